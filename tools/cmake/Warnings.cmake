@@ -1,0 +1,14 @@
+# Warnings and sanitizers, for this project's own targets only: cdcsim_options is linked PRIVATE.
+option(CDCSIM_WERROR "Treat warnings as errors" OFF)
+set(CDCSIM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them: address,undefined or thread")
+
+add_library(cdcsim_options INTERFACE)
+target_include_directories(cdcsim_options INTERFACE "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>")
+target_compile_options(cdcsim_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow=local)
+if(CDCSIM_WERROR)
+    target_compile_options(cdcsim_options INTERFACE -Werror)
+endif()
+if(CDCSIM_SANITIZE)
+    target_compile_options(cdcsim_options INTERFACE -fsanitize=${CDCSIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(cdcsim_options INTERFACE -fsanitize=${CDCSIM_SANITIZE})
+endif()
