@@ -1,0 +1,13 @@
+#include "sim/postgres/function/environment.h"
+
+#include "core/base/error.h"
+
+namespace cdcsim::pg {
+
+const TypeInfo& Environment::type(Oid oid) {
+    const TypeInfo* found = find_type(oid);
+    CDCSIM_CHECK(found != nullptr);
+    return *found;
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,103 @@
+#include "sim/postgres/function/registry.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/function/function_tables.h"
+
+namespace cdcsim::pg {
+
+// Each file of functions gives its tables: `FunctionTables numeric_tables();`
+#define CDCSIM_FUNCTION_FILES(X)
+
+#define X(name) FunctionTables name##_tables();
+CDCSIM_FUNCTION_FILES(X)
+#undef X
+
+namespace {
+
+std::vector<FunctionTables> all_tables() {
+    std::vector<FunctionTables> tables;
+#define X(name) tables.push_back(name##_tables());
+    CDCSIM_FUNCTION_FILES(X)
+#undef X
+    return tables;
+}
+
+/// The joined tables: built once, read-only afterwards.
+struct Registry {
+    std::vector<std::pair<Oid, ScalarFunction>> scalars;
+    std::vector<std::pair<Oid, SetFunction>> sets;
+    std::vector<const AggregateRow*> aggregates;
+    std::vector<const TypeOps*> types;
+};
+
+/// pg_proc rows matched to implementation rows by prosrc or by "#oid".
+template <typename Row, typename Function>
+void match(const std::vector<Row>& rows, std::vector<std::pair<Oid, Function>>& out) {
+    std::vector<Row> sorted = rows;
+    std::ranges::sort(sorted, {}, &Row::key);
+    auto find = [&](std::string_view key) -> const Row* {
+        auto it = std::ranges::lower_bound(sorted, key, {}, &Row::key);
+        return it != sorted.end() && it->key == key ? &*it : nullptr;
+    };
+    for (const ProcRow& proc : builtin_procs()) {
+        char buffer[16] = "#";
+        auto end = std::to_chars(buffer + 1, buffer + sizeof buffer, proc.oid).ptr;
+        const Row* row = find(std::string_view(buffer, end));
+        if (row == nullptr && !proc.prosrc.empty()) row = find(proc.prosrc);
+        if (row != nullptr) out.emplace_back(proc.oid, row->function);
+    }
+}
+
+Registry build() {
+    Registry registry;
+    std::vector<ScalarRow> scalars;
+    std::vector<SetRow> sets;
+    for (const FunctionTables& tables : all_tables()) {
+        scalars.insert(scalars.end(), tables.scalars.begin(), tables.scalars.end());
+        sets.insert(sets.end(), tables.sets.begin(), tables.sets.end());
+        for (const AggregateRow& row : tables.aggregates) registry.aggregates.push_back(&row);
+        for (const TypeOps& row : tables.types) registry.types.push_back(&row);
+    }
+    match(scalars, registry.scalars);
+    match(sets, registry.sets);
+    std::ranges::sort(registry.aggregates, {}, &AggregateRow::oid);
+    std::ranges::sort(registry.types, {}, &TypeOps::oid);
+    return registry;
+}
+
+const Registry& registry() {
+    static const Registry instance = build();
+    return instance;
+}
+
+template <typename Pairs>
+auto find_pair(const Pairs& pairs, Oid oid) {
+    using Function = typename Pairs::value_type::second_type;
+    auto it = std::ranges::lower_bound(pairs, oid, {}, [](const auto& pair) { return pair.first; });
+    return it != pairs.end() && it->first == oid ? it->second : Function{nullptr};
+}
+
+}  // namespace
+
+ScalarFunction find_scalar_function(Oid oid) { return find_pair(registry().scalars, oid); }
+SetFunction find_set_function(Oid oid) { return find_pair(registry().sets, oid); }
+
+const AggregateRow* find_aggregate(Oid oid) {
+    const auto& rows = registry().aggregates;
+    auto it = std::ranges::lower_bound(rows, oid, {}, &AggregateRow::oid);
+    return it != rows.end() && (*it)->oid == oid ? *it : nullptr;
+}
+
+const TypeOps* find_type_ops(Oid oid) {
+    const auto& rows = registry().types;
+    auto it = std::ranges::lower_bound(rows, oid, {}, &TypeOps::oid);
+    return it != rows.end() && (*it)->oid == oid ? *it : nullptr;
+}
+
+}  // namespace cdcsim::pg
