@@ -1,1 +1,2 @@
 # One line for each room's unit tests.
+cdcsim_unit_test(topic_log_test unit/topic_log_test.cc)
