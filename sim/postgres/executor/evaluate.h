@@ -1,0 +1,47 @@
+// The evaluator of scalar expressions over the bound tree. It runs VALUES, defaults, CHECK, WHEN,
+// generated columns, RETURNING and PL/pgSQL's expressions, and calls the same function rows as
+// SQLite's callbacks do. Mirrors execExprInterp.c.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "sim/postgres/binder/bound_expr.h"
+#include "sim/postgres/executor/host.h"
+
+namespace cdcsim::pg {
+
+/// One row that Vars can refer to: its columns by attno - 1, and its system columns.
+struct EvalRow {
+    std::span<const Datum> columns;
+    std::int64_t rid = 0;                 ///< ctid; see storage/heap.h
+    Oid table = kInvalidOid;              ///< tableoid
+    Xid xmin;
+    bool is_null_extended = false;        ///< every Var is NULL
+};
+
+struct EvalContext {
+    Host& host;
+    const Snapshot& snapshot;
+    ParamSource* params = nullptr;
+    /// rows[rt_index - 1]: the current row of each range table entry (levels_up 0).
+    std::span<const EvalRow> rows{};
+    const EvalContext* outer = nullptr;   ///< levels_up + 1
+    const Datum* case_test = nullptr;
+    const Datum* domain_value = nullptr;
+};
+
+/// REQUIRES: no aggregates, window functions or set-returning functions in `expr`.
+/// Throws SqlError (with the position of the failing node only where PostgreSQL gives one, which for
+/// run-time errors is never).
+Datum evaluate(const Expr& expr, const EvalContext& context);
+
+/// True for TRUE; NULL and FALSE are false.
+bool evaluate_condition(const Expr& expr, const EvalContext& context);
+
+/// What PostgreSQL's planner does before execution (eval_const_expressions): immutable functions of
+/// constants are evaluated (and may fail), AND/OR/CASE/COALESCE are cut short. `stable` functions are
+/// left alone. Returns the same tree where nothing changes.
+ExprPtr fold_constants(const ExprPtr& expr, Host& host);
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,78 @@
+// Tables as heaps of row versions in SQLite: t<file node>(rid, born, died, xmin, xmax, c1, c2, ...).
+// `rid` is the ctid: block << 16 | line pointer, given by placement as PostgreSQL's heap does.
+// Mirrors heapam.c, hio.c and pruneheap.c as far as order and lengths can be seen from SQL.
+// Only this folder includes sqlite3.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/postgres/executor/host.h"
+
+namespace cdcsim::pg {
+
+inline constexpr std::uint64_t kNeverDied = 0x7FFFFFFFFFFFFFFFULL;
+
+struct RowVersion {
+    std::int64_t rid = 0;
+    Xid xmin, xmax;
+    std::uint64_t born = 0, died = kNeverDied;
+    std::vector<Datum> columns;   ///< by attno - 1; dropped columns are NULL
+    /// Which columns are stored out of line (TOAST), by attno - 1; empty: none.
+    std::vector<bool> external;
+};
+
+/// What is inserted: values by attno - 1.
+struct NewVersion {
+    std::span<const Datum> columns;
+    std::uint64_t born = 0;
+    Xid xmin;
+    /// For an UPDATE: the version that it replaces (same page is preferred; unchanged out-of-line
+    /// values stay out of line and are not toasted again). `unchanged[i]`: the same stored value.
+    const RowVersion* replaces = nullptr;
+};
+
+/// One SQLite connection (in memory) with everything registered on it: functions f<oid>, aggregates,
+/// collations, table-valued functions. One for each Pipeline.
+class Database {
+  public:
+    virtual ~Database() = default;
+
+    // Tables. Types of the columns decide collations and the sizes of tuples.
+    virtual void create_table(const Relation& relation) = 0;
+    virtual void drop_table(std::uint32_t file_node) = 0;
+    virtual void add_column(const Relation& relation, int attno) = 0;   ///< existing rows: NULL
+    /// A non-unique SQLite index over plain columns, to find rows by (attnos in key order).
+    virtual void create_index(const Relation& relation, Oid index_oid, std::span<const int> attnos) = 0;
+    virtual void drop_index(Oid index_oid) = 0;
+    virtual void truncate(std::uint32_t file_node) = 0;
+
+    // Row versions.
+    /// Places, toasts and stores a version. Returns its rid and which columns went out of line.
+    virtual RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) = 0;
+    /// Marks a version dead. REQUIRES: it is alive.
+    virtual void kill(std::uint32_t file_node, std::int64_t rid, std::uint64_t died, Xid xmax) = 0;
+    /// Undo of insert and of kill (rollback to a savepoint or of the transaction).
+    virtual void undo_insert(std::uint32_t file_node, std::int64_t rid) = 0;
+    virtual void undo_kill(std::uint32_t file_node, std::int64_t rid) = 0;
+    virtual std::optional<RowVersion> fetch(const Relation& relation, std::int64_t rid) = 0;
+    /// Rows whose columns `attnos` equal `values` by the columns' default equality (NULL matches
+    /// nothing unless `nulls_equal`), alive or written by transactions in progress: the caller judges
+    /// born, died, xmin, xmax.
+    virtual std::vector<RowVersion> find_equal(Host& host, const Relation& relation, std::span<const int> attnos,
+                                               std::span<const Datum> values, bool nulls_equal) = 0;
+    /// All versions visible to `snapshot` in rid order.
+    virtual void scan(Host& host, const Relation& relation, const Snapshot& snapshot,
+                      const std::function<bool(RowVersion&)>& emit) = 0;
+    /// Versions with died <= horizon can be seen by nobody: they may be pruned.
+    virtual void set_horizon(std::uint64_t horizon) = 0;
+};
+
+/// `shared_caches` nothing: each Database is independent.
+std::unique_ptr<Database> open_database();
+
+}  // namespace cdcsim::pg
