@@ -1,0 +1,162 @@
+#include "sim/postgres/parser/parse.h"
+
+#include <pg_query.h>
+#include <simdjson.h>
+
+#include <cstring>
+
+#include "core/base/error.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// JSON levels; one level of an expression takes about three.
+constexpr std::size_t kMaxTreeDepth = 100'000;
+
+/// libpg_query gives positions as 1-based characters; the rest of the server uses byte offsets.
+int byte_offset(std::string_view text, int character) {
+    if (character <= 0) return -1;
+    int seen = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U && ++seen == character) {
+            return static_cast<int>(i);
+        }
+    }
+    return static_cast<int>(text.size());
+}
+
+struct ErrorCode {
+    std::string_view prefix, function, sqlstate;
+};
+/// libpg_query loses the SQLSTATE; all but these are 42601.
+constexpr ErrorCode kErrorCodes[] = {
+    {"invalid Unicode escape", "core_yylex", "22025"},
+    {"invalid byte sequence", "", "22021"},
+    {"invalid Unicode surrogate pair", "", "42601"},
+    {"memory exhausted", "", "54001"},
+    {"stack depth limit exceeded", "", "54001"},
+    {"unsafe use of string constant with Unicode escapes", "", "0A000"},
+    {"nonstandard use of escape character", "", "22P06"},
+    {"unsafe use of \\' in a string literal", "", "22P06"},
+};
+
+SqlError make_error(std::string_view text, const PgQueryError& error) {
+    std::string_view message = error.message, function = error.funcname ? error.funcname : "";
+    std::string_view sqlstate = "42601";
+    for (const ErrorCode& row : kErrorCodes) {
+        if (message.starts_with(row.prefix) && (row.function.empty() || row.function == function)) {
+            sqlstate = row.sqlstate;
+        }
+    }
+    return SqlError(sqlstate, std::string(message)).at(byte_offset(text, error.cursorpos));
+}
+
+void check_text(std::string_view text) {
+    if (text.size() > kMaxStatementBytes) {
+        throw SqlError("54000", "statement of " + std::to_string(text.size()) +
+                                    " bytes is longer than the " +
+                                    std::to_string(kMaxStatementBytes) + " that are parsed");
+    }
+}
+
+std::uint64_t read_varint(const std::uint8_t*& p) {
+    std::uint64_t value = 0;
+    int shift = 0;
+    while ((*p & 0x80U) != 0) {
+        value |= std::uint64_t{*p++ & 0x7FU} << shift;
+        shift += 7;
+    }
+    return value | std::uint64_t{*p++} << shift;
+}
+
+/// One ScanToken message: start = 1, end = 2, token = 4, keyword kind = 5.
+Token read_token(const std::uint8_t* p, const std::uint8_t* end) {
+    Token token;
+    while (p < end) {
+        auto key = read_varint(p);
+        auto value = static_cast<int>(read_varint(p));
+        switch (key >> 3U) {
+            case 1: token.begin = value; break;
+            case 2: token.end = value; break;
+            case 4: token.token = value; break;
+            case 5: token.keyword = value; break;
+            default: break;
+        }
+    }
+    return token;
+}
+
+}  // namespace
+
+struct ParseTree::Impl {
+    simdjson::dom::parser parser;
+};
+
+ParseTree::ParseTree() : impl_(std::make_unique<Impl>()) {}
+ParseTree::~ParseTree() = default;
+ParseTree::ParseTree(ParseTree&&) noexcept = default;
+ParseTree& ParseTree::operator=(ParseTree&&) noexcept = default;
+
+ParseTree parse_sql(std::string_view text) {
+    check_text(text);
+    std::string terminated(text);
+    PgQueryParseResult result = pg_query_parse(terminated.c_str());
+    struct Free {
+        PgQueryParseResult& result;
+        ~Free() { pg_query_free_parse_result(result); }
+    } free_result{result};
+    if (result.error != nullptr) throw make_error(text, *result.error);
+
+    ParseTree tree;
+    simdjson::dom::element root;
+    std::size_t length = std::strlen(result.parse_tree);
+    auto code = tree.impl_->parser.parse(result.parse_tree, length).get(root);
+    if (code == simdjson::DEPTH_ERROR) {
+        code = tree.impl_->parser.allocate(length, kMaxTreeDepth);
+        CDCSIM_CHECK(code == simdjson::SUCCESS);
+        code = tree.impl_->parser.parse(result.parse_tree, length).get(root);
+    }
+    if (code == simdjson::DEPTH_ERROR) {
+        throw SqlError("54001", "stack depth limit exceeded")
+            .hint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after "
+                  "ensuring the platform's stack depth limit is adequate.");
+    }
+    CDCSIM_CHECK(code == simdjson::SUCCESS);
+    for (const Node& raw : Node::wrap(&root).items("stmts")) {
+        RawStatement statement;
+        statement.node = raw["stmt"];
+        statement.begin = static_cast<int>(raw.integer("stmt_location"));
+        auto bytes = static_cast<int>(raw.integer("stmt_len"));
+        statement.end = bytes == 0 ? static_cast<int>(text.size()) : statement.begin + bytes;
+        tree.statements_.push_back(statement);
+    }
+    return tree;
+}
+
+std::vector<Token> scan_sql(std::string_view text) {
+    check_text(text);
+    std::string terminated(text);
+    PgQueryScanResult result = pg_query_scan(terminated.c_str());
+    struct Free {
+        PgQueryScanResult& result;
+        ~Free() { pg_query_free_scan_result(result); }
+    } free_result{result};
+    if (result.error != nullptr) throw make_error(text, *result.error);
+
+    std::vector<Token> tokens;
+    const auto* p = reinterpret_cast<const std::uint8_t*>(result.pbuf.data);
+    const auto* end = p + result.pbuf.len;
+    while (p < end) {
+        auto key = read_varint(p);
+        if ((key & 7U) == 0) {
+            read_varint(p);
+            continue;
+        }
+        auto length = read_varint(p);
+        if (key == (2U << 3U | 2U)) tokens.push_back(read_token(p, p + length));
+        p += length;
+    }
+    return tokens;
+}
+
+}  // namespace cdcsim::pg
