@@ -2,6 +2,7 @@
 
 Everything of the grammar but `order`, which needs the commit order across topics; `cdcsim test` judges that.
 """
+import base64
 import decimal
 import json
 import re
@@ -29,6 +30,17 @@ def is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def decimal_of(value):
+    """A number, a text that is one, or a VariableScaleDecimal; None for all else."""
+    if isinstance(value, dict) and set(value) == {"scale", "value"}:
+        unscaled = int.from_bytes(base64.b64decode(value["value"]), "big", signed=True)
+        return decimal.Decimal(unscaled).scaleb(-value["scale"])
+    try:
+        return decimal.Decimal(str(value))
+    except decimal.InvalidOperation:
+        return None
+
+
 class Matcher:
     def __init__(self):
         self.names = {}
@@ -42,7 +54,7 @@ class Matcher:
         if name == "re":
             return isinstance(value, str) and re.search(rest, value) is not None
         if name == "decimal":
-            return present and decimal.Decimal(str(value)) == decimal.Decimal(rest)
+            return decimal_of(value) == decimal.Decimal(rest)
         if name == "null" and rest.startswith("or "):
             return value is None or self.matches(rest[3:], value)
         known = {"any": present, "present": present and value is not None, "number": is_number(value),

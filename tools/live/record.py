@@ -30,7 +30,7 @@ from scenario import VERBS, BadScenario, load
 
 QUIET_SECONDS = 0.4      # topics that have not grown for so long, all events having been received
 LONG_QUIET_SECONDS = 1.5  # the same where nothing says what was received
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 200
 # Not visible in any record; they make waiting short.
 HASTE = {"poll.interval.ms": "20", "status.update.interval.ms": "50"}
 CONNECTOR_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
