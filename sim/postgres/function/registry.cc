@@ -8,11 +8,13 @@
 
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/function/function_tables.h"
+#include "sim/postgres/type/enum.h"
 
 namespace cdcsim::pg {
 
 // Each file of functions gives its tables: `FunctionTables numeric_tables();`
-#define CDCSIM_FUNCTION_FILES(X)
+#define CDCSIM_FUNCTION_FILES(X) \
+    X(bit_type) X(bytea_type) X(oidvector_type) X(text_type) X(uuid_type)
 
 #define X(name) FunctionTables name##_tables();
 CDCSIM_FUNCTION_FILES(X)
@@ -98,6 +100,15 @@ const TypeOps* find_type_ops(Oid oid) {
     const auto& rows = registry().types;
     auto it = std::ranges::lower_bound(rows, oid, {}, &TypeOps::oid);
     return it != rows.end() && (*it)->oid == oid ? *it : nullptr;
+}
+
+const TypeOps* shared_type_ops(char category) {
+    switch (category) {
+        case 'E':
+            return &enum_type_ops();
+        default:
+            return nullptr;
+    }
 }
 
 }  // namespace cdcsim::pg

@@ -1,6 +1,4 @@
 // The SQL name of a type: format_type.c and the typmodout functions.
-#include <array>
-
 #include "sim/postgres/function/environment.h"
 #include "sim/postgres/type/format_type.h"
 #include "sim/postgres/type/oids.h"
@@ -54,9 +52,9 @@ std::string typmod_text(Oid type, std::int32_t typmod) {
             return typmod > 4 ? parenthesised(typmod - 4) : "";
         case oid::kNumeric: {
             if (typmod < 4) return "";
-            const int scale = ((typmod - 4 & 0x7FF) ^ 1024) - 1024;
-            return '(' + std::to_string(typmod - 4 >> 16 & 0xFFFF) + ',' + std::to_string(scale) +
-                   ')';
+            const int precision = (typmod - 4) >> 16 & 0xFFFF;
+            const int scale = (((typmod - 4) & 0x7FF) ^ 1024) - 1024;
+            return '(' + std::to_string(precision) + ',' + std::to_string(scale) + ')';
         }
         case oid::kInterval:
             return interval_typmod(typmod);
