@@ -8,7 +8,9 @@
 
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/function/function_tables.h"
+#include "sim/postgres/type/array.h"
 #include "sim/postgres/type/enum.h"
+#include "sim/postgres/type/record.h"
 
 namespace cdcsim::pg {
 
@@ -104,6 +106,10 @@ const TypeOps* find_type_ops(Oid oid) {
 
 const TypeOps* shared_type_ops(char category) {
     switch (category) {
+        case 'A':
+            return &kArrayOps;
+        case 'C':
+            return &kCompositeOps;
         case 'E':
             return &enum_type_ops();
         default:
