@@ -1,2 +1,3 @@
 # One line for each room's unit tests.
 cdcsim_unit_test(topic_log_test unit/topic_log_test.cc)
+cdcsim_unit_test(psql_test unit/psql_test.cc)
