@@ -1,3 +1,4 @@
 # One line for each room's unit tests.
 cdcsim_unit_test(topic_log_test unit/topic_log_test.cc)
 cdcsim_unit_test(psql_test unit/psql_test.cc)
+cdcsim_unit_test(numbers_test unit/numbers_test.cc)

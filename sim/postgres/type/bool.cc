@@ -59,6 +59,6 @@ std::optional<bool> parse_bool(std::string_view text) {
     return std::nullopt;
 }
 
-FunctionTables bool_types_tables() { return {.types = kTypes}; }
+FunctionTables bool_type_tables() { return {.types = kTypes}; }
 
 }  // namespace cdcsim::pg

@@ -264,6 +264,6 @@ void append_float4(float value, std::string& out, int extra_float_digits) {
     append_float(value, out, extra_float_digits);
 }
 
-FunctionTables float_types_tables() { return {.types = kTypes}; }
+FunctionTables float_type_tables() { return {.types = kTypes}; }
 
 }  // namespace cdcsim::pg

@@ -140,6 +140,6 @@ constexpr TypeOps kTypes[] = {
 
 }  // namespace
 
-FunctionTables integer_types_tables() { return {.types = kTypes}; }
+FunctionTables integer_type_tables() { return {.types = kTypes}; }
 
 }  // namespace cdcsim::pg

@@ -427,6 +427,6 @@ constexpr TypeOps kTypes[] = {
 
 }  // namespace
 
-FunctionTables numeric_types_tables() { return {.types = kTypes}; }
+FunctionTables numeric_type_tables() { return {.types = kTypes}; }
 
 }  // namespace cdcsim::pg
