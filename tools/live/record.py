@@ -398,6 +398,13 @@ def files_of(paths):
         yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
 
 
+def loaded(path):
+    try:
+        return load(path)
+    except BadScenario as bad:
+        raise BadScenario(f"{path}: {bad}") from None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("paths", nargs="+", metavar="PATH")
@@ -408,7 +415,7 @@ def main():
     stack.add_address_options(parser)
     options = parser.parse_args()
     try:
-        scenarios = [s for path in files_of(options.paths) for s in load(path)]
+        scenarios = [s for path in files_of(options.paths) for s in loaded(path)]
     except (BadScenario, OSError) as bad:
         print(f"record: {bad}", file=sys.stderr)
         return 2
