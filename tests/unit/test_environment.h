@@ -15,7 +15,9 @@
 
 namespace cdcsim::pg {
 
-class TestEnvironment : public Environment {
+/// Base is Environment, or an interface derived from it (Host).
+template <typename Base>
+class TestEnvironmentOf : public Base {
   public:
     ValueSettings settings;
     std::vector<std::string> notices;
@@ -68,6 +70,7 @@ class TestEnvironment : public Environment {
     std::map<Oid, TypeInfo> types;
     std::deque<RowType> rows;
 };
+class TestEnvironment : public TestEnvironmentOf<Environment> {};
 
 /// Calls the function `oid` of pg_proc with arguments in text form (nullopt is NULL), as
 /// `SELECT f('a'::t, ...)` would, and returns its text. Polymorphic functions: give `types`.

@@ -2,3 +2,4 @@
 cdcsim_unit_test(topic_log_test unit/topic_log_test.cc)
 cdcsim_unit_test(psql_test unit/psql_test.cc)
 cdcsim_unit_test(numbers_test unit/numbers_test.cc)
+cdcsim_unit_test(evaluate_test unit/evaluate_test.cc)

@@ -16,9 +16,12 @@ struct EvalRow {
     std::span<const Datum> columns;
     std::int64_t rid = 0;                 ///< ctid; see storage/heap.h
     Oid table = kInvalidOid;              ///< tableoid
-    Xid xmin;
+    Xid xmin{}, xmax{};
     bool is_null_extended = false;        ///< every Var is NULL
 };
+
+class SubplanResults;  // executor/subplan.h
+class CteScope;        // executor/cte.h
 
 struct EvalContext {
     Host& host;
@@ -29,6 +32,13 @@ struct EvalContext {
     const EvalContext* outer = nullptr;   ///< levels_up + 1
     const Datum* case_test = nullptr;
     const Datum* domain_value = nullptr;
+    /// In the test of `x op ANY (SELECT ...)`: the subquery's current row, ParamExpr -1 is its first.
+    std::span<const Datum> sublink_row{};
+    /// Keeps what subqueries that do not depend on the row have returned, for one execution of the
+    /// statement. nullptr: they run each time.
+    SubplanResults* subplans = nullptr;
+    /// The CTEs of the query that the expression stands in (WITH of this level).
+    CteScope* ctes = nullptr;
 };
 
 /// REQUIRES: no aggregates, window functions or set-returning functions in `expr`.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +15,8 @@
 #include "sim/postgres/executor/host.h"
 
 namespace cdcsim::pg {
+
+class SubplanCache;  // executor/subplan.h
 
 inline constexpr std::uint64_t kNeverDied = 0x7FFFFFFFFFFFFFFFULL;
 
@@ -70,6 +73,9 @@ class Database {
                       const std::function<bool(RowVersion&)>& emit) = 0;
     /// Versions with died <= horizon can be seen by nobody: they may be pruned.
     virtual void set_horizon(std::uint64_t horizon) = 0;
+
+    /// The plans of subqueries in expressions.
+    virtual SubplanCache& subplans() = 0;
 };
 
 /// `shared_caches` nothing: each Database is independent.

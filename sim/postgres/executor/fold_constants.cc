@@ -1,0 +1,210 @@
+// Constant folding as PostgreSQL's planner does it before a statement runs, with its visible effects:
+// an error in an immutable expression of constants is raised even if no row is read, and what
+// CASE, COALESCE, AND or OR cut off is not. Mirrors eval_const_expressions of clauses.c.
+#include <algorithm>
+#include <memory>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/catalog/objects.h"
+#include "sim/postgres/executor/evaluate.h"
+#include "sim/postgres/executor/subplan.h"
+#include "sim/postgres/storage/heap.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+bool is_const(const ExprPtr& expr) { return expr->kind == ExprKind::kConst; }
+bool is_null_const(const ExprPtr& expr) {
+    return is_const(expr) && as<ConstExpr>(*expr).value.is_null();
+}
+bool is_true_const(const ExprPtr& expr) {
+    return is_const(expr) && !is_null_const(expr) && as<ConstExpr>(*expr).value.as_bool();
+}
+bool is_false_const(const ExprPtr& expr) {
+    return is_const(expr) && !is_null_const(expr) && !as<ConstExpr>(*expr).value.as_bool();
+}
+
+ExprPtr constant_like(const Expr& expr, Datum value) {
+    auto result = std::make_shared<ConstExpr>();
+    result->type = expr.type;
+    result->typmod = expr.typmod;
+    result->collation = expr.collation;
+    result->location = expr.location;
+    result->value = std::move(value);
+    return result;
+}
+
+/// Types whose input and output functions are immutable: a coercion through text may be folded.
+bool has_immutable_io(Oid type) {
+    static constexpr Oid kTypes[] = {
+        oid::kBool,   oid::kBytea,  oid::kChar,   oid::kName, oid::kInt8,   oid::kInt2,
+        oid::kInt4,   oid::kText,   oid::kOid,    oid::kXid,  oid::kJson,   oid::kFloat4,
+        oid::kFloat8, oid::kBpchar, oid::kVarchar, oid::kBit, oid::kVarbit, oid::kNumeric,
+        oid::kUuid,   oid::kJsonb};
+    return std::ranges::find(kTypes, type) != std::end(kTypes);
+}
+
+class Folder {
+  public:
+    explicit Folder(Host& host) : host_(host), context_{.host = host, .snapshot = snapshot_} {}
+
+    ExprPtr fold(const ExprPtr& expr) {
+        switch (expr->kind) {
+            case ExprKind::kFunc: return call(expr);
+            case ExprKind::kBool: return boolean(expr);
+            case ExprKind::kCase: return choose(expr);
+            case ExprKind::kCoalesce: return coalesce(expr);
+            case ExprKind::kCaseTest: return case_test_ ? case_test_ : expr;
+            case ExprKind::kScalarArrayOp: return scalar_array_op(expr);
+            case ExprKind::kArrayCoerce: return array_coerce(expr);
+            case ExprKind::kCoerceViaIo: return coerce_via_io(expr);
+            case ExprKind::kSubLink: return sublink(expr);
+            case ExprKind::kNullTest: {
+                ExprPtr folded = fold_children(expr);
+                return as<NullTestExpr>(*folded).arg_is_row ? folded : if_all_const(folded);
+            }
+            case ExprKind::kBooleanTest:
+            case ExprKind::kMinMax:
+            case ExprKind::kArray:
+            case ExprKind::kRow:
+            case ExprKind::kFieldSelect:
+            case ExprKind::kRelabel:
+            case ExprKind::kCollate:
+            case ExprKind::kSubscript: return if_all_const(fold_children(expr));
+            default: return fold_children(expr);
+        }
+    }
+
+  private:
+    ExprPtr fold_children(const ExprPtr& expr) {
+        return map_children(expr, [this](const ExprPtr& child) { return fold(child); });
+    }
+
+    ExprPtr run(const ExprPtr& expr) { return constant_like(*expr, evaluate(*expr, context_)); }
+
+    ExprPtr if_all_const(const ExprPtr& expr) {
+        bool all = true;
+        for_each_child(*expr, [&](const ExprPtr& child) { all = all && is_const(child); });
+        return all ? run(expr) : expr;
+    }
+
+    ExprPtr call(const ExprPtr& expr) {
+        ExprPtr folded = fold_children(expr);
+        const auto& node = as<FuncExpr>(*folded);
+        if (node.returns_set) return folded;
+        bool has_null = std::ranges::any_of(node.args, is_null_const);
+        bool plain = node.form != FuncForm::kDistinct && node.form != FuncForm::kNullIf;
+        // A strict function of NULL is NULL whatever its volatility.
+        if (plain && node.strict && has_null) return constant_like(*folded, Datum());
+        if (node.volatility != 'i' || !std::ranges::all_of(node.args, is_const)) return folded;
+        if (node.scalar == nullptr && node.user == nullptr) return folded;  // refused when it runs
+        return run(folded);
+    }
+
+    ExprPtr boolean(const ExprPtr& expr) {
+        const auto& node = as<BoolExpr>(*expr);
+        if (node.op == BoolOp::kNot) return if_all_const(fold_children(expr));
+        const bool is_and = node.op == BoolOp::kAnd;
+        bool saw_null = false;
+        std::vector<ExprPtr> kept;
+        for (const ExprPtr& arg : node.args) {
+            ExprPtr folded = fold(arg);
+            if (is_and ? is_false_const(folded) : is_true_const(folded)) return folded;
+            if (is_null_const(folded)) saw_null = true;
+            if (!is_const(folded)) kept.push_back(std::move(folded));
+        }
+        if (kept.empty()) return constant_like(*expr, saw_null ? Datum() : Datum::of_bool(is_and));
+        if (kept.size() == 1 && !saw_null) return kept.front();
+        auto result = std::make_shared<BoolExpr>(node);
+        result->args = std::move(kept);
+        if (saw_null) result->args.push_back(constant_like(*expr, Datum()));
+        return result;
+    }
+
+    ExprPtr choose(const ExprPtr& expr) {
+        const auto& node = as<CaseExpr>(*expr);
+        auto result = std::make_shared<CaseExpr>(node);
+        result->whens.clear();
+        if (node.arg) result->arg = fold(node.arg);
+        ExprPtr outer_test = case_test_;
+        ExprPtr test = result->arg && is_const(result->arg) ? result->arg : nullptr;
+        bool decided = false;
+        for (const CaseExpr::When& when : node.whens) {
+            case_test_ = test;
+            ExprPtr condition = fold(when.condition);
+            case_test_ = outer_test;
+            if (is_const(condition) && !is_true_const(condition)) continue;
+            ExprPtr value = fold(when.result);
+            if (is_true_const(condition)) {
+                result->default_result = value;
+                decided = true;
+                break;
+            }
+            result->whens.push_back({std::move(condition), std::move(value)});
+        }
+        if (!decided) result->default_result = fold(node.default_result);
+        return result->whens.empty() ? result->default_result : ExprPtr(result);
+    }
+
+    ExprPtr coalesce(const ExprPtr& expr) {
+        auto result = std::make_shared<CoalesceExpr>(as<CoalesceExpr>(*expr));
+        std::vector<ExprPtr> args = std::move(result->args);
+        result->args.clear();
+        for (const ExprPtr& arg : args) {
+            ExprPtr folded = fold(arg);
+            if (is_null_const(folded)) continue;
+            result->args.push_back(folded);
+            if (is_const(folded)) break;  // what follows is never reached
+        }
+        if (result->args.empty()) return constant_like(*expr, Datum());
+        return result->args.size() == 1 ? result->args.front() : ExprPtr(result);
+    }
+
+    ExprPtr scalar_array_op(const ExprPtr& expr) {
+        ExprPtr folded = fold_children(expr);
+        const auto& node = as<ScalarArrayOpExpr>(*folded);
+        const ProcRow* proc = find_builtin_proc(node.function);
+        char volatility = node.user ? node.user->volatility : proc ? proc->volatility : 'v';
+        return volatility == 'i' ? if_all_const(folded) : folded;
+    }
+
+    ExprPtr array_coerce(const ExprPtr& expr) {
+        auto result = std::make_shared<ArrayCoerceExpr>(as<ArrayCoerceExpr>(*expr));
+        result->arg = fold(result->arg);
+        ExprPtr outer_test = std::exchange(case_test_, nullptr);
+        result->element = fold(result->element);
+        case_test_ = outer_test;
+        bool immutable = !any_expression(result->element, [](const Expr& node) {
+            return (node.kind == ExprKind::kFunc && as<FuncExpr>(node).volatility != 'i') ||
+                   node.kind == ExprKind::kCoerceToDomain || node.kind == ExprKind::kCoerceViaIo;
+        });
+        return is_const(result->arg) && immutable ? run(result) : ExprPtr(result);
+    }
+
+    ExprPtr coerce_via_io(const ExprPtr& expr) {
+        ExprPtr folded = fold_children(expr);
+        const auto& node = as<CoerceViaIoExpr>(*folded);
+        if (is_null_const(node.arg)) return constant_like(*folded, Datum());
+        bool immutable = has_immutable_io(node.type) && has_immutable_io(node.arg->type);
+        return immutable ? if_all_const(folded) : folded;
+    }
+
+    /// Planned now, so that what folding finds in it is found before any row is read.
+    ExprPtr sublink(const ExprPtr& expr) {
+        host_.database().subplans().find(as<SubLinkExpr>(*expr).query, host_);
+        return fold_children(expr);
+    }
+
+    Host& host_;
+    Snapshot snapshot_;
+    EvalContext context_;
+    ExprPtr case_test_;  ///< the constant that CASE compares with
+};
+
+}  // namespace
+
+ExprPtr fold_constants(const ExprPtr& expr, Host& host) { return Folder(host).fold(expr); }
+
+}  // namespace cdcsim::pg
