@@ -57,6 +57,11 @@ std::string write_timetz(const TimeTz& value);
 TimeTz read_timetz(std::string_view canonical);
 inline Datum timetz_datum(const TimeTz& value) { return Datum::of_text(write_timetz(value)); }
 
+/// The default btree orders: an interval's month counts 30 days, its day 24 hours; timetz goes by
+/// the instant, then by the zone.
+int compare_intervals(const Interval& a, const Interval& b) noexcept;
+int compare_timetz(const TimeTz& a, const TimeTz& b) noexcept;
+
 /// What CURRENT_DATE, CURRENT_TIME(p), CURRENT_TIMESTAMP(p), LOCALTIME(p), LOCALTIMESTAMP(p) make
 /// of the transaction's start. `typmod` is the precision, or -1.
 std::int64_t sql_current_date(Environment& env);
