@@ -16,6 +16,7 @@ namespace cdcsim::pg {
 
 // Each file of functions gives its tables: `FunctionTables numeric_tables();`
 #define CDCSIM_FUNCTION_FILES(X) \
+    X(json_type) X(jsonb_get) X(jsonb_modify) \
     X(bool_type) X(float_type) X(integer) X(integer_type) X(numeric) X(numeric_type) \
     X(datetime_type) \
     X(bit_type) X(bytea_type) X(oidvector_type) X(text_type) X(uuid_type)
