@@ -101,13 +101,13 @@ static_assert(std::ranges::is_sorted(kTypes, {}, &TypeOps::oid));
 }  // namespace
 
 std::string coerce_varchar(std::string_view text, std::int32_t typmod, Overflow overflow) {
-    if (typmod < 5) return std::string(text);
+    if (typmod < 4) return std::string(text);
     return std::string(
         fit(text, static_cast<std::size_t>(typmod - 4), overflow, "character varying"));
 }
 
 std::string coerce_bpchar(std::string_view text, std::int32_t typmod, Overflow overflow) {
-    if (typmod < 5) return std::string(text);
+    if (typmod < 4) return std::string(text);
     const auto limit = static_cast<std::size_t>(typmod - 4);
     std::string out(fit(text, limit, overflow, "character"));
     const std::size_t length = utf8::count(out);
