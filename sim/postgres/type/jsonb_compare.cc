@@ -11,6 +11,14 @@ int sign(std::ptrdiff_t value) { return value < 0 ? -1 : value > 0; }
 
 int compare_bytes(std::string_view a, std::string_view b) { return sign(a.compare(b)); }
 
+/// memcmp's result is visible in jsonb_cmp: the difference of the first bytes that differ.
+int difference(std::string_view a, std::string_view b) {
+    std::size_t common = std::min(a.size(), b.size());
+    for (std::size_t i = 0; i < common; ++i)
+        if (a[i] != b[i]) return static_cast<unsigned char>(a[i]) - static_cast<unsigned char>(b[i]);
+    return a.size() < b.size() ? -1 : a.size() > b.size();
+}
+
 /// A numeric's text in parts.
 struct Number {
     bool negative = false;
@@ -41,8 +49,8 @@ int compare_numbers(std::string_view left, std::string_view right) {
 
 int compare_strings(std::string_view a, std::string_view b) {
     bool plain = a.find('\\') == std::string_view::npos && b.find('\\') == std::string_view::npos;
-    if (plain) return compare_bytes(a.substr(1, a.size() - 2), b.substr(1, b.size() - 2));
-    return compare_bytes(jsonb_unescape(a), jsonb_unescape(b));
+    if (plain) return difference(a.substr(1, a.size() - 2), b.substr(1, b.size() - 2));
+    return difference(jsonb_unescape(a), jsonb_unescape(b));
 }
 
 int compare_any(std::string_view a, std::string_view b);
