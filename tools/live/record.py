@@ -54,6 +54,7 @@ class Run:
         self.log_at = self.log.stat().st_size if self.log.exists() else 0
         self.sessions, self.connectors, self.waiting = {}, {}, {}
         self.transcript, self.problems = {}, []
+        self.drained_to = None  # the end of the write-ahead log at the last drain
         self.judge = expectations.Judge(self)
 
     # --- before and after
@@ -99,8 +100,10 @@ class Run:
 
     def drain(self):
         """Waits until every event of what was committed so far is in its topic."""
-        if not self.connectors:
+        end = self.admin.value("SELECT pg_current_wal_insert_lsn()")
+        if not self.connectors or end == self.drained_to:
             return
+        self.drained_to = end
         deadline = time.monotonic() + 5
         quiet = LONG_QUIET_SECONDS
         while time.monotonic() < deadline:
@@ -264,6 +267,7 @@ class Run:
                 for k, v in config.items() if v is not None}
 
     def wait_for_connector(self, name, wanted):
+        self.drained_to = None
         real, deadline = self.connectors[name], time.monotonic() + LIMIT_SECONDS
         config = self.connect.ask("GET", f"/connectors/{urllib.parse.quote(real)}/config")
         slot = config.get("slot.name", "debezium")
