@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxIncludeDepth = 100;
 
-std::string folder_of(const std::string& path) {
+std::string folder(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
@@ -164,7 +164,7 @@ void PsqlRun::include(PsqlHost& host, const Arguments& arguments, bool relative)
     if (inputs_.size() >= kMaxIncludeDepth) return refuse("\\i nested more than 100 times");
     const bool absolute = arguments[0].starts_with("/");
     const std::string path =
-        relative && !absolute ? folder_of(inputs_.back()->file) + arguments[0] : arguments[0];
+        relative && !absolute ? folder(inputs_.back()->file) + arguments[0] : arguments[0];
     auto text = host.read_file(path);
     if (!text) return fail(path + ": No such file or directory");
     inputs_.push_back(std::make_unique<Input>(path, std::move(*text)));
