@@ -138,7 +138,25 @@ class StepReader {
         open_.pop_back();
     }
 
-    std::vector<Step> take() { return std::move(steps_); }
+    /// The steps; a bare verb now names the connector that it is for.
+    std::vector<Step> take() {
+        std::vector<std::string> names;
+        for (Step& step : steps_) {
+            auto* connector = std::get_if<ConnectorStep>(&step.body);
+            if (!connector) continue;
+            std::string& name = connector->name;
+            if (name.empty() && names.size() != 1) {
+                throw ScenarioError(step.file, step.line, step.column,
+                                    names.empty() ? fmt::format("{}: there is no connector", connector->verb)
+                                                  : fmt::format("{}: which connector? There are {}", connector->verb, fmt::join(names, ", ")));
+            }
+            if (name.empty()) name = names.front();
+            const bool known = std::find(names.begin(), names.end(), name) != names.end();
+            if (connector->verb == "create" && !known && !connector->refused) names.push_back(name);
+            if (connector->verb == "delete") std::erase(names, name);
+        }
+        return std::move(steps_);
+    }
 
   private:
     void include(const std::string& from, const Node& path) {

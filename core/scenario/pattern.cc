@@ -60,7 +60,9 @@ class Match {
     using Kind = Json::Kind;
 
     std::optional<Mismatch> fail(const Node& pattern, std::string note = "") const {
-        return Mismatch{path_, print_pattern(pattern), shown(subject_.value), std::move(note)};
+        const bool text = pattern.is_scalar() && scalar_type(pattern) == ScalarType::kString && !matcher_of(pattern);
+        return Mismatch{path_, text ? diff::quote_json(pattern.value) : print_pattern(pattern), shown(subject_.value),
+                        std::move(note)};
     }
 
     std::optional<Mismatch> mapping(const Node& pattern) {

@@ -2,6 +2,7 @@
 // form in which the simulated and the live target report, and from which a transcript is printed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct Outcome {
     std::vector<Report> error_notices;
     std::optional<Report> error;
     std::string output;   ///< psql's own: \echo, \c
+    std::size_t records_after = 0;  ///< how many records all topics held when it was done
 };
 
 }  // namespace cdcsim::scenario

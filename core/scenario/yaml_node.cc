@@ -73,6 +73,7 @@ class Reader {
         std::string message = fmt::format("not valid YAML: {}", parser_.problem ? parser_.problem : "out of memory");
         if (parser_.context) message += fmt::format(" {}", parser_.context);
         const int line = line_of(parser_.problem_mark);
+        if (line_at(line).find("${") != std::string_view::npos) message += " (in flow style ${name} must be quoted)";
         if (line_at(line).find('<') != std::string_view::npos && line_at(line).find('{') != std::string_view::npos) {
             message += " (in flow style a matcher that holds , [ ] { } must be quoted)";
         }

@@ -33,6 +33,28 @@ std::vector<const Topic*> TopicLog::topics() const {
     return out;
 }
 
+std::vector<std::string> TopicLog::names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, topic] : topics_) out.push_back(name);
+    return out;
+}
+
+std::size_t TopicLog::size(std::string_view topic) const {
+    const Topic* found = find(topic);
+    return found ? found->size() : 0;
+}
+
+const Record& TopicLog::at(std::string_view topic, std::size_t offset) const {
+    const Topic* found = find(topic);
+    CDCSIM_CHECK(found && offset < found->size());
+    return found->at(offset);
+}
+
+Topics::Place TopicLog::arrival(std::size_t index) const {
+    CDCSIM_CHECK(index < arrivals_.size());
+    return {arrivals_[index].topic->name(), arrivals_[index].offset};
+}
+
 void TopicLog::restore(Mark mark) {
     while (arrivals_.size() > mark.arrivals) {
         auto found = topics_.find(arrivals_.back().topic->name());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/kafka/sink.h"
+#include "core/kafka/topics.h"
 
 namespace cdcsim::kafka {
 
@@ -29,7 +30,7 @@ class Topic {
     std::deque<Record> records_;
 };
 
-class TopicLog : public RecordSink {
+class TopicLog : public RecordSink, public Topics {
   public:
     /// Where one record landed.
     struct Arrival {
@@ -50,6 +51,12 @@ class TopicLog : public RecordSink {
     std::vector<const Topic*> topics() const;
     /// All records of all topics in the order in which they were written.
     const std::vector<Arrival>& arrivals() const { return arrivals_; }
+
+    std::vector<std::string> names() const override;
+    std::size_t size(std::string_view topic) const override;
+    const Record& at(std::string_view topic, std::size_t offset) const override;
+    std::size_t total() const override { return arrivals_.size(); }
+    Place arrival(std::size_t index) const override;
 
     Mark mark() const { return {arrivals_.size()}; }
     void restore(Mark mark);
