@@ -149,6 +149,7 @@ ArrayValue searched_array(CallContext& call, Args args) {
 template <typename Found>
 void search(CallContext& call, Args args, const ArrayValue& value, Found found) {
     Oid element = array_element_type(call.env, call.arg_types[0]);
+    if (!value.elements.empty()) require_equality(call.env, element);
     for (std::size_t i = 0; i < value.elements.size(); ++i) {
         if (!same_element(call.env, element, value.elements[i], args[1])) continue;
         if (!found(std::int64_t{value.lower[0]} + static_cast<std::int64_t>(i))) return;
@@ -198,6 +199,7 @@ Datum array_remove(CallContext& call, Args args) {
     if (value.ndim > 1)
         throw SqlError("0A000", "removing elements from multidimensional arrays is not supported");
     Oid element = array_element_type(call.env, call.arg_types[0]);
+    require_equality(call.env, element);
     std::erase_if(value.elements, [&](const Datum& datum) {
         return same_element(call.env, element, datum, args[1]);
     });
@@ -210,6 +212,7 @@ Datum array_replace(CallContext& call, Args args) {
     if (args[0].is_null()) return Datum();
     ArrayValue value = array_argument(call, args, 0);
     Oid element = array_element_type(call.env, call.arg_types[0]);
+    if (!value.elements.empty()) require_equality(call.env, element);
     for (Datum& datum : value.elements)
         if (same_element(call.env, element, datum, args[1])) datum = args[2];
     return result_array(call, value);
@@ -241,7 +244,7 @@ std::size_t character_size(char c) {
     return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
 }
 
-/// The parts of string_to_array and string_to_table. args: text, separator or NULL, NULL text.
+/// The parts of string_to_array. args: text, separator or NULL, NULL text.
 std::vector<Datum> split_text(Args args) {
     std::string_view text = args[0].as_text();
     const std::string* null_text =
@@ -273,12 +276,6 @@ std::vector<Datum> split_text(Args args) {
 Datum text_to_array(CallContext& call, Args args) {
     if (args[0].is_null()) return Datum();
     return array_datum(call.env, oid::kTextArray, ArrayValue::of(split_text(args)));
-}
-
-void text_to_table(CallContext&, Args args, const RowSink& emit) {
-    if (args[0].is_null()) return;
-    for (const Datum& part : split_text(args))
-        if (!emit({&part, 1})) return;
 }
 
 void array_unnest(CallContext& call, Args args, const RowSink& emit) {
@@ -361,6 +358,7 @@ Datum trim_array(CallContext& call, Args args) {
 bool find_elements(CallContext& call, const ArrayValue& wanted, const ArrayValue& array,
                    bool all) {
     Oid element = array_element_type(call.env, call.arg_types[0]);
+    require_equality(call.env, element);
     for (const Datum& want : wanted.elements) {
         bool found = !want.is_null() && std::ranges::any_of(array.elements, [&](const Datum& have) {
             return !have.is_null() && values_equal(call.env, element, want, have);
@@ -389,7 +387,9 @@ int order(CallContext& call, Args args) {
 bool equal(CallContext& call, Args args) {
     return arrays_equal(call.env, call.arg_types[0], args[0], args[1]);
 }
-Datum btarraycmp(CallContext& call, Args args) { return Datum::of_int(order(call, args)); }
+Datum btarraycmp(CallContext& call, Args args) {
+    return Datum::of_int(std::clamp(order(call, args), -1, 1));
+}
 Datum array_eq(CallContext& call, Args args) { return Datum::of_bool(equal(call, args)); }
 Datum array_ne(CallContext& call, Args args) { return Datum::of_bool(!equal(call, args)); }
 Datum array_lt(CallContext& call, Args args) { return Datum::of_bool(order(call, args) < 0); }
@@ -466,8 +466,9 @@ template <int kSign>
 class ExtremeArray final : public AggregateState {
   public:
     void step(CallContext& call, Args args) override {
+        // Of equal ones the later stays, as array_larger and array_smaller have it.
         if (best_.is_null() ||
-            compare_arrays(call.env, call.arg_types[0], args[0], best_) * kSign > 0)
+            compare_arrays(call.env, call.arg_types[0], best_, args[0]) * kSign <= 0)
             best_ = args[0];
     }
     Datum result(CallContext&) override { return best_; }
@@ -522,8 +523,6 @@ constexpr SetRow kSets[] = {
     {"array_unnest", array_unnest},
     {"generate_subscripts", generate_subscripts},
     {"generate_subscripts_nodir", generate_subscripts_nodir},
-    {"text_to_table", text_to_table},
-    {"text_to_table_null", text_to_table},
 };
 
 constexpr AggregateRow kAggregates[] = {
