@@ -65,7 +65,9 @@ struct FromNode {
 
 enum class SetOp : std::uint8_t { kNone, kUnion, kIntersect, kExcept };
 
-/// UNION/INTERSECT/EXCEPT: leaves are range table entries of kind kSubquery.
+/// UNION/INTERSECT/EXCEPT: leaves are range table entries of kind kSubquery, whose output columns
+/// already have the types of the node above. The query's targets are Vars of the leftmost leaf and
+/// stand for the result's columns; ORDER BY and LIMIT apply to the result.
 struct SetOpNode {
     SetOp op = SetOp::kNone;             ///< kNone: leaf
     bool all = false;

@@ -1,0 +1,383 @@
+// Function call syntax, aggregates, window functions and subqueries in expressions. Mirrors
+// transformFuncCall, parse_agg.c and transformSubLink.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/parse_state.h"
+
+namespace cdcsim::pg {
+namespace {
+
+struct PlaceRow {
+    Place place;
+    std::string_view name;
+    bool aggregates, windows, srfs;
+};
+/// What may stand where, and what messages call the place.
+constexpr PlaceRow kPlaces[] = {
+    {Place::kNone, "", true, true, true},
+    {Place::kSelectTarget, "SELECT", true, true, true},
+    {Place::kFromFunction, "functions in FROM", false, false, true},
+    {Place::kFromSubselect, "FROM", true, true, true},
+    {Place::kJoinOn, "JOIN conditions", false, false, false},
+    {Place::kWhere, "WHERE", false, false, false},
+    {Place::kHaving, "HAVING", true, false, false},
+    {Place::kFilter, "FILTER", false, false, false},
+    {Place::kGroupBy, "GROUP BY", false, false, true},
+    {Place::kOrderBy, "ORDER BY", true, true, true},
+    {Place::kDistinctOn, "DISTINCT ON", true, true, true},
+    {Place::kLimit, "LIMIT", false, false, false},
+    {Place::kOffset, "OFFSET", false, false, false},
+    {Place::kInsertTarget, "INSERT", true, true, true},
+    {Place::kValues, "VALUES", false, false, true},
+    {Place::kUpdateSource, "UPDATE", false, false, false},
+    {Place::kReturning, "RETURNING", false, false, false},
+    {Place::kWindowPartition, "window PARTITION BY", true, false, true},
+    {Place::kWindowOrder, "window ORDER BY", true, false, true},
+    {Place::kWindowFrame, "window frame", false, false, false},
+    {Place::kOther, "", false, false, false},
+};
+
+const PlaceRow& place_row(Place place) {
+    return *std::ranges::find(kPlaces, place, &PlaceRow::place);
+}
+
+std::string_view name_of(const ParseState& state) {
+    return state.place == Place::kOther ? state.other_place : place_row(state.place).name;
+}
+
+bool has_kind(const ExprPtr& expr, ExprKind kind) {
+    return any_expression(expr, [kind](const Expr& e) { return e.kind == kind; });
+}
+
+/// The levels of the column references in an aggregate's arguments: {any at level 0, the least level}.
+struct Levels {
+    bool any = false;
+    int least = 1 << 20;
+};
+Levels levels_of(const ExprPtr& expr) {
+    Levels levels;
+    any_expression(expr, [&](const Expr& e) {
+        int level = e.kind == ExprKind::kVar ? as<VarExpr>(e).levels_up
+                    : e.kind == ExprKind::kWholeRow ? as<WholeRowExpr>(e).levels_up : -1;
+        if (level >= 0) {
+            levels.any = true;
+            levels.least = std::min(levels.least, level);
+        }
+        return false;
+    });
+    return levels;
+}
+
+void check_aggregate_place(ParseState& state, int location) {
+    const PlaceRow& row = place_row(state.place);
+    if (row.aggregates) return;
+    throw SqlError("42803", fmt::format("aggregate functions are not allowed in {}", name_of(state))).at(location);
+}
+
+bool default_nulls_first(const Node& sort_by) {
+    std::string_view nulls = sort_by.text("sortby_nulls");
+    if (nulls == "SORTBY_NULLS_FIRST") return true;
+    if (nulls == "SORTBY_NULLS_LAST") return false;
+    return sort_by.text("sortby_dir") == "SORTBY_DESC";
+}
+
+/// The window named or written in OVER: an index into query->windows.
+int find_window(ParseState& state, const Node& over);
+
+void bind_frame(ParseState& state, const Node& node, WindowClause& window) {
+    auto options = static_cast<unsigned>(node.integer("frameOptions"));
+    constexpr unsigned kRange = 0x2, kRows = 0x4, kGroups = 0x8;
+    constexpr unsigned kStartUnboundedPreceding = 0x20, kEndUnboundedPreceding = 0x40, kStartUnboundedFollowing = 0x80,
+                       kEndUnboundedFollowing = 0x100, kStartCurrent = 0x200, kEndCurrent = 0x400, kStartPreceding = 0x800,
+                       kEndPreceding = 0x1000, kStartFollowing = 0x2000, kEndFollowing = 0x4000, kExcludeCurrent = 0x8000,
+                       kExcludeGroup = 0x10000, kExcludeTies = 0x20000;
+    window.mode = (options & kRows) ? FrameMode::kRows : (options & kGroups) ? FrameMode::kGroups : FrameMode::kRange;
+    (void)kRange;
+    auto bound = [&](unsigned up, unsigned uf, unsigned current, unsigned p, unsigned f, FrameBound fallback) {
+        if (options & up) return FrameBound::kUnboundedPreceding;
+        if (options & uf) return FrameBound::kUnboundedFollowing;
+        if (options & current) return FrameBound::kCurrentRow;
+        if (options & p) return FrameBound::kPreceding;
+        if (options & f) return FrameBound::kFollowing;
+        return fallback;
+    };
+    window.start = bound(kStartUnboundedPreceding, kStartUnboundedFollowing, kStartCurrent, kStartPreceding, kStartFollowing, FrameBound::kUnboundedPreceding);
+    window.end = bound(kEndUnboundedPreceding, kEndUnboundedFollowing, kEndCurrent, kEndPreceding, kEndFollowing, FrameBound::kCurrentRow);
+    window.exclusion = (options & kExcludeCurrent) ? FrameExclusion::kCurrentRow : (options & kExcludeGroup) ? FrameExclusion::kGroup
+                       : (options & kExcludeTies) ? FrameExclusion::kTies : FrameExclusion::kNone;
+    auto offset = [&](const Node& value) -> ExprPtr {
+        if (!value) return nullptr;
+        ExprPtr expr = bind_expr(state, value, Place::kWindowFrame);
+        std::string_view mode = window.mode == FrameMode::kRows ? "ROWS" : window.mode == FrameMode::kGroups ? "GROUPS" : "RANGE";
+        if (window.mode == FrameMode::kRange) throw NotSimulated("a window frame RANGE with an offset", node.location());
+        return coerce_integer(state, expr, mode);
+    };
+    window.start_offset = offset(node["startOffset"]);
+    window.end_offset = offset(node["endOffset"]);
+}
+
+WindowClause bind_window(ParseState& state, const Node& node) {
+    WindowClause window;
+    if (!node.text("refname").empty()) {
+        std::string ref(node.text("refname"));
+        auto found = std::ranges::find(state.window_names, ref, [](const auto& entry) { return entry.first; });
+        if (found == state.window_names.end()) {
+            throw SqlError("42704", fmt::format("window \"{}\" does not exist", ref)).at(node.location());
+        }
+        window = bind_window(state, found->second);
+        if (node.has("partitionClause")) {
+            throw SqlError("42P20", fmt::format("cannot override PARTITION BY clause of window \"{}\"", ref)).at(node.location());
+        }
+    }
+    for (const Node& item : node.items("partitionClause")) {
+        int target = find_or_add_sort_target(state, item, state.query->targets, Place::kWindowPartition, true);
+        window.partition_by.push_back(sort_group_ref(state.query->targets, static_cast<std::size_t>(target)));
+    }
+    if (node.has("orderClause")) {
+        window.order_by = bind_sort(state, node.items("orderClause"), state.query->targets, Place::kWindowOrder, true);
+    }
+    bind_frame(state, node, window);
+    return window;
+}
+
+int find_window(ParseState& state, const Node& over) {
+    WindowClause window;
+    if (!over.text("name").empty()) {
+        std::string name(over.text("name"));
+        auto found = std::ranges::find(state.window_names, name, [](const auto& entry) { return entry.first; });
+        if (found == state.window_names.end()) {
+            throw SqlError("42704", fmt::format("window \"{}\" does not exist", name)).at(over.location());
+        }
+        window = bind_window(state, found->second);
+        window.name = name;
+    } else {
+        window = bind_window(state, over);
+    }
+    state.query->windows.push_back(std::move(window));
+    return static_cast<int>(state.query->windows.size()) - 1;
+}
+
+/// json_object_agg and its like have their own aggregates; ordered-set ones are bound apart.
+bool is_ordered_set(Oid function) {
+    constexpr Oid kOrderedSet[] = {3972, 3974, 3976, 3978, 3980, 3982, 3984, 3986, 3988, 3990, 3992};
+    return std::ranges::find(kOrderedSet, function) != std::end(kOrderedSet);
+}
+
+}  // namespace
+
+std::string_view place_name(Place place) { return place_row(place).name; }
+
+ExprPtr bind_func_call(ParseState& state, const Node& node) {
+    CallSyntax syntax;
+    syntax.location = node.location();
+    syntax.variadic = node.flag("func_variadic");
+    syntax.star = node.flag("agg_star");
+    syntax.distinct = node.flag("agg_distinct");
+    syntax.within_group = node.flag("agg_within_group");
+    syntax.order_by = node.items("agg_order");
+    syntax.filter = node["agg_filter"];
+    syntax.over = node["over"];
+    std::vector<ExprPtr> args;
+    bool named = false;
+    for (const Node& item : node.items("args")) {
+        Node arg = item;
+        std::string name;
+        if (item.is("NamedArgExpr")) {
+            name = item.text("name");
+            arg = item["arg"];
+            named = true;
+        } else if (named) {
+            throw SqlError("42601", "positional argument cannot follow named argument").at(item.location());
+        }
+        if (arg.is("ColumnRef") && arg.items("fields").back().is("A_Star") && arg.items("fields").size() > 1) {
+            // f(t.*) passes the whole row.
+            std::vector<TargetEntry> star = expand_star(state, arg);
+            auto row = std::make_shared<RowExpr>();
+            for (const TargetEntry& target : star) {
+                row->fields.push_back(target.expr);
+                row->row_type.push_back({target.name, target.expr->type, target.expr->typmod, false});
+            }
+            row->type = oid::kRecord;
+            row->location = arg.location();
+            args.push_back(row);
+        } else {
+            args.push_back(bind_expr(state, arg));
+        }
+        syntax.arg_names.push_back(name);
+    }
+    if (!named) syntax.arg_names.clear();
+    std::vector<std::string> names = name_list(node.items("funcname"));
+    if (syntax.within_group) throw NotSimulated("ordered-set aggregate " + names.back(), syntax.location);
+    return make_call(state, names, std::move(args), syntax);
+}
+
+ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax) {
+    std::string name(find_builtin_proc(call->function)->name);
+    if (is_ordered_set(call->function)) throw NotSimulated("ordered-set aggregate " + name, syntax.location);
+    auto node = std::make_shared<AggregateExpr>();
+    node->function = call->function;
+    node->type = call->type;
+    node->collation = call->collation;
+    node->args = call->args;
+    node->arg_types = call->arg_types;
+    node->star = syntax.star;
+    node->distinct = syntax.distinct;
+    node->location = syntax.location;
+    if (syntax.star && !call->args.empty()) CDCSIM_CHECK(false);
+    if (!syntax.star && call->args.empty() && call->function == 2803) {
+        throw SqlError("42809", fmt::format("{}(*) must be used to call a parameterless aggregate function", name)).at(syntax.location);
+    }
+    for (const ExprPtr& arg : node->args) {
+        if (has_kind(arg, ExprKind::kAggregate)) {
+            throw SqlError("42803", "aggregate function calls cannot be nested").at(syntax.location);
+        }
+        if (has_kind(arg, ExprKind::kWindow)) {
+            throw SqlError("42803", "aggregate function calls cannot contain window function calls").at(syntax.location);
+        }
+        if (any_expression(arg, [](const Expr& e) { return e.kind == ExprKind::kFunc && as<FuncExpr>(e).returns_set; })) {
+            throw SqlError("0A000", "aggregate function calls cannot contain set-returning function calls")
+                .hint("You might be able to move the set-returning function into a LATERAL FROM item.").at(syntax.location);
+        }
+    }
+    check_aggregate_place(state, syntax.location);
+    Levels levels;
+    for (const ExprPtr& arg : node->args) {
+        Levels one = levels_of(arg);
+        levels.any = levels.any || one.any;
+        levels.least = std::min(levels.least, one.least);
+    }
+    if (levels.any && levels.least > 0) throw NotSimulated("an aggregate over columns of an outer query", syntax.location);
+    for (const Node& sort_by : syntax.order_by) {
+        AggregateExpr::OrderBy key;
+        key.expr = bind_expr(state, sort_by["node"]);
+        // A constant is an expression here, not a position.
+        key.expr = resolve_unknown(state, key.expr);
+        if (sort_by.text("sortby_dir") == "SORTBY_USING") throw NotSimulated("ORDER BY USING", syntax.location);
+        require_ordering(state, key.expr->type, key.expr->location);
+        key.descending = sort_by.text("sortby_dir") == "SORTBY_DESC";
+        key.nulls_first = default_nulls_first(sort_by);
+        node->order_by.push_back(key);
+    }
+    if (node->distinct) {
+        if (syntax.star) throw SqlError("42601", "DISTINCT specified with *").at(syntax.location);
+        for (const ExprPtr& arg : node->args) require_ordering(state, arg->type, arg->location, true);
+        for (const auto& key : node->order_by) {
+            bool in_args = std::ranges::any_of(node->args, [&](const ExprPtr& arg) { return equal_expressions(*arg, *key.expr); });
+            if (!in_args) {
+                throw SqlError("42P10", "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list").at(key.expr->location);
+            }
+        }
+    }
+    if (syntax.filter) node->filter = coerce_boolean(state, bind_expr(state, syntax.filter, Place::kFilter), "FILTER");
+    node->aggregate = find_aggregate(call->function);
+    if (node->aggregate == nullptr) throw NotSimulated("aggregate " + signature(state, name, call->args), syntax.location);
+    state.query->has_aggregates = true;
+    return node;
+}
+
+ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& call, char kind, const CallSyntax& syntax) {
+    std::string name(find_builtin_proc(call->function)->name);
+    const PlaceRow& row = place_row(state.place);
+    if (!row.windows) {
+        throw SqlError("42P20", fmt::format("window functions are not allowed in {}", name_of(state))).at(syntax.location);
+    }
+    if (syntax.distinct) throw SqlError("0A000", "DISTINCT is not implemented for window functions").at(syntax.location);
+    if (!syntax.order_by.empty()) {
+        throw SqlError("0A000", "aggregate ORDER BY is not implemented for window functions").at(syntax.location);
+    }
+    for (const ExprPtr& arg : call->args) {
+        if (has_kind(arg, ExprKind::kWindow)) {
+            throw SqlError("42P20", "window function calls cannot be nested").at(arg->location);
+        }
+    }
+    auto node = std::make_shared<WindowExpr>();
+    node->function = call->function;
+    node->type = call->type;
+    node->collation = call->collation;
+    node->args = call->args;
+    node->arg_types = call->arg_types;
+    node->star = syntax.star;
+    node->location = syntax.location;
+    if (kind == 'a') {
+        node->aggregate = find_aggregate(call->function);
+        if (node->aggregate == nullptr) throw NotSimulated("aggregate " + signature(state, name, call->args), syntax.location);
+    } else if (syntax.filter) {
+        throw SqlError("0A000", "FILTER is not implemented for non-aggregate window functions").at(syntax.location);
+    }
+    if (syntax.filter) node->filter = coerce_boolean(state, bind_expr(state, syntax.filter, Place::kFilter), "FILTER");
+    node->window = find_window(state, syntax.over);
+    state.query->has_windows = true;
+    return node;
+}
+
+namespace {
+
+/// x IN (SELECT ...), x op ANY/ALL (SELECT ...): the test over the subquery's columns.
+void bind_any_test(ParseState& state, const Node& node, SubLinkExpr& link) {
+    ExprPtr left = bind_expr(state, node["testexpr"]);
+    std::string op = "=";
+    if (node.has("operName")) op = name_list(node.items("operName")).back();
+    std::vector<ExprPtr> left_items = left->kind == ExprKind::kRow ? as<RowExpr>(*left).fields : std::vector<ExprPtr>{left};
+    std::vector<ExprPtr> right_items;
+    int number = 0;
+    for (const TargetEntry& target : link.query->targets) {
+        if (target.junk) continue;
+        auto param = std::make_shared<ParamExpr>();
+        param->number = -++number;
+        param->type = target.expr->type;
+        param->typmod = target.expr->typmod;
+        param->collation = target.expr->collation;
+        right_items.push_back(param);
+    }
+    if (left_items.size() < right_items.size()) throw SqlError("42601", "subquery has too many columns").at(node.location());
+    if (left_items.size() > right_items.size()) throw SqlError("42601", "subquery has too few columns").at(node.location());
+    link.test = make_row_comparison(state, op, left_items, right_items, node.location());
+}
+
+}  // namespace
+
+ExprPtr bind_sub_link(ParseState& state, const Node& node) {
+    if (!state.allow_subqueries) {
+        throw SqlError("0A000", fmt::format("cannot use subquery in {}", state.other_place)).at(node.location());
+    }
+    auto link = std::make_shared<SubLinkExpr>();
+    link->location = node.location();
+    link->query = bind_sub_query(&state, node["subselect"], state.options);
+    if (link->query->command != CommandKind::kSelect) throw NotSimulated("a data-modifying subquery", node.location());
+    std::size_t columns = 0;
+    for (const TargetEntry& target : link->query->targets) columns += !target.junk;
+    std::string_view kind = node.text("subLinkType");
+    auto require_one = [&] {
+        if (columns != 1) throw SqlError("42601", "subquery must return only one column").at(node.location());
+    };
+    if (kind == "EXISTS_SUBLINK") {
+        link->sublink = SubLinkKind::kExists;
+        link->type = oid::kBool;
+    } else if (kind == "EXPR_SUBLINK" || kind == "ARRAY_SUBLINK") {
+        require_one();
+        const Expr& column = *link->query->targets[0].expr;
+        link->type = column.type;
+        link->typmod = column.typmod;
+        link->collation = column.collation;
+        link->sublink = SubLinkKind::kScalar;
+        if (kind == "ARRAY_SUBLINK") {
+            link->sublink = SubLinkKind::kArray;
+            const TypeInfo& type = state.type(column.type);
+            link->type = type.is_array() ? column.type : type.array;
+            if (link->type == kInvalidOid) {
+                throw SqlError("42704", fmt::format("could not find array type for data type {}", type_name(state, column.type))).at(node.location());
+            }
+        }
+    } else if (kind == "ANY_SUBLINK" || kind == "ALL_SUBLINK") {
+        link->sublink = kind == "ANY_SUBLINK" ? SubLinkKind::kAny : SubLinkKind::kAll;
+        bind_any_test(state, node, *link);
+        link->type = oid::kBool;
+    } else {
+        throw NotSimulated(fmt::format("subquery of kind {}", kind), node.location());
+    }
+    return link;
+}
+
+}  // namespace cdcsim::pg

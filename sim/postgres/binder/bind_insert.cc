@@ -1,0 +1,298 @@
+// INSERT with ON CONFLICT and RETURNING. Mirrors analyze.c's transformInsertStmt and
+// plancat.c's infer_arbiter_indexes.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/parse_state.h"
+
+namespace cdcsim::pg {
+namespace {
+
+struct TargetColumns {
+    std::vector<int> attnos;
+    std::vector<int> locations;
+};
+
+TargetColumns bind_columns(const Node& node, const Relation& relation) {
+    TargetColumns columns;
+    if (!node.has("cols")) {
+        for (const Column& column : relation.columns) {
+            if (column.dropped) continue;
+            columns.attnos.push_back(column.attno);
+            columns.locations.push_back(-1);
+        }
+        return columns;
+    }
+    for (const Node& item : node.items("cols")) {
+        std::string name(item.text("name"));
+        const Column* column = relation.find_column(name);
+        if (column == nullptr) {
+            throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name)).at(item.location());
+        }
+        if (item.has("indirection")) throw NotSimulated("INSERT into an element of a column", item.location());
+        if (std::ranges::find(columns.attnos, column->attno) != columns.attnos.end()) {
+            throw SqlError("42701", fmt::format("column \"{}\" specified more than once", name)).at(item.location());
+        }
+        columns.attnos.push_back(column->attno);
+        columns.locations.push_back(item.location());
+    }
+    return columns;
+}
+
+void check_counts(const TargetColumns& columns, std::size_t given, const std::vector<ExprPtr>& exprs, bool explicit_columns) {
+    if (given > columns.attnos.size()) {
+        throw SqlError("42601", "INSERT has more expressions than target columns").at(exprs[columns.attnos.size()]->location);
+    }
+    if (explicit_columns && given < columns.attnos.size()) {
+        throw SqlError("42601", "INSERT has more target columns than expressions").at(columns.locations[given]);
+    }
+}
+
+const Column& column_of(const Relation& relation, int attno) {
+    return relation.columns[static_cast<std::size_t>(attno - 1)];
+}
+
+/// Values for identity ALWAYS and generated columns are refused unless DEFAULT.
+void check_writable(const Column& column, const Expr& value, Override override_kind) {
+    if (value.kind == ExprKind::kDefault) return;
+    std::string message = fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", column.name);
+    if (column.generated) {
+        throw SqlError("428C9", message).detail(fmt::format("Column \"{}\" is a generated column.", column.name));
+    }
+    if (column.identity == 'a' && override_kind == Override::kNone) {
+        throw SqlError("428C9", message)
+            .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name))
+            .hint("Use OVERRIDING SYSTEM VALUE to override.");
+    }
+}
+
+/// OVERRIDING USER VALUE: what was given for an identity column is not used.
+bool is_overridden(const Column& column, Override override_kind) {
+    return column.identity != 0 && override_kind == Override::kUser;
+}
+
+ExprPtr make_default(const Column& column, int location) {
+    auto node = std::make_shared<DefaultExpr>();
+    node->type = column.type;
+    node->typmod = column.typmod;
+    node->location = location;
+    return node;
+}
+
+void bind_value_lists(ParseState& state, const Node& values, const Relation& relation, const TargetColumns& columns, bool explicit_columns) {
+    Query& query = *state.query;
+    PlaceScope place(state, values.items("valuesLists").size() > 1 ? Place::kValues : Place::kInsertTarget);
+    std::vector<std::vector<ExprPtr>> rows;
+    for (const Node& list : values.items("valuesLists")) {
+        std::vector<ExprPtr> row;
+        for (const Node& item : list.items()) {
+            if (item.is("SetToDefault")) {
+                auto node = std::make_shared<DefaultExpr>();
+                node->location = item.location();
+                row.push_back(node);
+            } else {
+                row.push_back(bind_expr(state, item));
+            }
+        }
+        if (!rows.empty() && row.size() != rows[0].size()) {
+            throw SqlError("42601", "VALUES lists must all be the same length").at(row.empty() ? -1 : row[0]->location);
+        }
+        rows.push_back(std::move(row));
+    }
+    // Several rows are checked against the columns after all of them are bound, one row at once.
+    for (std::vector<ExprPtr>& row : rows) {
+        check_counts(columns, row.size(), row, explicit_columns);
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const Column& column = column_of(relation, columns.attnos[i]);
+            if (row[i]->kind == ExprKind::kDefault) {
+                row[i] = make_default(column, row[i]->location);
+                continue;
+            }
+            row[i] = coerce_to_column(state, row[i], column, row[i]->location);
+        }
+    }
+    query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(rows[0].size()));
+    for (std::size_t i = 0; i < query.insert_columns.size(); ++i) {
+        const Column& column = column_of(relation, query.insert_columns[i]);
+        for (std::vector<ExprPtr>& row : rows) {
+            if (is_overridden(column, query.override_kind)) row[i] = make_default(column, -1);
+            check_writable(column, *row[i], query.override_kind);
+        }
+    }
+    query.values = std::move(rows);
+}
+
+void bind_insert_select(ParseState& state, const Node& select, const Relation& relation, const TargetColumns& columns, bool explicit_columns) {
+    Query& query = *state.query;
+    SubQueryOptions how;
+    how.resolve_unknowns = false;
+    std::shared_ptr<Query> source = bind_sub_query(&state, select, state.options, how);
+    std::vector<ExprPtr> exprs;
+    int number = 0;
+    for (TargetEntry& target : source->targets) {
+        if (target.junk) continue;
+        ++number;
+        if (target.expr->kind == ExprKind::kConst && target.expr->type == oid::kUnknown) {
+            exprs.push_back(target.expr);
+            target.expr = resolve_unknown(state, target.expr);
+            continue;
+        }
+        target.expr = resolve_unknown(state, target.expr);
+        exprs.push_back(make_var(1, number, {target.name, target.expr->type, target.expr->typmod, false}, target.expr->location));
+    }
+    check_counts(columns, exprs.size(), exprs, explicit_columns);
+    query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(exprs.size()));
+    for (std::size_t i = 0; i < exprs.size(); ++i) {
+        const Column& column = column_of(relation, columns.attnos[i]);
+        if (is_overridden(column, query.override_kind)) {
+            query.insert_select_coercions.push_back(make_default(column, -1));
+            continue;
+        }
+        check_writable(column, *exprs[i], query.override_kind);
+        query.insert_select_coercions.push_back(coerce_to_column(state, exprs[i], column, exprs[i]->location));
+    }
+    query.insert_select = source;
+}
+
+/// The indexes whose columns are exactly the inference list.
+std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation, int rt_index) {
+    std::set<int> wanted;
+    std::vector<ExprPtr> wanted_exprs;
+    for (const Node& element : infer.items("indexElems")) {
+        if (Node expr = element["expr"]) {
+            wanted_exprs.push_back(bind_expr(state, expr, Place::kOther));
+            continue;
+        }
+        std::string name(element.text("name"));
+        const Column* column = relation.find_column(name);
+        if (column == nullptr) {
+            throw SqlError("42703", fmt::format("column \"{}\" does not exist", name)).at(infer.location());
+        }
+        wanted.insert(column->attno);
+    }
+    ExprPtr predicate;
+    if (Node where = infer["whereClause"]) predicate = coerce_boolean(state, bind_expr(state, where, Place::kOther), "WHERE");
+    std::vector<Oid> found;
+    for (const Index& index : relation.indexes) {
+        if (!index.unique || !index.valid) continue;
+        std::set<int> columns;
+        std::vector<ExprPtr> exprs;
+        for (const IndexKey& key : index.keys) {
+            if (key.attno != 0) {
+                columns.insert(key.attno);
+            } else {
+                exprs.push_back(key.expr->expr);
+            }
+        }
+        if (columns != wanted || exprs.size() != wanted_exprs.size()) continue;
+        bool same = std::ranges::all_of(exprs, [&](const ExprPtr& expr) {
+            return std::ranges::any_of(wanted_exprs, [&](const ExprPtr& w) { return equal_expressions(*w, *expr); });
+        });
+        if (!same) continue;
+        // A partial index needs its predicate implied; only the same predicate is known to be.
+        if (index.predicate && (!predicate || !equal_expressions(*predicate, *index.predicate->expr))) continue;
+        if (!index.immediate) {
+            throw SqlError("55000", "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
+        }
+        found.push_back(index.oid);
+    }
+    (void)rt_index;
+    if (found.empty()) {
+        throw SqlError("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+    }
+    return found;
+}
+
+void bind_on_conflict(ParseState& state, const Node& node, const RelationPtr& relation) {
+    OnConflict clause;
+    clause.do_update = node.text("action") == "ONCONFLICT_UPDATE";
+    Node infer = node["infer"];
+    if (clause.do_update && !infer) {
+        throw SqlError("42601", "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+            .hint("For example, ON CONFLICT (column_name).").at(node.location());
+    }
+    Query& query = *state.query;
+    int target = query.result_relation;
+    std::vector<NameItem> none = std::move(state.names);
+    state.names = {name_item(state, target)};
+    state.names[0].alias = state.rte(target).alias;
+    std::string constraint_name(infer ? infer.text("conname") : std::string_view());
+    if (!constraint_name.empty()) {
+        auto it = std::ranges::find(relation->constraints, constraint_name, &Constraint::name);
+        if (it == relation->constraints.end() || it->index == kInvalidOid) {
+            throw SqlError("42704", fmt::format("constraint \"{}\" for table \"{}\" does not exist", constraint_name, relation->name));
+        }
+        clause.arbiters = {it->index};
+    } else if (infer) {
+        state.other_place = "index expressions";
+        clause.arbiters = infer_arbiters(state, infer, *relation, target);
+    }
+    if (clause.do_update) {
+        clause.excluded_rt_index = add_relation(state, relation, "excluded", {}, false, true);
+        clause.set = bind_set_list(state, node.items("targetList"), *relation, target);
+        if (Node where = node["whereClause"]) clause.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
+    }
+    state.names = std::move(none);
+    query.on_conflict = std::move(clause);
+}
+
+Override override_of(const Node& node) {
+    std::string_view text = node.text("override");
+    return text == "OVERRIDING_USER_VALUE" ? Override::kUser : text == "OVERRIDING_SYSTEM_VALUE" ? Override::kSystem : Override::kNone;
+}
+
+}  // namespace
+
+ExprPtr coerce_to_column(ParseState& state, const ExprPtr& expr, const Column& column, int location) {
+    ExprPtr result = coerce_to_target(state, expr, column.type, column.typmod, Coercion::kAssignment, false, -1);
+    if (result) return result;
+    throw SqlError("42804", fmt::format("column \"{}\" is of type {} but expression is of type {}", column.name,
+                                        type_name(state, column.type), type_name(state, expr->type)))
+        .hint("You will need to rewrite or cast the expression.").at(location);
+}
+
+void bind_returning(ParseState& state, const std::vector<Node>& items) {
+    if (items.empty()) return;
+    Query& query = *state.query;
+    query.has_returning = true;
+    query.returning = bind_targets(state, items, Place::kReturning);
+    for (TargetEntry& target : query.returning) target.expr = resolve_unknown(state, target.expr);
+}
+
+std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
+    Query& query = *state.query;
+    query.command = CommandKind::kInsert;
+    bind_with(state, node["withClause"]);
+    RelationPtr relation = require_relation(node["relation"], state.context());
+    relation = state.context().lock_relation(relation, "RowExclusiveLock");
+    if (!relation) relation = require_relation(node["relation"], state.context());
+    if (relation->kind == 'v') throw NotSimulated(fmt::format("INSERT into view \"{}\"", relation->name), node["relation"].location());
+    if (relation->kind == 'S') {
+        throw SqlError("42809", fmt::format("cannot change sequence \"{}\"", relation->name));
+    }
+    Node alias = node["relation"]["alias"];
+    query.override_kind = override_of(node);
+    query.result_relation = add_relation(state, relation, alias ? std::string(alias.text("aliasname")) : relation->name, {}, false, false);
+    TargetColumns columns = bind_columns(node, *relation);
+    bool explicit_columns = node.has("cols");
+    Node select = node["selectStmt"];
+    bool simple_values = select && select.has("valuesLists") && !select.has("sortClause") && !select.has("limitCount") &&
+                         !select.has("limitOffset") && !select.has("withClause");
+    if (!select) {
+        // DEFAULT VALUES: no column is given.
+        query.values = {{}};
+    } else if (simple_values) {
+        bind_value_lists(state, select, *relation, columns, explicit_columns);
+    } else {
+        bind_insert_select(state, select, *relation, columns, explicit_columns);
+    }
+    if (Node conflict = node["onConflictClause"]) bind_on_conflict(state, conflict, relation);
+    state.names = {name_item(state, query.result_relation)};
+    if (!alias) state.names[0].schema = relation->schema_name;
+    bind_returning(state, node.items("returningList"));
+    return state.query;
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,203 @@
+// UNION, INTERSECT, EXCEPT. Mirrors analyze.c's transformSetOperationStmt.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/parse_state.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// One side: its tree and, for each column, an expression to choose the common type from.
+struct Side {
+    std::unique_ptr<SetOpNode> node;
+    std::vector<ExprPtr> columns;
+};
+
+/// The leaf's query, which is still being built.
+Query& leaf_query(ParseState& state, const SetOpNode& node) {
+    return const_cast<Query&>(*state.rte(node.rt_index).subquery);
+}
+
+ExprPtr column_stand_in(const Attribute& column, int location) {
+    auto test = std::make_shared<CaseTestExpr>();
+    test->type = column.type;
+    test->typmod = column.typmod;
+    test->location = location;
+    return test;
+}
+
+Side add_leaf(ParseState& state, const std::shared_ptr<Query>& query) {
+    RangeTableEntry rte;
+    rte.kind = RteKind::kSubquery;
+    rte.alias = fmt::format("*SELECT* {}", state.query->range_table.size() + 1);
+    rte.columns = query_columns(*query);
+    rte.subquery = query;
+    state.query->range_table.push_back(std::move(rte));
+    Side side;
+    side.node = std::make_unique<SetOpNode>();
+    side.node->rt_index = static_cast<int>(state.query->range_table.size());
+    for (const TargetEntry& target : query->targets) {
+        if (!target.junk) side.columns.push_back(target.expr);
+    }
+    return side;
+}
+
+std::string_view op_name(SetOp op) {
+    return op == SetOp::kUnion ? "UNION" : op == SetOp::kIntersect ? "INTERSECT" : "EXCEPT";
+}
+
+/// Gives the columns of one side the types of the node above.
+void coerce_side(ParseState& state, SetOpNode& node, const RowType& types, std::string_view context) {
+    if (node.op != SetOp::kNone) {
+        bool same = std::ranges::equal(node.columns, types, [](const Attribute& a, const Attribute& b) { return a.type == b.type; });
+        if (!same) throw NotSimulated("nested set operations whose column types differ");
+        return;
+    }
+    Query& query = leaf_query(state, node);
+    std::size_t i = 0;
+    bool wrap = query.set_operations != nullptr || query.distinct || !query.order_by.empty() || query.limit || query.offset;
+    for (TargetEntry& target : query.targets) {
+        if (target.junk) continue;
+        const Attribute& want = types[i++];
+        if (target.expr->type == want.type) continue;
+        bool literal = target.expr->kind == ExprKind::kConst;
+        if (wrap && !literal) throw NotSimulated("a set operation whose sides need a cast after DISTINCT or ORDER BY");
+        target.expr = coerce_to_common(state, target.expr, want.type, context);
+    }
+    state.rte(node.rt_index).columns = query_columns(query);
+}
+
+Side bind_tree(ParseState& state, const Node& node, bool top);
+
+/// The columns of the non-recursive term, for references inside the recursive one.
+void publish_recursive(ParseState& state, const Side& left) {
+    RowType columns;
+    std::size_t i = 0;
+    const Query* leftmost = nullptr;
+    const SetOpNode* leaf = left.node.get();
+    while (leaf->left) leaf = leaf->left.get();
+    leftmost = &leaf_query(state, *leaf);
+    for (const TargetEntry& target : leftmost->targets) {
+        if (target.junk) continue;
+        Attribute column{target.name, left.columns[i]->type, left.columns[i]->typmod, false};
+        if (column.type == oid::kUnknown) column.type = oid::kText;
+        columns.push_back(column);
+        ++i;
+    }
+    state.parent->recursive_columns[state.parent_cte_index] = columns;
+}
+
+RowType common_columns(ParseState& state, const Side& left, const Side& right, SetOp op, bool all, bool recursive) {
+    std::string context = fmt::format("{}", recursive ? "recursive UNION" : op_name(op));
+    if (left.columns.size() != right.columns.size()) {
+        throw SqlError("42601", fmt::format("each {} query must have the same number of columns", op_name(op)))
+            .at(right.columns.empty() ? -1 : right.columns[0]->location);
+    }
+    RowType types;
+    for (std::size_t i = 0; i < left.columns.size(); ++i) {
+        std::vector<ExprPtr> both = {left.columns[i], right.columns[i]};
+        Attribute column;
+        column.type = common_type(state, both, op_name(op));
+        column.typmod = common_typmod(both, column.type);
+        if (!all) require_ordering(state, column.type, -1, true);
+        types.push_back(column);
+    }
+    return types;
+}
+
+Side bind_tree(ParseState& state, const Node& node, bool top) {
+    std::string_view op_text = node.text("op");
+    bool plain = op_text.empty() || op_text == "SETOP_NONE";
+    // ORDER BY, LIMIT or WITH of its own make a side a subquery.
+    bool own = !top && (node.has("sortClause") || node.has("limitOffset") || node.has("limitCount") || node.has("withClause") || node.has("lockingClause"));
+    if (plain || own) {
+        SubQueryOptions how;
+        how.resolve_unknowns = false;
+        std::shared_ptr<Query> query = bind_sub_query(&state, node, state.options, how);
+        bool refers = std::ranges::any_of(query->range_table, [](const RangeTableEntry& rte) { return rte.kind != RteKind::kValues && rte.lateral && rte.kind == RteKind::kSubquery; });
+        (void)refers;
+        return add_leaf(state, query);
+    }
+    SetOp op = op_text == "SETOP_UNION" ? SetOp::kUnion : op_text == "SETOP_INTERSECT" ? SetOp::kIntersect : SetOp::kExcept;
+    bool all = node.flag("all");
+    Side left = bind_tree(state, node["larg"], false);
+    bool recursive = top && state.parent_cte != nullptr && op == SetOp::kUnion;
+    if (recursive) publish_recursive(state, left);
+    Side right = bind_tree(state, node["rarg"], false);
+    RowType types = common_columns(state, left, right, op, all, recursive);
+    if (recursive && state.parent_cte->recursive) {
+        for (std::size_t i = 0; i < types.size(); ++i) {
+            Oid first = left.columns[i]->type == oid::kUnknown ? oid::kText : left.columns[i]->type;
+            if (types[i].type != first) {
+                throw SqlError("42804", fmt::format("recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
+                                                    state.parent_cte->name, i + 1, type_name(state, first), type_name(state, types[i].type)))
+                    .hint("Cast the output of the non-recursive term to the correct type.").at(left.columns[i]->location);
+            }
+        }
+    }
+    coerce_side(state, *left.node, types, op_name(op));
+    coerce_side(state, *right.node, types, op_name(op));
+    Side side;
+    side.node = std::make_unique<SetOpNode>();
+    side.node->op = op;
+    side.node->all = all;
+    side.node->left = std::move(left.node);
+    side.node->right = std::move(right.node);
+    side.node->columns = types;
+    for (std::size_t i = 0; i < types.size(); ++i) side.columns.push_back(column_stand_in(types[i], left.columns[i]->location));
+    return side;
+}
+
+}  // namespace
+
+std::shared_ptr<Query> bind_set_operation(ParseState& state, const Node& node) {
+    Query& query = *state.query;
+    bind_with(state, node["withClause"]);
+    Side top = bind_tree(state, node, true);
+    int leftmost = 0;
+    {
+        const SetOpNode* leaf = top.node.get();
+        while (leaf->left) leaf = leaf->left.get();
+        leftmost = leaf->rt_index;
+    }
+    const RowType& names = state.rte(leftmost).columns;
+    for (std::size_t i = 0; i < top.node->columns.size(); ++i) {
+        Attribute column = top.node->columns[i];
+        column.name = names[i].name;
+        top.node->columns[i].name = column.name;
+        TargetEntry target;
+        auto var = make_var(leftmost, static_cast<int>(i) + 1, column);
+        if (const TypeInfo* type = state.host().find_type(column.type)) var->collation = type->collation;
+        target.expr = var;
+        target.name = column.name;
+        target.resno = static_cast<int>(i) + 1;
+        query.targets.push_back(std::move(target));
+    }
+    // Only output columns may be sorted by.
+    std::size_t outputs = query.targets.size();
+    NameItem item;
+    item.rt_index = leftmost;
+    item.table_visible = false;
+    for (const TargetEntry& target : query.targets) item.columns.push_back({target.name, target.expr});
+    state.names = {item};
+    query.order_by = bind_sort(state, node.items("sortClause"), query.targets, Place::kOrderBy);
+    state.names.clear();
+    if (query.targets.size() != outputs) {
+        throw SqlError("0A000", "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
+            .detail("Only result column names can be used, not expressions or functions.")
+            .hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
+            .at(query.targets.back().expr->location);
+    }
+    bind_limit(state, node);
+    if (node.has("lockingClause")) throw SqlError("0A000", "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT");
+    bool all_union = true;
+    for (const SetOpNode* spine = top.node.get(); spine->left; spine = spine->left.get()) {
+        all_union = all_union && spine->op == SetOp::kUnion && spine->all;
+    }
+    query.order_unspecified = query.order_by.empty() && !all_union;
+    query.set_operations = std::move(top.node);
+    return state.query;
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,66 @@
+// Stand-alone expressions of DDL: defaults, CHECK, generated columns, trigger WHEN, index
+// expressions. Mirrors cookDefault, cookConstraint and the like.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/parse_state.h"
+
+namespace cdcsim::pg {
+
+ExprPtr bind_expression(const Node& expr, const BindOptions& options, const ExprScope& scope) {
+    ParseState state(options, nullptr);
+    state.place = Place::kOther;
+    state.other_place = scope.place;
+    state.allow_subqueries = scope.allow_subqueries;
+    state.domain_value_type = scope.domain_value_type;
+    state.domain_value_typmod = scope.domain_value_typmod;
+    for (const ExprScope::Item& item : scope.items) {
+        while (static_cast<int>(state.query->range_table.size()) < item.rt_index - 1) state.query->range_table.emplace_back();
+        add_relation(state, item.relation, item.alias, {}, false, true);
+    }
+    if (scope.items.empty() && scope.place == "DEFAULT expressions") {
+        // PostgreSQL names the mistake instead of calling the column missing.
+        if (expr.is("ColumnRef")) {
+            throw SqlError("0A000", "cannot use column reference in DEFAULT expression").at(expr.location());
+        }
+    }
+    return bind_expr(state, expr);
+}
+
+ExprPtr coerce_default(const ExprPtr& expr, const Column& column, const BindOptions& options) {
+    ParseState state(options, nullptr);
+    ExprPtr result = coerce_to_target(state, expr, column.type, column.typmod, Coercion::kAssignment, false, -1);
+    if (result) return result;
+    throw SqlError("42804", fmt::format("column \"{}\" is of type {} but default expression is of type {}", column.name,
+                                        type_name(state, column.type), type_name(state, expr->type)))
+        .hint("You will need to rewrite or cast the expression.");
+}
+
+ExprPtr coerce_to_boolean(const ExprPtr& expr, const BindOptions& options, std::string_view what) {
+    ParseState state(options, nullptr);
+    return coerce_boolean(state, expr, what);
+}
+
+ExprPtr coerce_for_assignment(const ExprPtr& expr, Oid type, std::int32_t typmod, const BindOptions& options) {
+    ParseState state(options, nullptr);
+    return coerce_to_target(state, expr, type, typmod, Coercion::kAssignment, false, -1);
+}
+
+FunctionPtr find_user_function(const std::vector<std::string>& names, const std::vector<Oid>& args, CatalogContext& context) {
+    std::vector<Oid> schemas = context.search_path();
+    if (names.size() == 2) schemas = {require_schema(names[0], context).oid};
+    for (Oid schema : schemas) {
+        for (const FunctionPtr& function : context.catalog().find_functions(schema, names.back())) {
+            std::vector<Oid> inputs;
+            for (std::size_t i = 0; i < function->arg_types.size(); ++i) {
+                char mode = function->arg_modes[i];
+                if (mode == 'i' || mode == 'b' || mode == 'v') inputs.push_back(function->arg_types[i]);
+            }
+            if (inputs == args) return function;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,185 @@
+// UPDATE and DELETE. Mirrors analyze.c's transformUpdateStmt and transformDeleteStmt.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/parse_state.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// The target table, first in the range table, its names visible.
+RelationPtr bind_target_table(ParseState& state, const Node& range_var, std::string_view verb) {
+    RelationPtr relation = require_relation(range_var, state.context());
+    relation = state.context().lock_relation(relation, "RowExclusiveLock");
+    if (!relation) relation = require_relation(range_var, state.context());
+    if (relation->kind == 'v') throw NotSimulated(fmt::format("{} view \"{}\"", verb, relation->name), range_var.location());
+    if (relation->kind == 'S') throw SqlError("42809", fmt::format("cannot change sequence \"{}\"", relation->name));
+    Node alias = range_var["alias"];
+    state.query->result_relation = add_relation(state, relation, alias ? std::string(alias.text("aliasname")) : relation->name,
+                                                {}, range_var.flag("inh"), true);
+    if (!alias) state.names.back().schema = relation->schema_name;
+    FromNode node;
+    node.rt_index = state.query->result_relation;
+    state.query->from.push_back(std::move(node));
+    return relation;
+}
+
+/// Binds SET's right side number `column` of a multiple assignment (a, b) = ...
+ExprPtr bind_multi_assign(ParseState& state, const Node& node) {
+    Node source = node["source"];
+    auto column = static_cast<std::size_t>(node.integer("colno"));
+    auto columns = static_cast<std::size_t>(node.integer("ncolumns"));
+    if (source.is("RowExpr")) {
+        std::vector<Node> args = source.items("args");
+        if (args.size() != columns) throw SqlError("42601", "number of columns does not match number of values").at(source.location());
+        if (args[column - 1].is("SetToDefault")) {
+            auto result = std::make_shared<DefaultExpr>();
+            result->location = args[column - 1].location();
+            return result;
+        }
+        return bind_expr(state, args[column - 1]);
+    }
+    if (!source.is("SubLink") || source.text("subLinkType") != "EXPR_SUBLINK") {
+        throw SqlError("0A000", "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression").at(source.location());
+    }
+    std::shared_ptr<Query> query = bind_sub_query(&state, source["subselect"], state.options);
+    std::size_t visible = std::ranges::count(query->targets, false, &TargetEntry::junk);
+    if (visible != columns) throw SqlError("42601", "number of columns does not match number of values").at(source.location());
+    std::size_t number = 0;
+    ExprPtr chosen;
+    for (TargetEntry& target : query->targets) {
+        if (target.junk) continue;
+        bool wanted = ++number == column;
+        if (wanted) chosen = target.expr;
+        target.junk = !wanted;
+        bool is_volatile = any_expression(target.expr, [](const Expr& e) { return e.kind == ExprKind::kFunc && as<FuncExpr>(e).volatility == 'v'; });
+        if (is_volatile) throw NotSimulated("a multiple assignment from a volatile subquery", source.location());
+    }
+    auto link = std::make_shared<SubLinkExpr>();
+    link->query = query;
+    link->type = chosen->type;
+    link->typmod = chosen->typmod;
+    link->collation = chosen->collation;
+    link->location = source.location();
+    return link;
+}
+
+ExprPtr bind_set_value(ParseState& state, const Node& value) {
+    if (value.is("MultiAssignRef")) return bind_multi_assign(state, value);
+    if (value.is("SetToDefault")) {
+        auto result = std::make_shared<DefaultExpr>();
+        result->location = value.location();
+        return result;
+    }
+    return bind_expr(state, value);
+}
+
+void check_updatable(const Column& column, const Expr& value) {
+    if (value.kind == ExprKind::kDefault) return;
+    std::string message = fmt::format("column \"{}\" can only be updated to DEFAULT", column.name);
+    if (column.identity == 'a') {
+        throw SqlError("428C9", message).detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name));
+    }
+    if (column.generated) throw SqlError("428C9", message).detail(fmt::format("Column \"{}\" is a generated column.", column.name));
+}
+
+/// SET col[i] = v: the column with the element replaced.
+ExprPtr assign_element(ParseState& state, const Node& item, const ExprPtr& value, const ExprPtr& current, const Column& column) {
+    std::vector<Node> steps = item.items("indirection");
+    for (const Node& step : steps) {
+        if (!step.is("A_Indices")) throw NotSimulated("assignment to a field of a composite column", item.location());
+    }
+    Oid container = base_type(state, column.type);
+    const TypeInfo& type = state.type(container);
+    bool json = container == oid::kJsonb;
+    bool slice = std::ranges::any_of(steps, [](const Node& step) { return step.flag("is_slice"); });
+    Oid want = json ? oid::kJsonb : slice ? container : type.element;
+    ExprPtr coerced = coerce_to_target(state, value, want, slice || json ? -1 : column.typmod, Coercion::kAssignment, false, -1);
+    if (!coerced) {
+        throw SqlError("42804", fmt::format("subscripted assignment to \"{}\" requires type {} but expression is of type {}", column.name,
+                                            type_name(state, want), type_name(state, value->type)))
+            .hint("You will need to rewrite or cast the expression.").at(item.location());
+    }
+    return subscript(state, current, steps, coerced, item.location());
+}
+
+}  // namespace
+
+std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node>& items, const Relation& target, int rt_index) {
+    PlaceScope place(state, Place::kUpdateSource);
+    std::vector<TargetEntry> assignments;
+    for (const Node& item : items) {
+        std::string name(item.text("name"));
+        ExprPtr value = bind_set_value(state, item["val"]);
+        const Column* column = target.find_column(name);
+        if (column == nullptr) {
+            SqlError error("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, target.name));
+            error.set_position(item.location());
+            if (state.rte(rt_index).alias == name && item.has("indirection")) {
+                error.set_hint("SET target columns cannot be qualified with the relation name.");
+            }
+            throw error;
+        }
+        bool element = item.has("indirection");
+        auto earlier = std::ranges::find(assignments, column->attno, &TargetEntry::resno);
+        if (earlier != assignments.end() && !element) {
+            throw SqlError("42601", fmt::format("multiple assignments to same column \"{}\"", name));
+        }
+        check_updatable(*column, *value);
+        TargetEntry entry;
+        entry.resno = column->attno;
+        entry.name = name;
+        if (element) {
+            Attribute attribute{column->name, column->type, column->typmod, false};
+            ExprPtr current = earlier != assignments.end() ? earlier->expr : ExprPtr(make_var(rt_index, column->attno, attribute));
+            entry.expr = assign_element(state, item, value, current, *column);
+            if (earlier != assignments.end()) {
+                earlier->expr = entry.expr;
+                continue;
+            }
+        } else if (value->kind == ExprKind::kDefault) {
+            auto node = std::make_shared<DefaultExpr>();
+            node->type = column->type;
+            node->typmod = column->typmod;
+            entry.expr = node;
+        } else {
+            entry.expr = coerce_to_column(state, value, *column, value->location);
+        }
+        assignments.push_back(std::move(entry));
+    }
+    return assignments;
+}
+
+std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
+    Query& query = *state.query;
+    query.command = CommandKind::kUpdate;
+    bind_with(state, node["withClause"]);
+    RelationPtr relation = bind_target_table(state, node["relation"], "UPDATE of");
+    state.names.back().lateral_ok = false;
+    bind_from(state, node.items("fromClause"));
+    for (NameItem& item : state.names) item.lateral_ok = true;
+    if (Node where = node["whereClause"]) {
+        if (where.is("CurrentOfExpr")) throw NotSimulated("WHERE CURRENT OF");
+        query.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
+    }
+    bind_returning(state, node.items("returningList"));
+    query.targets = bind_set_list(state, node.items("targetList"), *relation, query.result_relation);
+    return state.query;
+}
+
+std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node) {
+    Query& query = *state.query;
+    query.command = CommandKind::kDelete;
+    bind_with(state, node["withClause"]);
+    bind_target_table(state, node["relation"], "DELETE from");
+    bind_from(state, node.items("usingClause"));
+    if (Node where = node["whereClause"]) {
+        if (where.is("CurrentOfExpr")) throw NotSimulated("WHERE CURRENT OF");
+        query.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
+    }
+    bind_returning(state, node.items("returningList"));
+    return state.query;
+}
+
+}  // namespace cdcsim::pg
