@@ -9,6 +9,7 @@
 #include "sim/postgres/type/float.h"
 #include "sim/postgres/type/integer.h"
 #include "sim/postgres/type/numeric.h"
+#include "sim/postgres/type/numeric_fast.h"
 #include "sim/postgres/type/numeric_math.h"
 
 namespace cdcsim::pg {
@@ -26,6 +27,22 @@ Datum write(const Numeric& value) {
 template <Numeric (*operation)(const Numeric&, const Numeric&)>
 Datum binary(CallContext&, Args args) {
     return write(operation(read(args[0]), read(args[1])));
+}
+
+Datum numeric_add(CallContext& call, Args args) {
+    const auto a = read_small_decimal(args[0].as_text()), b = read_small_decimal(args[1].as_text());
+    if (!a || !b) return binary<numeric_plus>(call, args);
+    return Datum::of_text(add_small_decimals(*a, *b, false));
+}
+Datum numeric_sub(CallContext& call, Args args) {
+    const auto a = read_small_decimal(args[0].as_text()), b = read_small_decimal(args[1].as_text());
+    if (!a || !b) return binary<numeric_minus>(call, args);
+    return Datum::of_text(add_small_decimals(*a, *b, true));
+}
+Datum numeric_mul(CallContext& call, Args args) {
+    const auto a = read_small_decimal(args[0].as_text()), b = read_small_decimal(args[1].as_text());
+    if (!a || !b) return binary<numeric_times>(call, args);
+    return Datum::of_text(multiply_small_decimals(*a, *b));
 }
 
 template <Numeric (*operation)(const Numeric&)>
@@ -155,8 +172,8 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"numeric_le", numeric_le}, {"numeric_gt", numeric_gt}, {"numeric_ge", numeric_ge},
     {"numeric_cmp", numeric_cmp}, {"numeric_larger", numeric_larger},
     {"numeric_smaller", numeric_smaller},
-    {"numeric_add", binary<numeric_plus>}, {"numeric_sub", binary<numeric_minus>},
-    {"numeric_mul", binary<numeric_times>}, {"numeric_div", binary<numeric_over>},
+    {"numeric_add", numeric_add}, {"numeric_sub", numeric_sub}, {"numeric_mul", numeric_mul},
+    {"numeric_div", binary<numeric_over>},
     {"numeric_mod", binary<numeric_modulo>}, {"numeric_div_trunc", binary<numeric_quotient>},
     {"numeric_power", binary<numeric_power>}, {"numeric_log", binary<numeric_logarithm>},
     {"numeric_gcd", binary<numeric_gcd>}, {"numeric_lcm", binary<numeric_lcm>},

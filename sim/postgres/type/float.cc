@@ -163,12 +163,12 @@ Decimal shortest_decimal(Float value) {
     constexpr Float kExactLimit = static_cast<Float>(
         std::uint64_t{1} << (FloatTraits<Float>::kMantissaBits + 1));
     if (value < kExactLimit) return decimal;
-    while (true) {
+    for (int precision = decimal.count;; ++precision) {  // digits after the first one
         std::uint64_t digits = 0;
         std::from_chars(decimal.digits, decimal.digits + decimal.count, digits);
-        const int count = decimal.count;
-        if (!is_half_way(value, digits, decimal.exponent - count + 1)) return decimal;
-        end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, count)
+        if (!is_half_way(value, digits, decimal.exponent - decimal.count + 1)) return decimal;
+        end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific,
+                            precision)
                   .ptr;
         decimal = read_scientific(buffer, end);
     }
