@@ -34,9 +34,12 @@ struct NewVersion {
     std::span<const Datum> columns;
     std::uint64_t born = 0;
     Xid xmin;
-    /// For an UPDATE: the version that it replaces (same page is preferred; unchanged out-of-line
-    /// values stay out of line and are not toasted again). `unchanged[i]`: the same stored value.
+    /// For an UPDATE: the version that it replaces (same page is preferred; out-of-line values that
+    /// were not assigned stay out of line and are not toasted again).
     const RowVersion* replaces = nullptr;
+    /// For an UPDATE, by attno - 1: the column was given a new value, even if an equal one (SET t = 'x',
+    /// but not SET t = t). Columns beyond its end were not assigned.
+    std::vector<bool> assigned;
 };
 
 /// One SQLite connection (in memory) with everything registered on it: functions f<oid>, aggregates,
