@@ -7,6 +7,8 @@
 namespace cdcsim::pg {
 namespace {
 
+constexpr std::int64_t kSecondsPerDay = 86'400;
+
 /// The Monday of the week that has the year's fourth of January.
 int first_monday(int year) {
     int fourth = julian_from_date(year, 1, 4);
@@ -110,19 +112,29 @@ bool break_timestamp(std::int64_t timestamp, BrokenTime& fields) {
         --date;
     }
     date += kPostgresEpochJulian;
-    if (date < -1 || date > INT32_MAX) return false;
+    if (date < 0) return false;  // the highest timestamp is a valid Julian day
     date_from_julian(static_cast<int>(date), fields.year, fields.month, fields.day);
     set_time(time, fields);
     return true;
 }
 
 bool break_timestamptz(std::int64_t timestamptz, const TimeZone& zone, BrokenTime& fields) {
+    if (!break_timestamp(timestamptz, fields)) return false;
     std::int64_t seconds = timestamptz / kMicrosPerSecond;
     if (timestamptz % kMicrosPerSecond < 0) --seconds;
     const TimeZone::Type& type = zone.type_at(seconds + kPostgresEpochSeconds);
-    std::int64_t local = 0;
-    if (__builtin_add_overflow(timestamptz, type.offset * kMicrosPerSecond, &local)) return false;
-    if (!break_timestamp(local, fields)) return false;
+    if (type.offset != 0) {
+        std::int64_t local = seconds + type.offset;
+        std::int64_t date = local / kSecondsPerDay;
+        std::int64_t time = local % kSecondsPerDay;
+        if (time < 0) {
+            time += kSecondsPerDay;
+            --date;
+        }
+        date_from_julian(static_cast<int>(date + kPostgresEpochJulian), fields.year, fields.month,
+                         fields.day);
+        set_time(time * kMicrosPerSecond + fields.microsecond, fields);
+    }
     fields.zone = -type.offset;
     fields.is_dst = type.is_dst;
     fields.abbreviation = type.abbreviation;
