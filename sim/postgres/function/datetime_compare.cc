@@ -1,8 +1,6 @@
 // Comparison of dates and times, within a type and across date, timestamp and timestamptz;
-// isfinite, OVERLAPS, the larger and the smaller, min and max. Mirrors date.c and timestamp.c.
+// isfinite, OVERLAPS, the larger and the smaller. Mirrors date.c and timestamp.c.
 #include <array>
-#include <memory>
-#include <optional>
 
 #include "core/base/error.h"
 #include "sim/postgres/function/datetime_functions.h"
@@ -139,25 +137,6 @@ Datum overlaps_lengths(CallContext& call, Args args) {
     return overlaps_points<kCompare>(call, points);
 }
 
-template <bool kLargest, Compare kCompare>
-class ExtremeState : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        if (best_.is_null()) best_ = args[0];
-        else best_ = kLargest ? larger<kCompare>(call, std::array{best_, args[0]})
-                              : smaller<kCompare>(call, std::array{best_, args[0]});
-    }
-    Datum result(CallContext&) override { return best_; }
-
-  private:
-    Datum best_;
-};
-
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 #define COMPARISONS(prefix, suffix, compare)                                               \
     {prefix "_eq" suffix, eq<compare>}, {prefix "_ne" suffix, ne<compare>},                \
     {prefix "_lt" suffix, lt<compare>}, {prefix "_le" suffix, le<compare>},                \
@@ -197,25 +176,8 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"#2044", overlaps_lengths<compare_ints, timestamp_pl_interval, true, false>},
 }));
 
-constexpr AggregateRow kAggregates[] = {
-    {2122, true, make<ExtremeState<true, compare_ints>>},         // max(date)
-    {2123, true, make<ExtremeState<true, compare_ints>>},         // max(time)
-    {2124, true, make<ExtremeState<true, compare_zoned_time>>},   // max(timetz)
-    {2126, true, make<ExtremeState<true, compare_ints>>},         // max(timestamp)
-    {2127, true, make<ExtremeState<true, compare_ints>>},         // max(timestamptz)
-    {2128, true, make<ExtremeState<true, compare_interval>>},     // max(interval)
-    {2138, true, make<ExtremeState<false, compare_ints>>},        // min(date)
-    {2139, true, make<ExtremeState<false, compare_ints>>},        // min(time)
-    {2140, true, make<ExtremeState<false, compare_zoned_time>>},  // min(timetz)
-    {2142, true, make<ExtremeState<false, compare_ints>>},        // min(timestamp)
-    {2143, true, make<ExtremeState<false, compare_ints>>},        // min(timestamptz)
-    {2144, true, make<ExtremeState<false, compare_interval>>},    // min(interval)
-};
-
 }  // namespace
 
-FunctionTables datetime_compare_tables() {
-    return {.scalars = kScalars, .aggregates = kAggregates};
-}
+FunctionTables datetime_compare_tables() { return {.scalars = kScalars}; }
 
 }  // namespace cdcsim::pg
