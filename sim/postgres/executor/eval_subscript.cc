@@ -1,16 +1,14 @@
 // Subscripts of arrays and of jsonb: fetch, slice, assignment. Mirrors arraysubs.c and jsonbsubs.c.
-#include <array>
 #include <vector>
 
 #include "core/base/error.h"
 #include "sim/postgres/executor/eval_internal.h"
+#include "sim/postgres/function/jsonb_subscript.h"
 #include "sim/postgres/type/array.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg::eval {
 namespace {
-
-constexpr Oid kJsonbExtractPath = 3217;  // jsonb #> text[]
 
 bool is_slice(const SubscriptExpr& expr) {
     for (const SubscriptExpr::Index& index : expr.indexes) {
@@ -55,24 +53,15 @@ Datum of_array(const SubscriptExpr& expr, const Datum& container, const EvalCont
 }
 
 Datum of_jsonb(const SubscriptExpr& expr, const Datum& container, const EvalContext& context) {
-    if (expr.assign) throw NotSimulated("assignment to a subscript of jsonb");
-    if (container.is_null()) return {};
     std::vector<Datum> path = plain_indexes(expr, context);
     for (std::size_t i = 0; i < path.size(); ++i) {
-        if (path[i].is_null()) return {};
+        if (path[i].is_null()) continue;
         Oid type = expr.indexes[i].upper->type;
         path[i] = Datum::of_text(output_text(context.host, type, path[i]));
     }
-    ScalarFunction extract = find_scalar_function(kJsonbExtractPath);
-    if (extract == nullptr) throw NotSimulated("subscripts of jsonb");
-    constexpr std::array<Oid, 2> kTypes{oid::kJsonb, oid::kTextArray};
-    std::array<Datum, 2> args{container, array_datum(context.host, oid::kTextArray,
-                                                     ArrayValue::of(std::move(path)))};
-    CallContext call_context{.env = context.host,
-                             .result_type = oid::kJsonb,
-                             .arg_types = kTypes,
-                             .function = kJsonbExtractPath};
-    return extract(call_context, args);
+    if (!expr.assign) return jsonb_get_subscript(container, path);
+    bool first_is_integer = expr.indexes.front().upper->type == oid::kInt4;
+    return jsonb_set_subscript(container, path, first_is_integer, evaluate(*expr.assign, context));
 }
 
 }  // namespace

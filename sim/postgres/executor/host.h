@@ -51,7 +51,7 @@ class Host : public Environment {
     virtual Datum sql_value(SqlValue value, std::int32_t typmod, Oid type) = 0;
     virtual std::int64_t next_value(Oid sequence) = 0;
     /// Checks a domain's constraints; returns the value.
-    virtual Datum check_domain(Oid domain, Datum value) = 0;
+    Datum check_domain(Oid domain, Datum value) override = 0;
     /// The rows of a transition table (REFERENCING NEW TABLE AS name).
     virtual void transition_rows(const std::string& name, const RowSink& emit) = 0;
     /// The rows of a computed catalog relation.

@@ -10,4 +10,6 @@ const TypeInfo& Environment::type(Oid oid) {
     return *found;
 }
 
+Datum Environment::check_domain(Oid, Datum) { throw NotSimulated("a domain's constraints here"); }
+
 }  // namespace cdcsim::pg

@@ -59,6 +59,9 @@ class Environment {
     virtual int register_row_type(const RowType& row_type) = 0;
     virtual const RowType& row_type(int number) = 0;
 
+    /// Checks a domain's constraints; returns the value.
+    virtual Datum check_domain(Oid domain, Datum value);
+
     /// A NOTICE, WARNING ... to the client.
     virtual void notice(std::string_view severity, const std::string& message) = 0;
 };

@@ -24,6 +24,9 @@ struct CallContext {
     Oid collation = kInvalidOid;
     bool variadic = false;  ///< called with VARIADIC array
     Oid function = kInvalidOid;  ///< pg_proc.oid, for functions that share one prosrc
+    /// The columns that the caller expects of a function that returns RECORD: the column definition
+    /// list, `FROM jsonb_to_record(x) AS t(a int, b text)`. nullptr: none was given.
+    const RowType* row_type = nullptr;
 };
 
 /// A scalar function. Strict functions (pg_proc.proisstrict) never see a NULL argument; the caller

@@ -1,6 +1,7 @@
 #include "sim/postgres/type/canonical.h"
 
 #include <charconv>
+#include <utility>
 
 #include "sim/postgres/type/array.h"
 #include "sim/postgres/type/oids.h"
@@ -26,6 +27,9 @@ class CanonicalEnvironment final : public Environment {
     void set_random_seed(double seed) override { session_.set_random_seed(seed); }
     int register_row_type(const RowType& row) override { return session_.register_row_type(row); }
     const RowType& row_type(int number) override { return session_.row_type(number); }
+    Datum check_domain(Oid domain, Datum value) override {
+        return session_.check_domain(domain, std::move(value));
+    }
     void notice(std::string_view severity, const std::string& message) override {
         session_.notice(severity, message);
     }

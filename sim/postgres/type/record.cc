@@ -1,11 +1,14 @@
 #include "sim/postgres/type/record.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <utility>
 
 #include "core/base/error.h"
 #include "sim/postgres/function/environment.h"
+#include "sim/postgres/function/function_tables.h"
+#include "sim/postgres/type/array.h"
 #include "sim/postgres/type/array_image.h"
 #include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/compare.h"
@@ -164,8 +167,10 @@ Fields live_fields(Environment& env, Oid type, const Datum& value) {
 }
 
 /// Walks both rows; `compare` sees two non-NULL values of one type and returns <0, 0, >0.
+/// `require` checks each type that is reached.
 template <typename Compare>
-int walk(Environment& env, const Fields& left, const Fields& right, Compare compare) {
+int walk(Environment& env, const Fields& left, const Fields& right,
+         void (*require)(Environment& env, Oid type), Compare compare) {
     std::size_t common = std::min(left.type.size(), right.type.size());
     for (std::size_t i = 0; i < common; ++i) {
         Oid type = left.type[i].type;
@@ -174,6 +179,7 @@ int walk(Environment& env, const Fields& left, const Fields& right, Compare comp
                                         format_type(env, type) + " and " +
                                         format_type(env, right.type[i].type) +
                                         " at record column " + std::to_string(i + 1));
+        require(env, type);
         const Datum &a = left.values[i], &b = right.values[i];
         int order = 0;
         if (!a.is_null() && !b.is_null()) order = compare(type, a, b);
@@ -235,7 +241,7 @@ Datum make_row(Environment& env, Oid type, const RowType& row_type, std::span<co
 int compare_records(Environment& env, Oid left_type, const Datum& left, Oid right_type,
                     const Datum& right) {
     return walk(env, live_fields(env, left_type, left), live_fields(env, right_type, right),
-                [&](Oid type, const Datum& a, const Datum& b) {
+                require_order, [&](Oid type, const Datum& a, const Datum& b) {
                     return compare_values(env, type, a, b);
                 });
 }
@@ -243,11 +249,20 @@ int compare_records(Environment& env, Oid left_type, const Datum& left, Oid righ
 bool records_equal(Environment& env, Oid left_type, const Datum& left, Oid right_type,
                    const Datum& right) {
     return walk(env, live_fields(env, left_type, left), live_fields(env, right_type, right),
-                [&](Oid type, const Datum& a, const Datum& b) {
+                require_equality, [&](Oid type, const Datum& a, const Datum& b) {
                     return values_equal(env, type, a, b) ? 0 : 1;
                 }) == 0;
 }
 
 const TypeOps kCompositeOps{kInvalidOid, row_input, row_output, nullptr, row_to_disk, false};
+
+/// The pseudo-types of anonymous rows.
+FunctionTables record_type_tables() {
+    static const TypeOps types[] = {
+        {oid::kRecord, row_input, row_output, nullptr, row_to_disk, false},
+        {oid::kRecordArray, kArrayOps.input, kArrayOps.output, nullptr, kArrayOps.to_disk, false},
+    };
+    return {.types = types};
+}
 
 }  // namespace cdcsim::pg
