@@ -1,6 +1,7 @@
 #include "sim/postgres/regex/lexer.h"
 
 #include "core/base/error.h"
+#include "sim/postgres/type/ctype.h"
 
 namespace cdcsim::pg::regex {
 
@@ -78,8 +79,9 @@ void Lexer::read_prefixes() {
 
 void Lexer::read_embedded_options() {
     if (pattern_.size() - at_ < 3 || pattern_.substr(at_, 2) != U"(?") return;
-    if (!is_letter(pattern_[at_ + 2])) return;
-    for (at_ += 2; !at_end() && is_letter(pattern_[at_]); ++at_) {
+    auto is_alpha = [](char32_t c) { return (character_classes(c) & char_class::kAlpha) != 0; };
+    if (!is_alpha(pattern_[at_ + 2])) return;
+    for (at_ += 2; !at_end() && is_alpha(pattern_[at_]); ++at_) {
         switch (pattern_[at_]) {
             case 'b':
                 throw NotSimulated("a basic regular expression (option b)");

@@ -17,38 +17,52 @@ bool Matcher::search(std::ptrdiff_t from, Want want) {
 bool Matcher::search_plain(Place from, Want want) {
     const auto size = static_cast<Place>(text_.size());
     const Part& root = *program_.root;
-    const bool prefers_short = want == Want::kAnswer || (root.flags & kShorter) != 0;
-    for (Place begin = from; begin <= size; ++begin) {
-        const Place end = prefers_short ? shortest(root, begin, begin, size)
-                                        : longest(root, begin, size);
+    const Place close = automaton(root).first_end(text_, from);
+    if (close == kNoMatch || want == Want::kAnswer) return close != kNoMatch;
+    for (Place begin = from; begin <= close; ++begin) {
+        const Place end = (root.flags & kShorter) != 0 ? shortest(root, begin, begin, size)
+                                                       : longest(root, begin, size);
         if (end == kNoMatch) continue;
-        if (want == Want::kAnswer) return true;
-        std::ranges::fill(groups_, RegexSpan{});
-        groups_[0] = {begin, end};
-        CDCSIM_CHECK(dissect(root, begin, end));
+        CDCSIM_CHECK(take(begin, end));
         return true;
     }
     return false;
 }
 
-/// Back references are known only by dissection, so each length is tried until one succeeds.
+/// Back references are known only by dissection, so each start and length is tried until one
+/// succeeds. The rounds are cfindloop's: a candidate that fails right before the end of the text is
+/// the last one, so an empty match at the very end can be missed.
 bool Matcher::search_backrefs(Place from) {
     const auto size = static_cast<Place>(text_.size());
+    do {
+        const Place close = automaton(*program_.root).first_end(text_, from);
+        if (close == kNoMatch) return false;
+        for (Place begin = from; begin <= close; ++begin) {
+            if (match_backrefs_at(begin)) return true;
+        }
+        from = close + 1;
+    } while (from < size);
+    return false;
+}
+
+bool Matcher::match_backrefs_at(Place begin) {
     const Part& root = *program_.root;
     const bool prefers_short = (root.flags & kShorter) != 0;
-    for (Place begin = from; begin <= size; ++begin) {
-        Place least = begin, most = size;
-        while (least <= most) {
-            const Place end = prefers_short ? shortest(root, begin, least, most)
-                                            : longest(root, begin, most);
-            if (end == kNoMatch) break;
-            std::ranges::fill(groups_, RegexSpan{});
-            groups_[0] = {begin, end};
-            if (dissect(root, begin, end)) return true;
-            (prefers_short ? least : most) = prefers_short ? end + 1 : end - 1;
-        }
+    Place least = begin, most = static_cast<Place>(text_.size());
+    while (least <= most) {
+        const Place end =
+            prefers_short ? shortest(root, begin, least, most) : longest(root, begin, most);
+        if (end == kNoMatch) return false;
+        if (take(begin, end)) return true;
+        (prefers_short ? least : most) = prefers_short ? end + 1 : end - 1;
     }
     return false;
+}
+
+bool Matcher::take(Place begin, Place end) {
+    std::ranges::fill(groups_, RegexSpan{});
+    groups_[0] = {begin, end};
+    return dissect(*program_.root, begin, end);
 }
 
 Nfa& Matcher::automaton(const Part& part) const {
@@ -257,9 +271,10 @@ class Iterations {
 };
 
 bool Matcher::dissect_iterations(const Part& part, Place begin, Place end) {
-    if (Iterations(*this, part, begin, end).run()) return true;
-    // No repetition at all is the last thing that is considered.
-    return part.min == 0 && begin == end;
+    const bool none_is_enough = part.min == 0 && begin == end;
+    if (none_is_enough && (part.children[0]->flags & kShorter) != 0) return true;
+    // Where longer is better, no repetition at all is the last thing that is considered.
+    return Iterations(*this, part, begin, end).run() || none_is_enough;
 }
 
 }  // namespace cdcsim::pg::regex

@@ -25,6 +25,9 @@ class Matcher {
 
     bool search_plain(Place from, Want want);
     bool search_backrefs(Place from);
+    bool match_backrefs_at(Place begin);
+    /// Whether the whole expression matches [begin, end), with groups_ set.
+    bool take(Place begin, Place end);
 
     /// Whether `part` matches exactly [begin, end), and where its captures are.
     bool dissect(const Part& part, Place begin, Place end);

@@ -202,6 +202,19 @@ std::ptrdiff_t Nfa::shortest(std::u32string_view text, std::ptrdiff_t begin, std
     return kNoMatch;
 }
 
+std::ptrdiff_t Nfa::first_end(std::u32string_view text, std::ptrdiff_t from) {
+    const auto size = static_cast<std::ptrdiff_t>(text.size());
+    start();
+    enter(entry_, text, from);
+    for (std::ptrdiff_t at = from; at <= size; ++at) {
+        if (now_.accepts) return at;
+        if (at == size) break;
+        step(text, at + 1);
+        enter(entry_, text, at + 1);
+    }
+    return kNoMatch;
+}
+
 bool Nfa::ends_at(std::u32string_view text, std::ptrdiff_t end) {
     start();
     enter(entry_, text, 0);

@@ -24,6 +24,8 @@ class Nfa {
     /// The nearest end in [least, most] of a match that starts at `begin`.
     std::ptrdiff_t shortest(std::u32string_view text, std::ptrdiff_t begin, std::ptrdiff_t least,
                             std::ptrdiff_t most);
+    /// The nearest end of a match that starts at `from` or later.
+    std::ptrdiff_t first_end(std::u32string_view text, std::ptrdiff_t from);
     /// Whether a match that starts anywhere ends at `end` (lookbehind).
     bool ends_at(std::u32string_view text, std::ptrdiff_t end);
 

@@ -106,7 +106,8 @@ std::string format_type_extended(Environment& env, Oid type, std::int32_t typmod
                                  TypmodKnown known) {
     const TypeInfo* info = env.find_type(type);
     if (info == nullptr) return "???";
-    if (info->is_array()) return format_type_extended(env, info->element, typmod, known) + "[]";
+    // oidvector and int2vector are arrays with a name of their own.
+    if (info->is_array() && info->storage != 'p') return format_type_extended(env, info->element, typmod, known) + "[]";
     const std::string modifier = typmod >= 0 ? typmod_text(type, typmod) : "";
     if (type == oid::kBit && needs_catalog_name(type, typmod, known)) return "\"bit\"";
     if (!needs_catalog_name(type, typmod, known)) {

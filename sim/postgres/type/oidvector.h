@@ -1,5 +1,5 @@
 // oidvector and int2vector: blank-separated numbers, as the catalogs show keys and argument types
-// (oid.c, int.c).
+// (oid.c, int.c). Their input and output are the arrays' (array.h).
 #pragma once
 
 #include <cstdint>
