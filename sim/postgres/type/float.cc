@@ -84,7 +84,9 @@ Float parse_float(std::string_view text, std::string_view type_name) {
     const std::size_t length = scan_float(text.substr(start), value, out_of_range);
     if (length == 0) throw_invalid_input(type_name, text);
     if (out_of_range) {
-        throw SqlError("22003", "\"" + std::string(text.substr(start, length)) +
+        // float8in names the number, float4in the whole text.
+        const std::string_view shown = sizeof(Float) == 8 ? text.substr(start, length) : text;
+        throw SqlError("22003", "\"" + std::string(shown) +
                                     "\" is out of range for type " + std::string(type_name));
     }
     if (skip_spaces(text, start + length) != text.size()) throw_invalid_input(type_name, text);

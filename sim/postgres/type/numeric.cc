@@ -403,9 +403,8 @@ namespace {
 
 Datum numeric_input(Environment&, const TypeInfo&, std::string_view text, std::int32_t typmod) {
     if (is_canonical(text)) return Datum::of_text(apply_numeric_typmod(std::string(text), typmod));
-    Numeric value = NumericReader(text).read();
+    Numeric value = parse_numeric(text);  // a literal is read whole before its typmod is applied
     apply_numeric_typmod(value, typmod);
-    check_numeric_range(value);
     return Datum::of_text(value.text());
 }
 
