@@ -16,7 +16,7 @@ namespace cdcsim::pg {
 
 class TestHost : public TestEnvironmentOf<Host> {
   public:
-    std::unique_ptr<Database> owned_database;
+    std::unique_ptr<Database> owned_database = open_database();
     std::uint64_t command = 1;
     std::vector<std::vector<Datum>> virtual_table;
 

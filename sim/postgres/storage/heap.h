@@ -34,8 +34,8 @@ struct NewVersion {
     std::span<const Datum> columns;
     std::uint64_t born = 0;
     Xid xmin;
-    /// For an UPDATE: the version that it replaces (same page is preferred; out-of-line values that
-    /// were not assigned stay out of line and are not toasted again).
+    /// For an UPDATE: the version that it replaces (same page is preferred; compressed and out-of-line
+    /// values that were not assigned stay as they are). REQUIRES: it has its columns; kill() it after.
     const RowVersion* replaces = nullptr;
     /// For an UPDATE, by attno - 1: the column was given a new value, even if an equal one (SET t = 'x',
     /// but not SET t = t). Columns beyond its end were not assigned.
@@ -58,7 +58,8 @@ class Database {
     virtual void truncate(std::uint32_t file_node) = 0;
 
     // Row versions.
-    /// Places, toasts and stores a version. Returns its rid and which columns went out of line.
+    /// Places, toasts and stores a version. Returns its rid, xmin, born and which columns went out of
+    /// line, without the columns themselves. Throws SqlError 54000 for a row that is too big.
     virtual RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) = 0;
     /// Marks a version dead. REQUIRES: it is alive.
     virtual void kill(std::uint32_t file_node, std::int64_t rid, std::uint64_t died, Xid xmax) = 0;
@@ -71,17 +72,25 @@ class Database {
     /// born, died, xmin, xmax.
     virtual std::vector<RowVersion> find_equal(Host& host, const Relation& relation, std::span<const int> attnos,
                                                std::span<const Datum> values, bool nulls_equal) = 0;
+    /// What an index scan for these values does to the pages that it reads, as a side effect: nearly
+    /// full ones are pruned. (SELECT and insert() see to it for themselves.)
+    virtual void visit_index(Host& host, const Relation& relation, std::span<const int> attnos,
+                             std::span<const Datum> values) = 0;
     /// All versions visible to `snapshot` in rid order.
     virtual void scan(Host& host, const Relation& relation, const Snapshot& snapshot,
                       const std::function<bool(RowVersion&)>& emit) = 0;
-    /// Versions with died <= horizon can be seen by nobody: they may be pruned.
+    /// Versions with died <= horizon can be seen by nobody: they may be pruned. As in PostgreSQL
+    /// (OldestXmin) that is below the first command of every transaction that still runs, so set it
+    /// when a transaction starts its first statement.
     virtual void set_horizon(std::uint64_t horizon) = 0;
 
     /// The plans of subqueries in expressions.
     virtual SubplanCache& subplans() = 0;
 };
 
-/// `shared_caches` nothing: each Database is independent.
+/// Whether `version` exists for `snapshot`, its writers' state included.
+bool is_visible(const Snapshot& snapshot, const RowVersion& version);
+
 std::unique_ptr<Database> open_database();
 
 }  // namespace cdcsim::pg

@@ -1,0 +1,126 @@
+// The Database behind heap.h: one SQLite connection, the heaps in it, and what storage/'s other
+// files register on it. Not for other folders.
+#pragma once
+
+#include <exception>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sim/postgres/executor/subplan.h"
+#include "sim/postgres/storage/heap.h"
+#include "sim/postgres/storage/placement.h"
+#include "sim/postgres/storage/sqlite.h"
+#include "sim/postgres/storage/tuple.h"
+
+namespace cdcsim::pg {
+
+class Execution;  // storage/execution.h
+
+/// The SQLite side of one relation's heap.
+struct HeapTable {
+    std::string name;                    ///< t<file node>
+    std::vector<ColumnCodec> codecs;     ///< by attno - 1
+    Placement placement;
+    /// Dead versions without a successor on their page whose index entries are not yet known to be
+    /// dead: an index scan for their keys still reads their pages.
+    std::unordered_set<std::int64_t> ghosts;
+    /// How the values lie of those versions that have a compressed or out-of-line one.
+    std::unordered_map<std::int64_t, StoredValues> stored;
+    std::int64_t replaced = -1;          ///< the version that the last insert replaces
+    Statement insert, kill, remove, revive, fetch;  ///< prepared at first use
+};
+
+class SqliteDatabase : public Database {
+  public:
+    SqliteDatabase();
+    ~SqliteDatabase() override;
+
+    void create_table(const Relation& relation) override;
+    void drop_table(std::uint32_t file_node) override;
+    void add_column(const Relation& relation, int attno) override;
+    void create_index(const Relation& relation, Oid index_oid,
+                      std::span<const int> attnos) override;
+    void drop_index(Oid index_oid) override;
+    void truncate(std::uint32_t file_node) override;
+    RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) override;
+    void kill(std::uint32_t file_node, std::int64_t rid, std::uint64_t died, Xid xmax) override;
+    void undo_insert(std::uint32_t file_node, std::int64_t rid) override;
+    void undo_kill(std::uint32_t file_node, std::int64_t rid) override;
+    std::optional<RowVersion> fetch(const Relation& relation, std::int64_t rid) override;
+    std::vector<RowVersion> find_equal(Host& host, const Relation& relation,
+                                       std::span<const int> attnos, std::span<const Datum> values,
+                                       bool nulls_equal) override;
+    void visit_index(Host& host, const Relation& relation, std::span<const int> attnos,
+                     std::span<const Datum> values) override;
+    void scan(Host& host, const Relation& relation, const Snapshot& snapshot,
+              const std::function<bool(RowVersion&)>& emit) override;
+    void set_horizon(std::uint64_t horizon) override { horizon_ = horizon; }
+    SubplanCache& subplans() override { return subplans_; }
+
+    sqlite3* handle() { return handle_; }
+    StatementCache& statements() { return statements_; }
+
+    /// " COLLATE T<oid>" for a type whose order is not SQLite's own, "" for others; registers the
+    /// collation. Throws NotSimulated for a type that is not there.
+    std::string collation_of(Environment& env, Oid type);
+    /// What a sequential scan does to the pages that it reads.
+    void prune_for_scan(std::uint32_t file_node);
+    /// The attnos that a SQLite index of this heap begins with.
+    bool has_index_on(std::uint32_t file_node, int attno) const;
+
+    /// Collations of arrays and rows ask this for types; the last Host that was seen.
+    void set_host(Host& host);
+    Host& host() { return *host_; }
+    /// Collations cannot fail: their error is kept here until the statement's step returns.
+    void keep_error(std::exception_ptr error) {
+        if (!collation_error_) collation_error_ = std::move(error);
+    }
+    void rethrow_collation_error();
+
+    /// Running statements, by the number that they are bound to (see execution.h).
+    std::vector<Execution*> executions;
+
+  private:
+    struct Index {
+        std::uint32_t file_node = 0;
+        std::vector<int> attnos;
+        std::vector<Oid> types;
+    };
+    HeapTable& table(std::uint32_t file_node);
+    void prune_page(HeapTable& heap, std::int64_t rid);
+    /// `pinned_block` is read, but cannot be pruned; -1: none.
+    void visit_entries(Host& host, const Relation& relation, std::span<const int> attnos,
+                       std::span<const Datum> values, std::int64_t pinned_block);
+    void check_unique_entries(Host& host, const Relation& relation, const NewVersion& version);
+    void forget_pruned(HeapTable& heap, const std::vector<std::int64_t>& gone);
+    std::string find_sql(Host& host, const Relation& relation, std::string select,
+                         std::span<const int> attnos, std::span<const Datum> values);
+    void bind_values(Host& host, const Relation& relation, Statement& statement,
+                     std::span<const int> attnos, std::span<const Datum> values);
+    RowVersion read_version(HeapTable& heap, const Statement& row);
+    void run_or_postpone(const std::string& sql);
+    void run_postponed();
+
+    sqlite3* handle_ = nullptr;
+    std::map<std::uint32_t, HeapTable> tables_;
+    std::map<Oid, Index> indexes_;
+    std::vector<Oid> missing_indexes_;
+    std::set<Oid> collations_;
+    std::vector<std::string> postponed_;
+    StatementCache statements_;
+    SubplanCache subplans_;
+    std::uint64_t horizon_ = 0;
+    Host* host_ = nullptr;
+    std::exception_ptr collation_error_;
+};
+
+/// Registers the functions, aggregates and table-valued functions (functions.cc, rows_table.cc).
+void register_functions(SqliteDatabase& database);
+void register_aggregates(SqliteDatabase& database);
+void register_rows_table(SqliteDatabase& database);
+
+}  // namespace cdcsim::pg
