@@ -33,15 +33,14 @@ int days_in_month(int year, int month) {
     return month == 2 && is_leap_year(year) ? 29 : kDays[month - 1];
 }
 
-// Days from civil, counted in years that begin in March so that the leap day comes last. Wraps
-// like PostgreSQL's int arithmetic outside is_valid_julian.
+// Years are counted from a March long ago, so that the leap day comes last and no term is negative
+// for any valid date; 7834/256 days is the mean month from March on. Outside is_valid_julian the
+// result is whatever PostgreSQL's arithmetic gives: to_char of an interval can ask for it.
 int julian_from_date(int year, int month, int day) {
-    std::int64_t y = month > 2 ? year : std::int64_t{year} - 1;
-    std::int64_t era = (y >= 0 ? y : y - 399) / 400;
-    std::int64_t year_of_era = y - era * 400;
-    std::int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    std::int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return static_cast<int>(era * 146'097 + day_of_era + 1'721'120);
+    std::int64_t y = std::int64_t{year} + (month > 2 ? 4800 : 4799);
+    std::int64_t m = std::int64_t{month} + (month > 2 ? 1 : 13);
+    std::int64_t century = y / 100;
+    return static_cast<int>(y * 365 - 32'167 + y / 4 - century + century / 4 + 7834 * m / 256 + day);
 }
 
 void date_from_julian(int julian, int& year, int& month, int& day) {

@@ -13,6 +13,7 @@
 namespace cdcsim::pg {
 namespace {
 
+constexpr double kMaxZoneHours = 168;  // a week
 constexpr std::int64_t kScales[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
 
 /// To the nearest multiple of the precision's unit, halves away from zero.
@@ -244,19 +245,31 @@ void json_timestamptz(Environment& env, std::int64_t timestamptz, std::string& o
     encode_datetime(fields, ZoneShown::kYes, EncodeStyle::kXsd, DateOrder::kYmd, out);
 }
 
+namespace {
+
+/// A zone with leap seconds, or with an offset that is not of whole minutes in our days.
+bool is_acceptable(const TimeZone& zone) {
+    return zone.type_at(kPostgresEpochSeconds).offset % 60 == 0;
+}
+
+}  // namespace
+
 std::optional<std::string> canonical_time_zone(std::string_view name) {
+    constexpr double kSecondsPerHour = 3600;
     std::size_t blanks = 0;
     while (blanks < name.size() && ascii_space(name[blanks])) ++blanks;
     std::string_view number = name.substr(blanks);
     if (number.starts_with('+')) number.remove_prefix(1);
     double hours = 0;
     auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), hours);
+    const TimeZone* zone = nullptr;
     if (error == std::errc() && end == number.data() + number.size()) {
-        if (!(hours > -168 && hours < 168)) return std::nullopt;
-        return canonical_time_zone_of_offset(static_cast<std::int64_t>(hours * 3600));
+        if (hours > -kMaxZoneHours && hours < kMaxZoneHours)
+            zone = TimeZone::fixed(static_cast<std::int64_t>(-hours * kSecondsPerHour));
+        return zone == nullptr ? std::nullopt : std::optional(zone->name());
     }
-    const TimeZone* zone = TimeZone::find(name);
-    if (zone == nullptr) return std::nullopt;
+    zone = TimeZone::find(name);
+    if (zone == nullptr || !is_acceptable(*zone)) return std::nullopt;
     return zone->name();
 }
 
