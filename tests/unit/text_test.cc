@@ -2,58 +2,21 @@
 // (tests/record/calls.py); type input and output, format_type, UTF-8 and LC_CTYPE.
 #include <catch2/catch.hpp>
 
-#include <fstream>
-
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "sim/postgres/type/ctype.h"
 #include "sim/postgres/type/enum.h"
 #include "sim/postgres/type/oids.h"
 #include "sim/postgres/type/quote.h"
-#include "tests/unit/test_environment.h"
+#include "tests/unit/recorded_calls.h"
 
 using namespace cdcsim;
 using namespace cdcsim::pg;
 
 namespace {
 
-std::string unescape(std::string_view field) {
-    std::string out;
-    for (std::size_t i = 0; i < field.size(); ++i) {
-        if (field[i] != '\\') {
-            out += field[i];
-        } else {
-            ++i;
-            out += field[i] == 't' ? '\t' : field[i] == 'n' ? '\n' : field[i];
-        }
-    }
-    return out;
-}
-
-std::vector<std::string> split(const std::string& line) {
-    std::vector<std::string> fields;
-    std::size_t start = 0;
-    for (std::size_t tab = line.find('\t'); tab != std::string::npos; tab = line.find('\t', start)) {
-        fields.push_back(line.substr(start, tab - start));
-        start = tab + 1;
-    }
-    fields.push_back(line.substr(start));
-    return fields;
-}
-
-/// NULL, "=text" or "ERROR sqlstate message", as tests/record/calls.py writes it.
-template <typename Function>
-std::string outcome(Function function) {
-    try {
-        const std::optional<std::string> value = function();
-        return value ? "=" + *value : "NULL";
-    } catch (const SqlError& error) {
-        return "ERROR " + error.sqlstate() + " " + error.message();
-    }
-}
-
 std::string input_output(Oid type, std::string_view text, std::int32_t typmod = -1) {
-    return outcome([&]() -> std::optional<std::string> {
+    return outcome_of([&]() -> std::optional<std::string> {
         TestEnvironment env;
         return output_text(env, type, input_text(env, type, text, typmod));
     });
@@ -62,30 +25,9 @@ std::string input_output(Oid type, std::string_view text, std::int32_t typmod = 
 }  // namespace
 
 TEST_CASE("recorded calls") {
-    std::ifstream in(CDCSIM_TEST_DIR "/unit/data/text_calls.txt");
-    REQUIRE(in);
-    TestEnvironment env;
-    int calls = 0, refused = 0;
-    for (std::string line; std::getline(in, line);) {
-        if (line.empty() || line[0] == '#') continue;
-        const std::vector<std::string> fields = split(line);
-        std::vector<std::optional<std::string>> args;
-        for (std::size_t i = 1; i + 2 < fields.size(); ++i) {
-            args.push_back(fields[i] == "\\N" ? std::nullopt : std::optional(unescape(fields[i])));
-        }
-        const std::string got = outcome([&] {
-            return call(env, static_cast<Oid>(std::stoul(fields[0])), args);
-        });
-        ++calls;
-        if (got.starts_with("ERROR ZS")) {
-            ++refused;
-            continue;
-        }
-        INFO(line);
-        CHECK(got == unescape(fields.back()));
-    }
-    CHECK(calls > 1500);
-    CHECK(refused < 20);
+    const RecordedCalls recorded = check_recorded_calls("text_calls.txt");
+    CHECK(recorded.calls > 1500);
+    CHECK(recorded.refused < 20);
 }
 
 TEST_CASE("text input and output") {
