@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/base/error.h"
+#include "sim/postgres/function/environment.h"
 #include "sim/postgres/type/array_image.h"
 #include "sim/postgres/type/array_text.h"
 #include "sim/postgres/type/canonical.h"
@@ -200,8 +202,10 @@ ArrayValue parse_array(Environment& env, Oid array_type, std::string_view text,
     Oid base = base_type(env, env.type(array_type)).oid;
     if (is_vector(base)) return read_vector(base, text);
     const TypeInfo& element = element_info(env, array_type);
+    bool domain = element.typtype == 'd';
     return split_array(text, element.delimiter, [&](bool is_null, std::string_view item) {
-        return is_null ? Datum() : input_text(env, element.oid, item, typmod);
+        Datum value = is_null ? Datum() : input_text(env, element.oid, item, typmod);
+        return domain ? env.check_domain(element.oid, std::move(value)) : value;
     });
 }
 

@@ -130,8 +130,11 @@ Datum row_input(Environment& env, const TypeInfo& type, std::string_view text, s
     std::vector<Datum> fields;
     std::string field;
     for (const Attribute& attribute : type.attributes) {
-        if (attribute.dropped || !reader.next(field)) fields.emplace_back();
-        else fields.push_back(input_text(env, attribute.type, field, attribute.typmod));
+        Datum& value = fields.emplace_back();
+        if (attribute.dropped) continue;
+        if (reader.next(field)) value = input_text(env, attribute.type, field, attribute.typmod);
+        if (env.type(attribute.type).typtype == 'd')
+            value = env.check_domain(attribute.type, std::move(value));
     }
     reader.finish();
     return Datum::of_text(format_row(env, type.attributes, fields));
