@@ -1,0 +1,139 @@
+#include "core/connect/json_text.h"
+
+#include <array>
+#include <charconv>
+
+namespace cdcsim::connect {
+
+namespace {
+
+constexpr char kUpperHex[] = "0123456789ABCDEF";
+constexpr char kLowerHex[] = "0123456789abcdef";
+constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr char kBase64Url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool needs_escape(unsigned char c) {
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+void append_escape(std::string& out, unsigned char c) {
+    switch (c) {
+        case '"': out += "\\\""; return;
+        case '\\': out += "\\\\"; return;
+        case '\b': out += "\\b"; return;
+        case '\t': out += "\\t"; return;
+        case '\n': out += "\\n"; return;
+        case '\f': out += "\\f"; return;
+        case '\r': out += "\\r"; return;
+        default:
+            out += "\\u00";
+            out += kUpperHex[c >> 4];
+            out += kUpperHex[c & 15];
+    }
+}
+
+void append_base64_with(std::string& out, std::string_view bytes, const char* alphabet) {
+    std::size_t i = 0;
+    auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+    for (; i + 2 < bytes.size(); i += 3) {
+        unsigned n = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+        out += alphabet[n >> 18];
+        out += alphabet[n >> 12 & 63];
+        out += alphabet[n >> 6 & 63];
+        out += alphabet[n & 63];
+    }
+    if (i + 1 == bytes.size()) {
+        out += alphabet[byte(i) >> 2];
+        out += alphabet[(byte(i) & 3) << 4];
+        out += "==";
+    } else if (i + 2 == bytes.size()) {
+        unsigned n = byte(i) << 8 | byte(i + 1);
+        out += alphabet[n >> 10];
+        out += alphabet[n >> 4 & 63];
+        out += alphabet[(n & 15) << 2];
+        out += '=';
+    }
+}
+
+unsigned hex_digit(char c) {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    return static_cast<unsigned>((c | 0x20) - 'a' + 10);
+}
+
+/// UTF-16 units of the UTF-8 character that begins with `lead`, or 0 for a continuation byte.
+std::size_t units_of_lead(unsigned char lead) {
+    if ((lead & 0xC0) == 0x80) return 0;
+    return lead >= 0xF0 ? 2 : 1;
+}
+
+}  // namespace
+
+void append_json_escaped(std::string& out, std::string_view text) {
+    std::size_t clean = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto c = static_cast<unsigned char>(text[i]);
+        if (!needs_escape(c)) continue;
+        out.append(text, clean, i - clean);
+        append_escape(out, c);
+        clean = i + 1;
+    }
+    out.append(text, clean, text.size() - clean);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    append_json_escaped(out, text);
+    out += '"';
+}
+
+void append_integer(std::string& out, std::int64_t value) {
+    std::array<char, 24> buffer;
+    auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+    out.append(buffer.data(), end);
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+    append_base64_with(out, bytes, kBase64);
+}
+
+void append_base64_url(std::string& out, std::string_view bytes) {
+    append_base64_with(out, bytes, kBase64Url);
+}
+
+void append_hex(std::string& out, std::string_view bytes) {
+    for (char c : bytes) {
+        auto b = static_cast<unsigned char>(c);
+        out += kLowerHex[b >> 4];
+        out += kLowerHex[b & 15];
+    }
+}
+
+std::string bytes_of_hex(std::string_view hex) {
+    std::string out;
+    out.reserve(hex.size() / 2);
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+        out += static_cast<char>(hex_digit(hex[i]) << 4 | hex_digit(hex[i + 1]));
+    return out;
+}
+
+std::size_t utf16_length(std::string_view utf8) {
+    std::size_t units = 0;
+    for (char c : utf8) units += units_of_lead(static_cast<unsigned char>(c));
+    return units;
+}
+
+std::string utf16_prefix(std::string_view utf8, std::size_t units) {
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < utf8.size(); ++i) {
+        std::size_t more = units_of_lead(static_cast<unsigned char>(utf8[i]));
+        if (more > 0 && used + more > units) {
+            std::string out(utf8.substr(0, i));
+            if (used < units) out += '?';
+            return out;
+        }
+        used += more;
+    }
+    return std::string(utf8);
+}
+
+}  // namespace cdcsim::connect

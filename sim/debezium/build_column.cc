@@ -1,0 +1,969 @@
+// The table of types: for each, the schema and the writer.
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+#include "core/connect/decimal.h"
+#include "core/connect/java_hash_map.h"
+#include "core/connect/java_number.h"
+#include "core/connect/json_text.h"
+#include "sim/debezium/temporal.h"
+#include "sim/debezium/value_writer.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+using connect::append_integer;
+using connect::append_json_string;
+using connect::Schema;
+using connect::schema_of;
+using connect::SchemaType;
+using HeaderForm = ColumnWriter::HeaderForm;
+
+constexpr int kVariableScaleLength = 131089;
+constexpr std::int64_t kPositiveInfinityMicros = 9223372036825200000LL;
+constexpr std::int64_t kNegativeInfinityMicros = -9223372036832400000LL;
+
+// ---------------------------------------------------------------------------------- writers
+
+bool write_integer(const ColumnWriter&, std::string_view text, std::string& out) {
+    // Decimal digits are JSON already; anything else would not have come from this type.
+    if (text.empty()) return false;
+    out += text;
+    return true;
+}
+
+bool write_double(const ColumnWriter&, std::string_view text, std::string& out) {
+    double value = 0;
+    if (text == "NaN") value = std::numeric_limits<double>::quiet_NaN();
+    else if (text == "Infinity") value = std::numeric_limits<double>::infinity();
+    else if (text == "-Infinity") value = -std::numeric_limits<double>::infinity();
+    else if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{})
+        value = std::strtod(std::string(text).c_str(), nullptr);
+    connect::append_java_double(out, value);
+    return true;
+}
+
+bool write_float(const ColumnWriter&, std::string_view text, std::string& out) {
+    float value = 0;
+    if (text == "NaN") value = std::numeric_limits<float>::quiet_NaN();
+    else if (text == "Infinity") value = std::numeric_limits<float>::infinity();
+    else if (text == "-Infinity") value = -std::numeric_limits<float>::infinity();
+    else if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{})
+        value = std::strtof(std::string(text).c_str(), nullptr);
+    connect::append_java_float(out, value);
+    return true;
+}
+
+bool write_boolean(const ColumnWriter&, std::string_view text, std::string& out) {
+    out += text == "t" || text == "true" ? "true" : "false";
+    return true;
+}
+
+bool write_string(const ColumnWriter&, std::string_view text, std::string& out) {
+    append_json_string(out, text);
+    return true;
+}
+
+bool write_nothing(const ColumnWriter&, std::string_view, std::string&) {
+    return false;
+}
+
+void append_decimal(const ColumnWriter& column, const connect::Decimal& value, std::string& out) {
+    if (column.decimal_numeric) {
+        out += connect::java_text(value);
+        return;
+    }
+    out += '"';
+    connect::append_base64(out, connect::unscaled_bytes(value));
+    out += '"';
+}
+
+bool write_variable_scale(connect::Decimal value, std::string& out) {
+    value = connect::without_trailing_zeros(std::move(value));
+    if (value.scale < 0) value = connect::with_scale_half_up(std::move(value), 0);
+    out += "{\"scale\":";
+    append_integer(out, value.scale);
+    out += ",\"value\":\"";
+    connect::append_base64(out, connect::unscaled_bytes(value));
+    out += "\"}";
+    return true;
+}
+
+/// withScaleAdjustedIfNeeded: the column's scale, unless it is the stream's "no precision".
+std::optional<connect::Decimal> scaled(const ColumnWriter& column, connect::Decimal value) {
+    if (!column.scale) return value;
+    if (*column.scale > value.scale)
+        value = connect::with_scale_half_up(std::move(value), *column.scale);
+    if (column.length == kVariableScaleLength) return value;
+    return connect::with_exact_scale(std::move(value), *column.scale);
+}
+
+bool write_special_decimal(const ColumnWriter& column, std::string_view text, std::string& out) {
+    if (column.in_array) throw NotSimulated("NaN or infinity in a numeric array");
+    switch (column.decimal_mode) {
+        case DecimalMode::kPrecise: return false;
+        case DecimalMode::kDouble: return write_double(column, text, out);
+        case DecimalMode::kString: break;
+    }
+    out += text == "NaN"        ? "\"NAN\""
+           : text == "Infinity" ? "\"POSITIVE_INFINITY\""
+                                : "\"NEGATIVE_INFINITY\"";
+    return true;
+}
+
+bool write_numeric(const ColumnWriter& column, std::string_view text, std::string& out) {
+    if (text == "NaN" || text == "Infinity" || text == "-Infinity")
+        return write_special_decimal(column, text, out);
+    auto parsed = connect::read_decimal(text);
+    if (!parsed) return false;
+    auto value = scaled(column, std::move(*parsed));
+    if (!value) return false;
+    switch (column.decimal_mode) {
+        case DecimalMode::kDouble: return write_double(column, connect::plain_text(*value), out);
+        case DecimalMode::kString: append_json_string(out, connect::plain_text(*value)); return true;
+        case DecimalMode::kPrecise: break;
+    }
+    if (column.variable_scale) return write_variable_scale(std::move(*value), out);
+    append_decimal(column, *value, out);
+    return true;
+}
+
+/// PostgresMoney: one currency sign and the thousands' commas go.
+std::optional<connect::Decimal> read_money(std::string_view text) {
+    bool negative = !text.empty() && (text[0] == '-' || text[0] == '(');
+    std::string digits;
+    for (char c : text)
+        if ((c >= '0' && c <= '9') || c == '.') digits += c;
+    auto value = connect::read_decimal(digits);
+    if (value && negative && !value->is_zero()) value->negative = true;
+    return value;
+}
+
+bool write_money(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto value = read_money(text);
+    if (!value) return false;
+    switch (column.decimal_mode) {
+        case DecimalMode::kDouble: return write_double(column, connect::plain_text(*value), out);
+        case DecimalMode::kString: append_json_string(out, connect::plain_text(*value)); return true;
+        case DecimalMode::kPrecise: break;
+    }
+    append_decimal(column, connect::with_scale_half_up(*value, column.money_fraction_digits), out);
+    return true;
+}
+
+void append_binary(BinaryMode mode, std::string_view bytes, std::string& out) {
+    out += '"';
+    switch (mode) {
+        case BinaryMode::kBytes:
+        case BinaryMode::kBase64: connect::append_base64(out, bytes); break;
+        case BinaryMode::kBase64UrlSafe: connect::append_base64_url(out, bytes); break;
+        case BinaryMode::kHex: connect::append_hex(out, bytes); break;
+    }
+    out += '"';
+}
+
+bool write_bytea(const ColumnWriter& column, std::string_view text, std::string& out) {
+    if (text.substr(0, 2) != "\\x") return false;
+    append_binary(column.binary_mode, connect::bytes_of_hex(text.substr(2)), out);
+    return true;
+}
+
+/// A type that nobody knows, as the bytes of its text.
+bool write_unknown(const ColumnWriter& column, std::string_view text, std::string& out) {
+    append_binary(column.binary_mode, text, out);
+    return true;
+}
+
+bool write_bit_as_boolean(const ColumnWriter&, std::string_view text, std::string& out) {
+    if (text.empty()) return false;
+    out += text.find('1') != text.npos ? "true" : "false";
+    return true;
+}
+
+/// Little-endian bytes up to the highest set bit.
+bool write_bits(const ColumnWriter&, std::string_view text, std::string& out) {
+    auto first = text.find('1');
+    std::string bytes;
+    if (first != text.npos) {
+        bytes.resize((text.size() - first + 7) / 8);
+        for (std::size_t i = first; i < text.size(); ++i) {
+            std::size_t bit = text.size() - 1 - i;
+            if (text[i] == '1') bytes[bit / 8] = static_cast<char>(bytes[bit / 8] | 1 << bit % 8);
+        }
+    }
+    out += '"';
+    connect::append_base64(out, bytes);
+    out += '"';
+    return true;
+}
+
+/// Java's two ways to a date: exact in the stream, through java.sql.Date elsewhere.
+std::optional<std::int64_t> date_days(const ColumnWriter& column, std::string_view text) {
+    bool exact = column.from_relation && !column.in_array;
+    switch (infinity_of(text)) {
+        case Infinity::kPositive: return exact ? -2147472692LL : -622191234LL;
+        case Infinity::kNegative: return exact ? -2147472691LL : -625821272LL;
+        case Infinity::kNone: break;
+    }
+    auto days = read_date(text);
+    return days && !exact ? through_java_sql_date(*days) : days;
+}
+
+bool write_date(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto days = date_days(column, text);
+    if (!days) return false;
+    append_integer(out, *days);
+    return true;
+}
+
+bool write_iso_date(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto days = date_days(column, text);
+    if (!days) return false;
+    out += '"';
+    append_iso_date(out, *days);
+    out += "Z\"";
+    return true;
+}
+
+/// In arrays pgjdbc makes java.sql.Time, which has milliseconds and no 24:00.
+std::optional<std::int64_t> time_micros(const ColumnWriter& column, std::string_view text) {
+    auto micros = read_time(text);
+    if (micros && column.in_array) return *micros % 86'400'000'000LL / 1000 * 1000;
+    return micros;
+}
+
+template <std::int64_t kMultiply, std::int64_t kDivide>
+bool write_time(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto micros = time_micros(column, text);
+    if (!micros) return false;
+    append_integer(out, *micros * kMultiply / kDivide);
+    return true;
+}
+
+bool write_iso_time(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto micros = time_micros(column, text);
+    if (!micros) return false;
+    out += '"';
+    append_iso_time(out, *micros % 86'400'000'000LL);
+    out += "Z\"";
+    return true;
+}
+
+std::optional<std::int64_t> timestamp_micros(std::string_view text) {
+    switch (infinity_of(text)) {
+        case Infinity::kPositive: return kPositiveInfinityMicros;
+        case Infinity::kNegative: return kNegativeInfinityMicros;
+        case Infinity::kNone: return read_timestamp(text);
+    }
+    return std::nullopt;
+}
+
+std::int64_t floor_millis(std::int64_t micros) {
+    return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
+}
+
+bool write_timestamp_millis(const ColumnWriter&, std::string_view text, std::string& out) {
+    auto micros = timestamp_micros(text);
+    if (!micros) return false;
+    append_integer(out, floor_millis(*micros));
+    return true;
+}
+
+bool write_timestamp_micros(const ColumnWriter&, std::string_view text, std::string& out) {
+    auto micros = timestamp_micros(text);
+    if (!micros) return false;
+    append_integer(out, *micros);
+    return true;
+}
+
+bool write_timestamp_nanos(const ColumnWriter&, std::string_view text, std::string& out) {
+    auto infinity = infinity_of(text);
+    if (infinity != Infinity::kNone) {
+        append_integer(out, infinity == Infinity::kPositive
+                                ? std::numeric_limits<std::int64_t>::max()
+                                : std::numeric_limits<std::int64_t>::min());
+        return true;
+    }
+    auto micros = read_timestamp(text);
+    std::int64_t nanos = 0;
+    // Out of range does not convert, and the field is null.
+    if (!micros || __builtin_mul_overflow(*micros, 1000, &nanos)) return false;
+    append_integer(out, nanos);
+    return true;
+}
+
+bool write_iso_timestamp(const ColumnWriter&, std::string_view text, std::string& out) {
+    auto micros = timestamp_micros(text);
+    if (!micros) return false;
+    out += '"';
+    append_iso_timestamp(out, *micros);
+    out += '"';
+    return true;
+}
+
+bool write_timestamptz(const ColumnWriter& column, std::string_view text, std::string& out) {
+    if (infinity_of(text) != Infinity::kNone) {
+        if (column.in_array) throw NotSimulated("infinity in a timestamptz array");
+        append_json_string(out, text);
+        return true;
+    }
+    auto micros = read_timestamp(text);
+    if (!micros) return false;
+    out += '"';
+    append_iso_timestamp(out, *micros, column.scale.value_or(column.length));
+    out += '"';
+    return true;
+}
+
+bool write_timetz(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto time = read_time_with_zone(text);
+    if (!time) return false;
+    constexpr std::int64_t kDay = 86'400'000'000LL;
+    if (time->micros >= kDay) throw NotSimulated("a timetz of 24:00:00");
+    std::int64_t utc = ((time->micros - time->offset_seconds * 1'000'000LL) % kDay + kDay) % kDay;
+    if (column.in_array) utc = utc / 1'000'000 * 1'000'000;
+    out += '"';
+    append_iso_time(out, utc);
+    out += "Z\"";
+    return true;
+}
+
+bool write_interval(const ColumnWriter& column, std::string_view text, std::string& out) {
+    auto interval = read_interval(text);
+    if (!interval) return false;
+    if (column.interval_as_string)
+        append_json_string(out, interval_iso(*interval));
+    else
+        append_integer(out, interval_micros(*interval));
+    return true;
+}
+
+void append_double_bytes(std::string& bytes, double value) {
+    auto bits = __builtin_bit_cast(std::uint64_t, value);
+    for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(bits >> shift & 0xFF);
+}
+
+void append_point(double x, double y, std::string& out) {
+    std::string wkb("\x01\x01\x00\x00\x00", 5);
+    append_double_bytes(wkb, x);
+    append_double_bytes(wkb, y);
+    out += "{\"x\":";
+    connect::append_java_double(out, x);
+    out += ",\"y\":";
+    connect::append_java_double(out, y);
+    out += ",\"wkb\":\"";
+    connect::append_base64(out, wkb);
+    out += "\",\"srid\":null}";
+}
+
+bool write_point(const ColumnWriter&, std::string_view text, std::string& out) {
+    auto comma = text.find(',');
+    if (text.size() < 5 || comma == text.npos) return false;
+    std::string x(text.substr(1, comma - 1));
+    std::string y(text.substr(comma + 1, text.size() - comma - 2));
+    append_point(std::strtod(x.c_str(), nullptr), std::strtod(y.c_str(), nullptr), out);
+    return true;
+}
+
+/// HStoreConverter.fromString.
+connect::JavaHashMap<std::optional<std::string>> read_hstore(std::string_view text) {
+    connect::JavaHashMap<std::optional<std::string>> map;
+    auto quoted = [&](std::size_t& at) {
+        std::string part;
+        for (++at; at < text.size() && text[at] != '"'; ++at) {
+            if (text[at] == '\\') ++at;
+            part += text[at];
+        }
+        return part;
+    };
+    for (std::size_t at = 0; at < text.size();) {
+        at = text.find('"', at);
+        if (at == text.npos) break;
+        std::string key = quoted(at);
+        at += 3;
+        if (at < text.size() && text[at] == 'N') {
+            map[key] = std::nullopt;
+            at += 4;
+        } else {
+            map[key] = quoted(at);
+        }
+        ++at;
+    }
+    return map;
+}
+
+void append_map(const connect::JavaHashMap<std::optional<std::string>>& map, std::string& out) {
+    char separator = '{';
+    for (const auto* entry : map.in_java_order()) {
+        out += separator;
+        separator = ',';
+        append_json_string(out, entry->first);
+        out += ':';
+        if (entry->second)
+            append_json_string(out, *entry->second);
+        else
+            out += "null";
+    }
+    if (separator == '{') out += '{';
+    out += '}';
+}
+
+bool write_hstore_map(const ColumnWriter&, std::string_view text, std::string& out) {
+    append_map(read_hstore(text), out);
+    return true;
+}
+
+bool write_hstore_json(const ColumnWriter&, std::string_view text, std::string& out) {
+    std::string json;
+    append_map(read_hstore(text), json);
+    append_json_string(out, json);
+    return true;
+}
+
+/// One element of an array's text; nullopt is NULL.
+struct ArrayReader {
+    std::string_view text;
+    std::size_t at = 1;
+
+    std::optional<std::string> next() {
+        std::string element;
+        bool quoted = text[at] == '"';
+        if (quoted) ++at;
+        while (at < text.size() && (quoted ? text[at] != '"' : text[at] != ',' && text[at] != '}')) {
+            if (text[at] == '\\') ++at;
+            element += text[at++];
+        }
+        if (quoted) ++at;
+        if (!quoted && element == "NULL") return std::nullopt;
+        return element;
+    }
+};
+
+bool write_array(const ColumnWriter& column, std::string_view text, std::string& out) {
+    // A lower bound other than 1 shows as [0:2]={...}; Java does not look at it.
+    if (!text.empty() && text[0] == '[') text.remove_prefix(text.find('=') + 1);
+    if (text.size() < 2) return false;
+    if (text[1] == '{') throw NotSimulated("a multidimensional array in a record");
+    out += '[';
+    ArrayReader reader{text};
+    while (text[reader.at] != '}') {
+        if (text[reader.at] == ',') {
+            ++reader.at;
+            out += ',';
+        }
+        auto element = reader.next();
+        if (element && column.element->write(*column.element, *element, out)) continue;
+        if (column.null_element_json.empty()) return false;
+        out += column.null_element_json;
+    }
+    out += ']';
+    return true;
+}
+
+// ---------------------------------------------------------------------------------- builders
+
+struct Build {
+    const Column& column;
+    const TypeInfo& type;
+    const BuildContext& context;
+};
+
+BuiltColumn simple(const Build& build, Schema schema, WriteValue write, std::string fallback) {
+    BuiltColumn built;
+    built.schema = std::move(schema);
+    auto& w = built.writer;
+    w.write = write;
+    w.column_name = build.column.name;
+    w.length = build.column.length;
+    w.scale = build.column.scale;
+    w.binary_mode = build.context.config.binary_mode;
+    w.decimal_mode = build.context.config.decimal_mode;
+    w.decimal_numeric = build.context.converter.decimal_numeric;
+    w.money_fraction_digits = build.context.config.money_fraction_digits;
+    w.interval_as_string = build.context.config.interval_as_string;
+    w.from_relation = build.context.from_relation;
+    if (built.schema.type == SchemaType::kString) w.header_form = HeaderForm::kString;
+    built.fallback_json = std::move(fallback);
+    return built;
+}
+
+/// The placeholder of unavailable.value.placeholder as a JSON string.
+std::string placeholder_json(const BuildContext& context) {
+    std::string json;
+    append_json_string(json, context.config.unavailable_value);
+    return json;
+}
+
+BuiltColumn text_like(const Build& build, Schema schema) {
+    auto built = simple(build, std::move(schema), write_string, "\"\"");
+    built.writer.toast_json = placeholder_json(build.context);
+    return built;
+}
+
+BuiltColumn build_string(const Build& build) {
+    auto built = text_like(build, schema_of(SchemaType::kString));
+    built.masked_type = build.type.oid == oid::kText || build.type.oid == oid::kVarchar ||
+                        build.type.oid == oid::kBpchar || build.type.oid == oid::kChar;
+    return built;
+}
+
+BuiltColumn build_name(const Build& build) {
+    auto built = build_string(build);
+    built.masked_type = true;
+    if (build.context.from_relation && !build.context.config.include_unknown_types)
+        built.writer.decoded_as_null = true;
+    return built;
+}
+
+BuiltColumn build_int16(const Build& b) {
+    return simple(b, schema_of(SchemaType::kInt16), write_integer, "0");
+}
+BuiltColumn build_int32(const Build& b) {
+    return simple(b, schema_of(SchemaType::kInt32), write_integer, "0");
+}
+BuiltColumn build_int64(const Build& b) {
+    return simple(b, schema_of(SchemaType::kInt64), write_integer, "0");
+}
+BuiltColumn build_float(const Build& b) {
+    return simple(b, schema_of(SchemaType::kFloat32), write_float, "0.0");
+}
+BuiltColumn build_double(const Build& b) {
+    return simple(b, schema_of(SchemaType::kFloat64), write_double, "0.0");
+}
+BuiltColumn build_boolean(const Build& b) {
+    return simple(b, schema_of(SchemaType::kBoolean), write_boolean, "false");
+}
+BuiltColumn build_json(const Build& b) {
+    return text_like(b, connect::logical(SchemaType::kString, "io.debezium.data.Json"));
+}
+BuiltColumn build_uuid(const Build& b) {
+    return text_like(b, connect::logical(SchemaType::kString, "io.debezium.data.Uuid"));
+}
+BuiltColumn build_xml(const Build& b) {
+    return text_like(b, connect::logical(SchemaType::kString, "io.debezium.data.Xml"));
+}
+BuiltColumn build_tsvector(const Build& b) {
+    return text_like(b, connect::logical(SchemaType::kString, "io.debezium.data.Tsvector"));
+}
+BuiltColumn build_ltree(const Build& b) {
+    return text_like(b, connect::logical(SchemaType::kString, "io.debezium.data.Ltree"));
+}
+
+Schema decimal_schema(int scale) {
+    Schema schema =
+        connect::logical(SchemaType::kBytes, "org.apache.kafka.connect.data.Decimal");
+    schema.parameters.emplace_back("scale", std::to_string(scale));
+    return schema;
+}
+
+Schema variable_scale_schema() {
+    Schema schema = connect::logical(SchemaType::kStruct, "io.debezium.data.VariableScaleDecimal");
+    schema.doc = "Variable scaled decimal";
+    schema.fields = {{"scale", connect::share(schema_of(SchemaType::kInt32))},
+                     {"value", connect::share(schema_of(SchemaType::kBytes))}};
+    return schema;
+}
+
+/// Zero as the column would show it.
+std::string written(const ColumnWriter& writer, std::string_view text) {
+    std::string json;
+    writer.write(writer, text, json);
+    return json;
+}
+
+BuiltColumn build_numeric(const Build& build) {
+    const auto& column = build.column;
+    auto mode = build.context.config.decimal_mode;
+    bool variable = (column.length == 0 || column.length == kVariableScaleLength) &&
+                    column.scale.value_or(0) == 0;
+    Schema schema;
+    if (mode == DecimalMode::kDouble) {
+        schema = schema_of(SchemaType::kFloat64);
+    } else if (mode == DecimalMode::kString) {
+        schema = schema_of(SchemaType::kString);
+    } else if (variable) {
+        schema = variable_scale_schema();
+    } else {
+        schema = decimal_schema(column.scale.value_or(0));
+        schema.parameters.emplace_back("connect.decimal.precision", std::to_string(column.length));
+    }
+    auto built = simple(build, std::move(schema), write_numeric, "");
+    built.writer.variable_scale = variable;
+    built.is_struct = variable && mode == DecimalMode::kPrecise;
+    if (mode == DecimalMode::kPrecise && !variable)
+        built.writer.header_form = HeaderForm::kDecimal;
+    built.fallback_json = written(built.writer, "0");
+    if (mode == DecimalMode::kString) built.writer.toast_json = placeholder_json(build.context);
+    return built;
+}
+
+BuiltColumn build_money(const Build& build) {
+    const auto& config = build.context.config;
+    Schema schema = config.decimal_mode == DecimalMode::kDouble   ? schema_of(SchemaType::kFloat64)
+                    : config.decimal_mode == DecimalMode::kString ? schema_of(SchemaType::kString)
+                        : decimal_schema(config.money_fraction_digits);
+    auto built = simple(build, std::move(schema), write_money, "");
+    if (config.decimal_mode == DecimalMode::kPrecise)
+        built.writer.header_form = HeaderForm::kRefused;
+    std::string zero = "0";
+    if (config.money_fraction_digits > 0)
+        zero += "." + std::string(static_cast<std::size_t>(config.money_fraction_digits), '0');
+    built.fallback_json = written(built.writer, zero);
+    return built;
+}
+
+Schema binary_schema(BinaryMode mode) {
+    return schema_of(mode == BinaryMode::kBytes ? SchemaType::kBytes : SchemaType::kString);
+}
+
+/// Base64 modes have no placeholder: the value becomes null.
+std::string binary_toast(const BuildContext& context) {
+    std::string json;
+    if (context.config.binary_mode == BinaryMode::kBytes)
+        append_binary(BinaryMode::kBytes, context.config.unavailable_value, json);
+    else if (context.config.binary_mode == BinaryMode::kHex)
+        json = placeholder_json(context);
+    return json;
+}
+
+BuiltColumn build_bytea(const Build& build) {
+    auto built = simple(build, binary_schema(build.context.config.binary_mode), write_bytea, "\"\"");
+    built.writer.toast_json = binary_toast(build.context);
+    return built;
+}
+
+BuiltColumn build_bits(const Build& build) {
+    int length = build.column.length;
+    if (length <= 1)
+        return simple(build, schema_of(SchemaType::kBoolean), write_bit_as_boolean, "false");
+    Schema schema = connect::logical(SchemaType::kBytes, "io.debezium.data.Bits");
+    schema.parameters.emplace_back("length", std::to_string(length));
+    return simple(build, std::move(schema), write_bits, "\"\"");
+}
+
+Schema date_schema(TimeMode mode) {
+    if (mode == TimeMode::kConnect)
+        return connect::logical(SchemaType::kInt32, "org.apache.kafka.connect.data.Date");
+    if (mode == TimeMode::kIsoString)
+        return connect::logical(SchemaType::kString, "io.debezium.time.IsoDate");
+    return connect::logical(SchemaType::kInt32, "io.debezium.time.Date");
+}
+
+BuiltColumn build_date(const Build& build) {
+    auto mode = build.context.config.time_mode;
+    bool iso = mode == TimeMode::kIsoString;
+    auto built = simple(build, date_schema(mode), iso ? write_iso_date : write_date,
+                        iso ? "\"1970-01-01Z\"" : "0");
+    if (mode == TimeMode::kConnect) built.writer.header_form = HeaderForm::kRefused;
+    return built;
+}
+
+BuiltColumn build_time(const Build& build) {
+    using connect::logical;
+    auto mode = build.context.config.time_mode;
+    int precision = build.column.scale.value_or(-1);
+    if (mode == TimeMode::kIsoString)
+        return simple(build, logical(SchemaType::kString, "io.debezium.time.IsoTime"),
+                      write_iso_time, "\"00:00:00Z\"");
+    if (mode == TimeMode::kConnect) {
+        auto built = simple(build, logical(SchemaType::kInt32, "org.apache.kafka.connect.data.Time"),
+                            write_time<1, 1000>, "0");
+        built.writer.header_form = HeaderForm::kRefused;
+        return built;
+    }
+    if (mode == TimeMode::kNanoseconds)
+        return simple(build, logical(SchemaType::kInt64, "io.debezium.time.NanoTime"),
+                      write_time<1000, 1>, "0");
+    if (mode == TimeMode::kAdaptive && precision <= 3)
+        return simple(build, logical(SchemaType::kInt32, "io.debezium.time.Time"),
+                      write_time<1, 1000>, "0");
+    return simple(build, logical(SchemaType::kInt64, "io.debezium.time.MicroTime"),
+                  write_time<1, 1>, "0");
+}
+
+BuiltColumn build_timestamp(const Build& build) {
+    using connect::logical;
+    auto mode = build.context.config.time_mode;
+    int precision = build.column.scale.value_or(-1);
+    bool adaptive = mode == TimeMode::kAdaptive || mode == TimeMode::kAdaptiveTimeMicroseconds;
+    if (mode == TimeMode::kIsoString)
+        return simple(build, logical(SchemaType::kString, "io.debezium.time.IsoTimestamp"),
+                      write_iso_timestamp, "\"1970-01-01T00:00:00Z\"");
+    if (mode == TimeMode::kConnect) {
+        auto built =
+            simple(build, logical(SchemaType::kInt64, "org.apache.kafka.connect.data.Timestamp"),
+                   write_timestamp_millis, "0");
+        built.writer.header_form = HeaderForm::kRefused;
+        return built;
+    }
+    if (mode == TimeMode::kNanoseconds)
+        return simple(build, logical(SchemaType::kInt64, "io.debezium.time.NanoTimestamp"),
+                      write_timestamp_nanos, "0");
+    if (adaptive && precision <= 3)
+        return simple(build, logical(SchemaType::kInt64, "io.debezium.time.Timestamp"),
+                      write_timestamp_millis, "0");
+    return simple(build, logical(SchemaType::kInt64, "io.debezium.time.MicroTimestamp"),
+                  write_timestamp_micros, "0");
+}
+
+BuiltColumn build_timestamptz(const Build& b) {
+    return simple(b, connect::logical(SchemaType::kString, "io.debezium.time.ZonedTimestamp"),
+                  write_timestamptz, "\"1970-01-01T00:00:00Z\"");
+}
+BuiltColumn build_timetz(const Build& b) {
+    return simple(b, connect::logical(SchemaType::kString, "io.debezium.time.ZonedTime"),
+                  write_timetz, "\"00:00:00Z\"");
+}
+
+BuiltColumn build_interval(const Build& build) {
+    if (build.context.config.interval_as_string)
+        return simple(build, connect::logical(SchemaType::kString, "io.debezium.time.Interval"),
+                      write_interval, "\"P0Y0M0DT0H0M0S\"");
+    return simple(build, connect::logical(SchemaType::kInt64, "io.debezium.time.MicroDuration"),
+                  write_interval, "0");
+}
+
+BuiltColumn build_point(const Build& build) {
+    Schema schema = connect::logical(SchemaType::kStruct, "io.debezium.data.geometry.Point");
+    schema.doc = "Geometry (POINT)";
+    schema.fields = {{"x", connect::share(schema_of(SchemaType::kFloat64))},
+                     {"y", connect::share(schema_of(SchemaType::kFloat64))},
+                     {"wkb", connect::share_optional(schema_of(SchemaType::kBytes))},
+                     {"srid", connect::share_optional(schema_of(SchemaType::kInt32))}};
+    std::string zero;
+    append_point(0, 0, zero);
+    auto built = simple(build, std::move(schema), write_point, zero);
+    built.is_struct = true;
+    return built;
+}
+
+Schema enum_schema(const TypeInfo& type) {
+    Schema schema = connect::logical(SchemaType::kString, "io.debezium.data.Enum");
+    std::string labels;
+    for (const auto& label : type.labels) {
+        if (!labels.empty() || &label != &type.labels.front()) labels += ',';
+        labels += label;
+    }
+    schema.parameters.emplace_back("allowed", labels);
+    return schema;
+}
+
+BuiltColumn build_enum(const Build& build) {
+    auto built = text_like(build, enum_schema(build.type));
+    built.masked_type = true;
+    return built;
+}
+
+BuiltColumn build_hstore(const Build& build) {
+    connect::JavaHashMap<std::optional<std::string>> placeholder;
+    placeholder[build.context.config.unavailable_value] = build.context.config.unavailable_value;
+    std::string map;
+    append_map(placeholder, map);
+    if (build.context.config.hstore_as_map) {
+        Schema schema = schema_of(SchemaType::kMap);
+        schema.key = connect::share(schema_of(SchemaType::kString));
+        schema.value = connect::share_optional(schema_of(SchemaType::kString));
+        auto built = simple(build, std::move(schema), write_hstore_map, "{}");
+        built.writer.toast_json = map;
+        return built;
+    }
+    auto built = simple(build, connect::logical(SchemaType::kString, "io.debezium.data.Json"),
+                        write_hstore_json, "\"{}\"");
+    append_json_string(built.writer.toast_json, map);
+    return built;
+}
+
+using Builder = BuiltColumn (*)(const Build&);
+
+/// The built-in types that have a schema. `array_items` says how an array of it looks.
+enum class ArrayItems { kOptional, kRequired, kLeftOut, kBroken };
+struct TypeRow {
+    Oid type;
+    Builder build;
+    ArrayItems array_items;
+};
+constexpr TypeRow kTypeRows[] = {
+    {oid::kBool, build_boolean, ArrayItems::kOptional},
+    {oid::kBytea, build_bytea, ArrayItems::kOptional},
+    {oid::kChar, build_string, ArrayItems::kOptional},
+    {oid::kName, build_name, ArrayItems::kLeftOut},
+    {oid::kInt8, build_int64, ArrayItems::kOptional},
+    {oid::kInt2, build_int16, ArrayItems::kOptional},
+    {oid::kInt4, build_int32, ArrayItems::kOptional},
+    {oid::kText, build_string, ArrayItems::kOptional},
+    {oid::kOid, build_int64, ArrayItems::kOptional},
+    {oid::kJson, build_json, ArrayItems::kOptional},
+    {oid::kXml, build_xml, ArrayItems::kLeftOut},
+    {oid::kPoint, build_point, ArrayItems::kLeftOut},
+    {oid::kCidr, build_string, ArrayItems::kOptional},
+    {oid::kFloat4, build_float, ArrayItems::kOptional},
+    {oid::kFloat8, build_double, ArrayItems::kOptional},
+    {oid::kMacaddr8, build_string, ArrayItems::kOptional},
+    {oid::kMoney, build_money, ArrayItems::kLeftOut},
+    {oid::kMacaddr, build_string, ArrayItems::kOptional},
+    {oid::kInet, build_string, ArrayItems::kOptional},
+    {oid::kBpchar, build_string, ArrayItems::kOptional},
+    {oid::kVarchar, build_string, ArrayItems::kOptional},
+    {oid::kDate, build_date, ArrayItems::kOptional},
+    {oid::kTime, build_time, ArrayItems::kOptional},
+    {oid::kTimestamp, build_timestamp, ArrayItems::kOptional},
+    {oid::kTimestamptz, build_timestamptz, ArrayItems::kOptional},
+    {oid::kInterval, build_interval, ArrayItems::kLeftOut},
+    {oid::kTimetz, build_timetz, ArrayItems::kOptional},
+    {oid::kBit, build_bits, ArrayItems::kBroken},
+    {oid::kVarbit, build_bits, ArrayItems::kLeftOut},
+    {oid::kNumeric, build_numeric, ArrayItems::kOptional},
+    {oid::kUuid, build_uuid, ArrayItems::kOptional},
+    {oid::kTsvector, build_tsvector, ArrayItems::kRequired},
+    {oid::kJsonb, build_json, ArrayItems::kOptional},
+    {oid::kInt4range, build_string, ArrayItems::kOptional},
+    {oid::kNumrange, build_string, ArrayItems::kOptional},
+    {oid::kTsrange, build_string, ArrayItems::kOptional},
+    {oid::kTstzrange, build_string, ArrayItems::kOptional},
+    {oid::kDaterange, build_string, ArrayItems::kOptional},
+    {oid::kInt8range, build_string, ArrayItems::kOptional},
+};
+static_assert(std::ranges::is_sorted(kTypeRows, {}, &TypeRow::type));
+
+/// Extension types, known by their names.
+struct NamedRow {
+    std::string_view name;
+    Builder build;
+    ArrayItems array_items;
+};
+constexpr NamedRow kNamedRows[] = {
+    {"citext", build_string, ArrayItems::kOptional},
+    {"hstore", build_hstore, ArrayItems::kOptional},
+    {"isbn", build_string, ArrayItems::kLeftOut},
+    {"ltree", build_ltree, ArrayItems::kOptional},
+};
+constexpr std::string_view kRefusedNames[] = {"geometry", "geography", "vector", "halfvec",
+                                              "sparsevec"};
+
+struct Found {
+    Builder build;
+    ArrayItems array_items;
+};
+
+std::optional<Found> find_builder(const TypeInfo& type) {
+    auto row = std::ranges::lower_bound(kTypeRows, type.oid, {}, &TypeRow::type);
+    if (row != std::end(kTypeRows) && row->type == type.oid)
+        return Found{row->build, row->array_items};
+    if (type.oid >= kFirstNormalOid && !type.is_enum && type.base == kInvalidOid) {
+        for (const auto& named : kNamedRows)
+            if (named.name == type.name) return Found{named.build, named.array_items};
+        if (std::ranges::find(kRefusedNames, type.name) != std::end(kRefusedNames))
+            throw NotSimulated("the connector's conversion of type " + type.name);
+    }
+    if (type.is_enum) return Found{build_enum, ArrayItems::kRequired};
+    return std::nullopt;
+}
+
+std::optional<BuiltColumn> build_unknown(const Build& build) {
+    if (!build.context.config.include_unknown_types) return std::nullopt;
+    switch (build.type.oid) {
+        case oid::kLseg:
+        case oid::kPath:
+        case oid::kBox:
+        case oid::kPolygon:
+        case oid::kLine:
+        case oid::kCircle:
+            throw NotSimulated("include.unknown.datatypes with the geometric type " +
+                               build.type.name);
+        default: break;
+    }
+    auto built =
+        simple(build, binary_schema(build.context.config.binary_mode), write_unknown, "\"\"");
+    built.writer.toast_json = binary_toast(build.context);
+    return built;
+}
+
+/// What an unchanged TOAST value of an array prints as; empty: null.
+std::string array_toast(const Build& build, const TypeInfo& element) {
+    const auto& config = build.context.config;
+    auto list_of = [&](auto append) {
+        std::string json = "[";
+        append(json);
+        return json + "]";
+    };
+    auto numbers = [&](std::string& json) {
+        for (char c : config.unavailable_value) {
+            if (json.size() > 1) json += ',';
+            append_integer(json, static_cast<signed char>(c));
+        }
+    };
+    switch (element.oid) {
+        case oid::kText:
+        case oid::kVarchar:
+        case oid::kBpchar:
+        case oid::kJson:
+        case oid::kJsonb: return "[" + placeholder_json(build.context) + "]";
+        case oid::kBytea:
+            if (config.binary_mode != BinaryMode::kBytes) return "";
+            return list_of([&](std::string& json) {
+                append_binary(BinaryMode::kBytes, config.unavailable_value, json);
+            });
+        case oid::kDate:
+            if (config.time_mode == TimeMode::kConnect || config.time_mode == TimeMode::kIsoString)
+                return "";
+            return list_of(numbers);
+        case oid::kInt4:
+        case oid::kInt8: return list_of(numbers);
+        case oid::kUuid:
+            if (config.unavailable_value != "__debezium_unavailable_value")
+                throw NotSimulated("an unchanged uuid[] with unavailable.value.placeholder");
+            return "[\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\"]";
+        default: return "";
+    }
+}
+
+std::optional<BuiltColumn> build_array(const Build& build) {
+    const TypeInfo* element = build.context.types.find(build.type.element);
+    std::optional<Found> found;
+    if (element && element->base == kInvalidOid) found = find_builder(*element);
+    if (!found || found->array_items == ArrayItems::kLeftOut) {
+        if (build.context.config.include_unknown_types)
+            throw NotSimulated("include.unknown.datatypes with an array of an unknown type");
+        return std::nullopt;
+    }
+    Column column = build.column;
+    column.name += "-element";
+    column.optional = true;
+    Build inner{column, *element, build.context};
+    BuiltColumn item = found->build(inner);
+    if (element->name == "hstore" && element->oid >= kFirstNormalOid)
+        throw NotSimulated("hstore[] in a record");
+    // bit[] is declared as a bit string, and no value of it fits.
+    if (found->array_items == ArrayItems::kBroken)
+        return simple(build, std::move(item.schema), write_nothing, "");
+    item.writer.in_array = true;
+    bool required = found->array_items == ArrayItems::kRequired;
+    auto built = simple(build, connect::array_of(required ? connect::share(item.schema)
+                                                          : connect::share_optional(item.schema)),
+                        write_array, "[]");
+    built.writer.header_form = HeaderForm::kRefused;
+    built.writer.null_element_json = required ? "" : "null";
+    built.writer.element = std::make_shared<const ColumnWriter>(std::move(item.writer));
+    built.writer.toast_json = array_toast(build, *element);
+    return built;
+}
+
+}  // namespace
+
+std::optional<BuiltColumn> build_column(const Column& column, const BuildContext& context) {
+    const TypeInfo* type = context.types.find(column.native_type);
+    CDCSIM_CHECK(type != nullptr);
+    Build build{column, *type, context};
+    if (type->name == "int2vector" || type->name == "oidvector")
+        throw NotSimulated("a column of type " + type->name + " in a record");
+    if (type->element != kInvalidOid) return build_array(build);
+    if (auto found = find_builder(*type)) return found->build(build);
+    return build_unknown(build);
+}
+
+}  // namespace cdcsim::debezium

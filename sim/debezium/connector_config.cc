@@ -1,0 +1,366 @@
+#include "sim/debezium/connector_config.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/base/error.h"
+#include "core/connect/json_text.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+std::string trimmed(std::string_view text) {
+    auto first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return "";
+    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+}
+
+std::string word(const ConfigMap& config, std::string_view name) {
+    std::string value = trimmed(option_value(config, name));
+    for (char& c : value)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return value;
+}
+
+bool flag(const ConfigMap& config, std::string_view name) {
+    return word(config, name) == "true";
+}
+
+int number(std::string_view text) {
+    int value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+template <class Enum>
+struct Word {
+    std::string_view word;
+    Enum value;
+};
+
+template <class Enum, std::size_t N>
+Enum choose(const ConfigMap& config, std::string_view name, const Word<Enum> (&words)[N]) {
+    std::string chosen = word(config, name);
+    for (const auto& row : words)
+        if (row.word == chosen) return row.value;
+    throw NotSimulated("connector option " + std::string(name) + "=" + chosen);
+}
+
+constexpr Word<DecimalMode> kDecimalModes[] = {{"precise", DecimalMode::kPrecise},
+                                               {"double", DecimalMode::kDouble},
+                                               {"string", DecimalMode::kString}};
+constexpr Word<TimeMode> kTimeModes[] = {
+    {"adaptive", TimeMode::kAdaptive},
+    {"adaptive_time_microseconds", TimeMode::kAdaptiveTimeMicroseconds},
+    {"connect", TimeMode::kConnect},
+    {"microseconds", TimeMode::kMicroseconds},
+    {"nanoseconds", TimeMode::kNanoseconds},
+    {"isostring", TimeMode::kIsoString}};
+constexpr Word<BinaryMode> kBinaryModes[] = {{"bytes", BinaryMode::kBytes},
+                                             {"base64", BinaryMode::kBase64},
+                                             {"base64-url-safe", BinaryMode::kBase64UrlSafe},
+                                             {"hex", BinaryMode::kHex}};
+constexpr Word<NameAdjustment> kAdjustments[] = {{"none", NameAdjustment::kNone},
+                                                 {"avro", NameAdjustment::kAvro},
+                                                 {"avro_unicode", NameAdjustment::kAvroUnicode}};
+constexpr Word<SnapshotMode> kSnapshotModes[] = {
+    {"initial", SnapshotMode::kInitial},
+    {"initial_only", SnapshotMode::kInitialOnly},
+    {"no_data", SnapshotMode::kNoData},
+    {"always", SnapshotMode::kAlways},
+    {"when_needed", SnapshotMode::kWhenNeeded},
+    {"configuration_based", SnapshotMode::kConfigurationBased}};
+constexpr Word<PublicationMode> kPublicationModes[] = {
+    {"all_tables", PublicationMode::kAllTables},
+    {"filtered", PublicationMode::kFiltered},
+    {"disabled", PublicationMode::kDisabled},
+    {"no_tables", PublicationMode::kNoTables}};
+
+std::string skipped_letters(const ConfigMap& config) {
+    std::string letters;
+    std::string list = word(config, "skipped.operations");
+    for (std::size_t start = 0; start <= list.size();) {
+        auto end = std::min(list.find(',', start), list.size());
+        auto part = trimmed(std::string_view(list).substr(start, end - start));
+        if (part.size() == 1) letters += part;
+        start = end + 1;
+    }
+    return letters;
+}
+
+/// The operations that a new publication publishes; nothing skipped: the default.
+std::optional<std::string> publish_option(const ConfigMap& config, const std::string& skipped) {
+    if (!config.contains("skipped.operations") || skipped.empty()) return std::nullopt;
+    std::string list;
+    for (auto [letter, name] : {std::pair{'c', "insert"}, {'u', "update"}, {'d', "delete"},
+                                {'t', "truncate"}}) {
+        if (skipped.find(letter) != std::string::npos) continue;
+        if (!list.empty()) list += ',';
+        list += name;
+    }
+    return list;
+}
+
+/// `hex:` introduces bytes.
+std::string placeholder_bytes(const std::string& text) {
+    return text.starts_with("hex:") ? connect::bytes_of_hex(std::string_view(text).substr(4)) : text;
+}
+
+connect::JsonConverterConfig converter(const ConfigMap& config, const std::string& prefix) {
+    constexpr std::string_view kJson = "org.apache.kafka.connect.json.JsonConverter";
+    connect::JsonConverterConfig out;
+    auto get = [&](const char* name) {
+        auto it = config.find(prefix + name);
+        return it == config.end() ? std::string() : trimmed(it->second);
+    };
+    auto type = get("");
+    if (!type.empty() && type != kJson && type != "JsonConverter" && type != "Json")
+        throw NotSimulated("connector option " + prefix + "=" + type);
+    if (get(".schemas.enable") == "false") out.schemas_enable = false;
+    if (get(".replace.null.with.default") == "false") out.replace_null_with_default = false;
+    auto format = get(".decimal.format");
+    if (format == "NUMERIC" || format == "numeric") out.decimal_numeric = true;
+    return out;
+}
+
+bool starts(std::string_view text, std::string_view prefix) {
+    return text.substr(0, prefix.size()) == prefix;
+}
+
+/// `column.truncate.to.N.chars`: the number, or -1 if the name is another one.
+int length_in(std::string_view name, std::string_view before, std::string_view after) {
+    if (!starts(name, before) || name.size() <= before.size() + after.size()) return -1;
+    if (name.substr(name.size() - after.size()) != after) return -1;
+    auto digits = name.substr(before.size(), name.size() - before.size() - after.size());
+    if (digits.find_first_not_of("0123456789") != digits.npos) return -1;
+    return number(digits);
+}
+
+/// The rules in ColumnMappers.create's order.
+std::vector<ColumnRule> column_rules(const ConfigMap& config) {
+    using Kind = ColumnRule::Kind;
+    std::vector<ColumnRule> rules;
+    for (const auto& [name, value] : config)
+        if (int n = length_in(name, "column.truncate.to.", ".chars"); n >= 0)
+            rules.push_back({Kind::kTruncate, RegexList(value), false, n, "", ""});
+    for (const auto& [name, value] : config)
+        if (int n = length_in(name, "column.mask.with.", ".chars"); n >= 0)
+            rules.push_back({Kind::kMask, RegexList(value), false, n, "", ""});
+    auto propagate = [&](const char* name, bool by_datatype) {
+        if (auto it = config.find(name); it != config.end())
+            rules.push_back({Kind::kPropagateType, RegexList(it->second), by_datatype, 0, "", ""});
+    };
+    propagate("column.propagate.source.type", false);
+    propagate("datatype.propagate.source.type", true);
+    for (auto [prefix, kind] : {std::pair{"column.mask.hash.", Kind::kHashV1},
+                                {"column.mask.hash.v2.", Kind::kHashV2}}) {
+        for (const auto& [name, value] : config) {
+            if (!starts(name, prefix)) continue;
+            if (kind == Kind::kHashV1 && starts(name, "column.mask.hash.v2.")) continue;
+            throw NotSimulated("connector option " + name);
+        }
+    }
+    return rules;
+}
+
+/// The patterns `table-regex.column` of message.key.columns, in the order configured.
+std::vector<JavaRegex> key_column_patterns(const std::string& list) {
+    std::vector<JavaRegex> patterns;
+    for (std::size_t start = 0; start < list.size();) {
+        auto end = std::min(list.find(';', start), list.size());
+        std::string entry = list.substr(start, end - start);
+        auto colon = entry.find(':');
+        std::string table = entry.substr(0, colon), columns = entry.substr(colon + 1);
+        for (std::size_t at = 0; at <= columns.size();) {
+            auto comma = std::min(columns.find(',', at), columns.size());
+            for (const auto& part :
+                 split_regex_list(table + "." + trimmed(columns.substr(at, comma - at))))
+                patterns.emplace_back(part);
+            at = comma + 1;
+        }
+        start = end + 1;
+    }
+    return patterns;
+}
+
+bool is_letter(char16_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char16_t c) {
+    return c >= '0' && c <= '9';
+}
+
+std::u16string utf16(std::string_view text) {
+    std::u16string out;
+    for (std::size_t i = 0; i < text.size();) {
+        auto lead = static_cast<unsigned char>(text[i++]);
+        int more = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+        std::uint32_t point = more == 0 ? lead : lead & (0x3FU >> more);
+        while (more-- > 0 && i < text.size())
+            point = point << 6 | (static_cast<unsigned char>(text[i++]) & 0x3FU);
+        if (point >= 0x10000) {
+            out += static_cast<char16_t>(0xD800 + ((point - 0x10000) >> 10));
+            out += static_cast<char16_t>(0xDC00 + ((point - 0x10000) & 0x3FF));
+        } else {
+            out += static_cast<char16_t>(point);
+        }
+    }
+    return out;
+}
+
+std::string unicode_replacement(char16_t c) {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned rest = c; rest != 0 || hex.empty(); rest /= 16) hex.insert(0, 1, kHex[rest % 16]);
+    if (hex.size() <= 2) hex = "00" + hex;
+    return "_u" + hex;
+}
+
+/// SchemaNameAdjuster.validFullname. A field's name may not have dots.
+std::string adjusted(const std::string& name, NameAdjustment mode, bool allow_dots) {
+    if (mode == NameAdjustment::kNone || name.empty()) return name;
+    bool unicode = mode == NameAdjustment::kAvroUnicode;
+    std::string out;
+    bool first = true;
+    for (char16_t c : utf16(name)) {
+        bool valid = is_letter(c) || (c == '_' && !unicode) ||
+                     (!first && (is_digit(c) || (c == '.' && allow_dots)));
+        if (valid) {
+            out += static_cast<char>(c);
+        } else {
+            out += unicode ? unicode_replacement(c) : "_";
+            if (first && is_digit(c) && !unicode) out += static_cast<char>(c);
+        }
+        first = false;
+    }
+    return out;
+}
+
+/// AbstractTopicNamingStrategy.sanitizedTopicName: one `_` for each bad UTF-16 unit.
+std::string safe_topic(const std::string& name) {
+    std::string out;
+    for (char16_t c : utf16(name))
+        out += is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'
+                   ? static_cast<char>(c)
+                   : '_';
+    if (out.size() > 249) out.resize(249);
+    if (out == ".") return "_";
+    return out == ".." ? "__" : out;
+}
+
+bool is_system_table(const TableId& id) {
+    auto lower = [](std::string text) {
+        std::ranges::transform(text, text.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        return text;
+    };
+    auto schema = lower(id.schema);
+    return schema == "pg_catalog" || schema == "information_schema" ||
+           lower(id.table) == "spatial_ref_sys" || id.schema.starts_with("pg_temp");
+}
+
+}  // namespace
+
+ConnectorConfig::ConnectorConfig(const ConfigMap& config)
+    : topic_prefix(option_value(config, "topic.prefix")),
+      topic_delimiter(option_value(config, "topic.delimiter")),
+      transaction_topic(topic_prefix + topic_delimiter + option_value(config, "topic.transaction")),
+      database(option_value(config, "database.dbname")),
+      slot_name(option_value(config, "slot.name")),
+      publication_name(option_value(config, "publication.name")),
+      publication_mode(choose(config, "publication.autocreate.mode", kPublicationModes)),
+      publish_via_partition_root(flag(config, "publish.via.partition.root")),
+      drop_slot_on_stop(flag(config, "slot.drop.on.stop")),
+      flush_lsn(flag(config, "flush.lsn.source")),
+      snapshot_mode(choose(config, "snapshot.mode", kSnapshotModes)),
+      snapshot_tables(option_value(config, "snapshot.include.collection.list")),
+      decimal_mode(choose(config, "decimal.handling.mode", kDecimalModes)),
+      time_mode(choose(config, "time.precision.mode", kTimeModes)),
+      binary_mode(choose(config, "binary.handling.mode", kBinaryModes)),
+      interval_as_string(word(config, "interval.handling.mode") == "string"),
+      hstore_as_map(word(config, "hstore.handling.mode") == "map"),
+      include_unknown_types(flag(config, "include.unknown.datatypes")),
+      money_fraction_digits(number(option_value(config, "money.fraction.digits"))),
+      unavailable_value(placeholder_bytes(option_value(config, "unavailable.value.placeholder"))),
+      schema_name_adjustment(choose(config, "schema.name.adjustment.mode", kAdjustments)),
+      field_name_adjustment(choose(config, "field.name.adjustment.mode", kAdjustments)),
+      tombstones_on_delete(flag(config, "tombstones.on.delete")),
+      transaction_metadata(flag(config, "provide.transaction.metadata")),
+      extended_headers(flag(config, "extended.headers.enabled")),
+      skip_unchanged(flag(config, "skip.messages.without.change")),
+      skipped_operations(skipped_letters(config)),
+      column_rules(debezium::column_rules(config)),
+      key_converter(converter(config, "key.converter")),
+      value_converter(converter(config, "value.converter")),
+      schema_include_(option_value(config, "schema.include.list")),
+      schema_exclude_(option_value(config, "schema.exclude.list")),
+      table_include_(option_value(config, "table.include.list")),
+      table_exclude_(option_value(config, "table.exclude.list")),
+      column_include_(option_value(config, "column.include.list")),
+      column_exclude_(option_value(config, "column.exclude.list")),
+      message_include_(option_value(config, "message.prefix.include.list")),
+      message_exclude_(option_value(config, "message.prefix.exclude.list")),
+      key_columns_(key_column_patterns(option_value(config, "message.key.columns"))) {
+    publish_operations = publish_option(config, skipped_operations);
+    if (word(config, "plugin.name") != "pgoutput")
+        throw NotSimulated("connector option plugin.name=" + word(config, "plugin.name"));
+    if (snapshot_mode == SnapshotMode::kConfigurationBased) {
+        snapshots_data = flag(config, "snapshot.mode.configuration.based.snapshot.data");
+        streams = flag(config, "snapshot.mode.configuration.based.start.stream");
+    }
+    for (const auto& part : split_regex_list(option_value(config, "snapshot.select.statement.overrides")))
+        if (auto it = config.find("snapshot.select.statement.overrides." + part); it != config.end())
+            snapshot_selects[part] = it->second;
+}
+
+bool ConnectorConfig::captures(const TableId& table) const {
+    if (is_system_table(table)) return false;
+    if (!schema_include_.empty() ? !schema_include_.matches(table.schema)
+                                 : schema_exclude_.matches(table.schema))
+        return false;
+    return !table_include_.empty() ? table_include_.matches(table.text())
+                                   : !table_exclude_.matches(table.text());
+}
+
+bool ConnectorConfig::includes_column(const TableId& table, const std::string& column) const {
+    if (column_include_.empty() && column_exclude_.empty()) return true;
+    std::string name = table.text() + "." + column;
+    return !column_include_.empty() ? column_include_.matches(name)
+                                    : !column_exclude_.matches(name);
+}
+
+bool ConnectorConfig::includes_message(const std::string& prefix) const {
+    return !message_include_.empty() ? message_include_.matches(prefix)
+                                     : !message_exclude_.matches(prefix);
+}
+
+std::vector<std::string> ConnectorConfig::custom_key(const Table& table) const {
+    std::vector<std::string> columns;
+    for (const auto& pattern : key_columns_)
+        for (const auto& column : table.columns)
+            if (pattern.matches(table.id.text() + "." + column.name)) columns.push_back(column.name);
+    return columns;
+}
+
+const ColumnRule* ConnectorConfig::rule_for(const TableId& table, const Column& column) const {
+    for (const auto& rule : column_rules)
+        if (rule.columns.matches(table.text() + "." +
+                                 (rule.by_datatype ? column.type_name : column.name)))
+            return &rule;
+    return nullptr;
+}
+
+std::string ConnectorConfig::topic_of(const TableId& table) const {
+    return safe_topic(topic_prefix + topic_delimiter + table.schema + topic_delimiter + table.table);
+}
+
+std::string ConnectorConfig::adjusted_schema_name(const std::string& name) const {
+    return adjusted(name, schema_name_adjustment, true);
+}
+
+std::string ConnectorConfig::adjusted_field_name(const std::string& name) const {
+    return adjusted(name, field_name_adjustment, false);
+}
+
+}  // namespace cdcsim::debezium

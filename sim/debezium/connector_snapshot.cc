@@ -1,0 +1,114 @@
+// The snapshot half of ConnectorTask. Mirrors RelationalSnapshotChangeEventSource,
+// SnapshotMarkerResolver and BufferingSnapshotChangeRecordReceiver.
+#include "core/base/error.h"
+#include "sim/debezium/catalog_queries.h"
+#include "sim/debezium/connector_task.h"
+#include "sim/debezium/sql_text.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+std::string select_of(const TablePlan& plan) {
+    std::string columns;
+    for (auto index : plan.selected())
+        columns += (columns.empty() ? "" : ", ") +
+                   quoted_identifier(plan.table().columns[index].name);
+    return "SELECT " + columns + " FROM " + plan.table().id.quoted();
+}
+
+}  // namespace
+
+std::vector<TableId> ConnectorTask::snapshot_tables() {
+    std::vector<TableId> tables;
+    const auto& listed = config_.snapshot_tables;
+    for (auto& id : SchemaReader(*connection_, *types_).tables())
+        if ((listed.empty() || listed.matches(id.text()) || listed.matches(id.quoted())) &&
+            config_.captures(id))
+            tables.push_back(std::move(id));
+    return tables;
+}
+
+void ConnectorTask::take_snapshot(std::optional<Lsn> slot_start) {
+    connection_->query(catalog::kBeginSnapshot);
+    auto number = [&](std::string_view query) { return connection_->query(query).rows.at(0).at(0); };
+    offset_ = OffsetContext{};
+    offset_.lsn = slot_start ? *slot_start : Lsn{as_lsn(number(catalog::kCurrentWal))};
+    offset_.tx_id = Xid{static_cast<std::uint32_t>(as_integer(number(catalog::kCurrentXid)))};
+    offset_.timestamp = database_time();
+    offset_.snapshot_running = true;
+    set_event_clock(offset_.timestamp);
+    auto tables = snapshot_tables();
+    for (const auto& id : tables)
+        snapshot_table(id, &id == &tables.front(), &id == &tables.back());
+    emit_pending(true, true);
+    connection_->query(catalog::kRollback);
+    offset_.snapshot_marker = {};
+    offset_.snapshot_running = false;
+    if (writer_->sent_offset()) writer_->set_sent_offset(offset_.store());
+}
+
+/// Hands over the rows, each with a cell for every column of the table.
+void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(PendingRow)>& row) {
+    const auto& table = plan.table();
+    auto spread = [&](const std::vector<std::optional<std::string>>& values,
+                      const std::vector<std::size_t>& indexes) {
+        PendingRow pending{{}, false, false, false};
+        pending.values.resize(table.columns.size());
+        for (std::size_t i = 0; i < indexes.size(); ++i)
+            if (indexes[i] < pending.values.size()) pending.values[indexes[i]] = values[i];
+        row(std::move(pending));
+    };
+    auto override = config_.snapshot_selects.find(table.id.text());
+    if (override == config_.snapshot_selects.end()) {
+        connection_->for_each_row(select_of(plan), [&](const auto& values) {
+            spread(values, plan.selected());
+        });
+        return;
+    }
+    auto answer = connection_->query(override->second);
+    std::vector<std::size_t> indexes;
+    for (const auto& column : answer.columns) {
+        const auto* known = table.column(column.name);
+        indexes.push_back(known ? static_cast<std::size_t>(known - table.columns.data())
+                                : table.columns.size());
+    }
+    for (const auto& values : answer.rows) spread(values, indexes);
+}
+
+void ConnectorTask::snapshot_table(const TableId& id, bool first_table, bool last_table) {
+    auto plan = std::make_unique<TablePlan>(SchemaReader(*connection_, *types_).read(id), config_,
+                                            *types_);
+    bool first = true;
+    const auto* current = plan.get();
+    read_rows(*current, [&](PendingRow row) {
+        emit_pending(first, false);
+        if (first) pending_plan_ = std::move(plan);
+        row.first_in_table = first;
+        row.first_table = first_table;
+        row.last_table = last_table;
+        first = false;
+        pending_ = std::move(row);
+    });
+}
+
+/// Sends the row that waited. `last_in_table`: nothing of its table follows.
+void ConnectorTask::emit_pending(bool last_in_table, bool last_of_all) {
+    if (!pending_) return;
+    const auto& row = *pending_;
+    if (last_of_all || (last_in_table && row.last_table)) offset_.snapshot_marker = "last";
+    else if (row.first_in_table && row.first_table) offset_.snapshot_marker = "first";
+    else if (last_in_table) offset_.snapshot_marker = "last_in_data_collection";
+    else if (row.first_in_table) offset_.snapshot_marker = "first_in_data_collection";
+    else offset_.snapshot_marker = "true";
+    new_cells_.assign(row.values.size(), Cell{});
+    for (std::size_t i = 0; i < row.values.size(); ++i)
+        if (row.values[i]) new_cells_[i] = {Cell::Kind::kText, *row.values[i]};
+    offset_.schema = pending_plan_->table().id.schema;
+    offset_.table = pending_plan_->table().id.table;
+    Row cells(new_cells_);
+    writer_->row({*pending_plan_, 'r', nullptr, &cells, &cells, std::nullopt}, offset_);
+    pending_.reset();
+}
+
+}  // namespace cdcsim::debezium

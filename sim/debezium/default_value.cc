@@ -1,0 +1,220 @@
+#include "sim/debezium/default_value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "core/base/error.h"
+#include "core/connect/decimal.h"
+#include "core/connect/json_text.h"
+#include "sim/debezium/temporal.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+std::string trimmed(std::string_view text) {
+    auto first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return "";
+    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+}
+
+std::string lowered(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
+    return out;
+}
+
+bool is_name_char(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '.';
+}
+
+/// `f(...)` at the start, after one optional parenthesis, or a date function without parentheses.
+bool is_function_call(std::string_view expression) {
+    static constexpr std::string_view kWords[] = {"current_timestamp", "current_time",
+                                                  "current_date", "localtime", "localtimestamp"};
+    if (std::ranges::find(kWords, lowered(expression)) != std::end(kWords)) return true;
+    std::size_t at = !expression.empty() && expression[0] == '(' ? 1 : 0;
+    auto start = at;
+    while (at < expression.size() && is_name_char(expression[at])) ++at;
+    if (at == start || at == expression.size() || expression[at] != '(') return false;
+    auto line_end = expression.find_first_of("\r\n", at);
+    return expression.substr(0, line_end).find(')', at) != expression.npos;
+}
+
+/// The first quoted literal, or the expression itself; nullopt for a NULL.
+std::optional<std::string> literal_of(std::string_view expression) {
+    auto open = expression.find('\'');
+    if (open == expression.npos) {
+        if (expression.starts_with("NULL::")) return std::nullopt;
+        return std::string(expression);
+    }
+    std::string text;
+    for (auto at = open + 1; at < expression.size(); ++at) {
+        if (expression[at] == '\'') {
+            if (at + 1 >= expression.size() || expression[at + 1] != '\'') return text;
+            ++at;
+        }
+        text += expression[at];
+    }
+    return std::nullopt;
+}
+
+template <class Int>
+std::optional<std::string> integer_json(const std::string& text) {
+    std::string_view digits = text;
+    if (!digits.empty() && digits[0] == '+') digits.remove_prefix(1);
+    Int value = 0;
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    return std::to_string(value);
+}
+
+std::optional<std::string> written(const BuiltColumn& built, std::string_view text) {
+    std::string json;
+    if (!built.writer.write(built.writer, text, json)) return std::nullopt;
+    return json;
+}
+
+std::optional<std::string> boolean_json(const std::string& text) {
+    return lowered(text) == "true" ? "true" : "false";
+}
+
+/// Float.parseFloat and Double.parseDouble of plain decimal texts.
+std::optional<std::string> float_json(const BuiltColumn& built, const std::string& text) {
+    if (text != "NaN" && text != "Infinity" && text != "-Infinity" && !connect::read_decimal(text))
+        return std::nullopt;
+    return written(built, text);
+}
+
+/// java.util.UUID.fromString: five groups, each padded with zeros.
+std::optional<std::string> uuid_json(const std::string& text) {
+    static constexpr std::size_t kWidths[] = {8, 4, 4, 4, 12};
+    std::string out, rest = lowered(text);
+    for (auto width : kWidths) {
+        auto dash = rest.find('-');
+        std::string group = rest.substr(0, dash);
+        if (group.empty() || group.find_first_not_of("0123456789abcdef") != group.npos ||
+            (width == 12) != (dash == rest.npos))
+            return std::nullopt;
+        group.insert(0, width > group.size() ? width - group.size() : 0, '0');
+        out += (out.empty() ? "" : "-") + group.substr(group.size() - width);
+        rest = dash == rest.npos ? "" : rest.substr(dash + 1);
+    }
+    return "\"" + out + "\"";
+}
+
+/// Dates and times are read by pgjdbc's TimestampUtils.
+std::optional<std::string> temporal_json(const BuiltColumn& built, const std::string& text) {
+    if (infinity_of(text) != Infinity::kNone)
+        throw NotSimulated("DEFAULT 'infinity' of a date or timestamp column in a record");
+    // Defaults do not pass through java.sql.Date.
+    BuiltColumn exact{.schema = {}, .writer = built.writer, .fallback_json = {}};
+    exact.writer.from_relation = true;
+    return written(exact, text);
+}
+
+struct DefaultRow {
+    std::string_view type;         ///< the column's type name
+    std::string_view placeholder;  ///< for a function call
+    bool null_is_none;             ///< parseNullDefault: NULL::type before anything else
+    bool trims;
+    std::optional<std::string> (*json)(const BuiltColumn&, const std::string&);
+};
+
+using Built = const BuiltColumn&;
+using Text = const std::string&;
+std::optional<std::string> as_written(Built built, Text text) { return written(built, text); }
+std::optional<std::string> as_boolean(Built, Text text) { return boolean_json(text); }
+std::optional<std::string> as_uuid(Built, Text text) { return uuid_json(text); }
+std::optional<std::string> as_numeric(Built built, Text text) {
+    if (!connect::read_decimal(text)) return std::nullopt;
+    return written(built, text);
+}
+std::optional<std::string> as_bit(Built built, Text text) {
+    if (text.size() == 1 && built.schema.type != connect::SchemaType::kBoolean) return std::nullopt;
+    return written(built, text);
+}
+template <class Int>
+std::optional<std::string> as_int(Built, Text text) { return integer_json<Int>(text); }
+
+constexpr DefaultRow kDefaultRows[] = {
+    {"bigserial", "0", true, true, as_int<std::int64_t>},
+    {"bit", "00", false, true, as_bit},
+    {"bool", "false", true, true, as_boolean},
+    {"bpchar", "", false, false, as_written},
+    {"date", "1970-01-01", false, true, temporal_json},
+    {"float4", "0.0", true, true, float_json},
+    {"float8", "0.0", true, true, float_json},
+    {"int2", "0", true, true, as_int<std::int16_t>},
+    {"int4", "0", true, true, as_int<std::int32_t>},
+    {"int8", "0", true, true, as_int<std::int64_t>},
+    {"interval", "epoch", false, true, as_written},
+    {"json", "{}", false, false, as_written},
+    {"jsonb", "{}", false, false, as_written},
+    {"numeric", "0.0", true, true, as_numeric},
+    {"serial", "0", true, true, as_int<std::int32_t>},
+    {"smallserial", "0", true, true, as_int<std::int16_t>},
+    {"text", "", false, false, as_written},
+    {"time", "00:00", false, true, temporal_json},
+    {"timestamp", "1970-01-01", false, true, temporal_json},
+    {"timestamptz", "1970-01-01", false, true, temporal_json},
+    {"uuid", "00000000-0000-0000-0000-000000000000", false, true, as_uuid},
+    {"varbit", "0", false, true, as_bit},
+    {"varchar", "", false, false, as_written},
+    {"xml", "", false, false, as_written},
+};
+static_assert(std::ranges::is_sorted(kDefaultRows, {}, &DefaultRow::type));
+
+const DefaultRow* find_row(std::string_view type_name) {
+    auto row = std::ranges::lower_bound(kDefaultRows, type_name, {}, &DefaultRow::type);
+    return row != std::end(kDefaultRows) && row->type == type_name ? row : nullptr;
+}
+
+/// The last part of a possibly quoted, possibly qualified type name.
+std::string last_name(std::string_view name) {
+    if (!name.empty() && name.back() == '"') {
+        auto open = name.rfind('"', name.size() - 2);
+        return open == name.npos ? "" : std::string(name.substr(open + 1, name.size() - open - 2));
+    }
+    auto dot = name.rfind('.');
+    return std::string(dot == name.npos ? name : name.substr(dot + 1));
+}
+
+/// `'label'::type` of the enum's own type; quotes inside stay doubled.
+std::optional<std::string> enum_json(const std::string& expression, const TypeInfo& type) {
+    auto cast = expression.rfind("::");
+    if (cast == expression.npos || last_name(trimmed(expression.substr(cast + 2))) != type.name)
+        return std::nullopt;
+    std::string value = expression.substr(0, cast);
+    if (value.size() < 2 || value.front() != '\'' || value.back() != '\'') return std::nullopt;
+    std::string json;
+    connect::append_json_string(json, std::string_view(value).substr(1, value.size() - 2));
+    return json;
+}
+
+}  // namespace
+
+bool supports_default(const TypeInfo& type) {
+    return type.is_enum || find_row(type.name) != nullptr;
+}
+
+std::optional<std::string> default_json(const Column& column, const TypeInfo& type,
+                                        const BuiltColumn& built) {
+    if (!column.default_expression || built.is_struct) return std::nullopt;
+    std::string expression = *column.default_expression;
+    if (type.is_enum) return enum_json(expression, type);
+    const auto* row = find_row(column.type_name);
+    if (!row) return std::nullopt;
+    if (row->trims) expression = trimmed(expression);
+    if (row->null_is_none && expression.starts_with("NULL::")) return std::nullopt;
+    if (is_function_call(expression)) return row->json(built, std::string(row->placeholder));
+    auto literal = literal_of(expression);
+    if (!literal) return std::nullopt;
+    return row->json(built, *literal);
+}
+
+}  // namespace cdcsim::debezium

@@ -1,0 +1,330 @@
+#include "sim/debezium/event_writer.h"
+
+#include "core/base/error.h"
+#include "core/connect/json_text.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+using connect::append_integer;
+using connect::append_json_string;
+using connect::Schema;
+using connect::schema_of;
+using connect::share;
+using connect::share_optional;
+using connect::SchemaType;
+
+constexpr std::string_view kVersion = "3.6.3.Final";
+/// The name under which logical messages are counted in a transaction.
+constexpr std::string_view kMessageCollection = "LOGICAL_DECODING_MESSAGE";
+
+Schema named_struct(const ConnectorConfig& config, const std::string& name) {
+    return connect::logical(SchemaType::kStruct, config.adjusted_schema_name(name));
+}
+
+Schema transaction_key_schema(const ConnectorConfig& config) {
+    Schema schema =
+        named_struct(config, "io.debezium.connector.common.TransactionMetadataKey");
+    schema.fields = {{"id", share(schema_of(SchemaType::kString))}};
+    return schema;
+}
+
+Schema transaction_value_schema(const ConnectorConfig& config) {
+    Schema collection = connect::logical(SchemaType::kStruct, "event.collection");
+    collection.fields = {{"data_collection", share(schema_of(SchemaType::kString))},
+                         {"event_count", share(schema_of(SchemaType::kInt64))}};
+    Schema schema =
+        named_struct(config, "io.debezium.connector.common.TransactionMetadataValue");
+    schema.fields = {
+        {"status", share(schema_of(SchemaType::kString))},
+        {"id", share(schema_of(SchemaType::kString))},
+        {"event_count", share_optional(schema_of(SchemaType::kInt64))},
+        {"data_collections", share_optional(connect::array_of(share_optional(collection)))},
+        {"ts_ms", share(schema_of(SchemaType::kInt64))}};
+    return schema;
+}
+
+Schema message_key_schema(const ConnectorConfig& config) {
+    Schema schema = named_struct(config, "io.debezium.connector.postgresql.MessageKey");
+    schema.fields = {{"prefix", share_optional(schema_of(SchemaType::kString))}};
+    return schema;
+}
+
+Schema message_value_schema(const ConnectorConfig& config) {
+    auto content = config.binary_mode == BinaryMode::kBytes ? SchemaType::kBytes
+                                                            : SchemaType::kString;
+    Schema block = named_struct(config, "io.debezium.connector.postgresql.Message");
+    block.fields = {{"prefix", share_optional(schema_of(SchemaType::kString))},
+                    {"content", share_optional(schema_of(content))}};
+    Schema schema = named_struct(config, "io.debezium.connector.postgresql.MessageValue");
+    schema.fields = {{"op", share(schema_of(SchemaType::kString))},
+                     {"ts_ms", share_optional(schema_of(SchemaType::kInt64))},
+                     {"source", source_schema()},
+                     {"transaction", transaction_block_schema()},
+                     {"message", share(block)}};
+    return schema;
+}
+
+std::int64_t millis_of(UnixMicros at) {
+    return at.value / 1000 - (at.value % 1000 < 0 ? 1 : 0);
+}
+
+void append_member(std::string& out, std::string_view name, std::int64_t value) {
+    out += name;
+    append_integer(out, value);
+}
+
+void append_lsn_member(std::string& out, std::string_view name, const std::optional<Lsn>& lsn) {
+    out += name;
+    if (lsn)
+        append_integer(out, static_cast<std::int64_t>(lsn->value));
+    else
+        out += "null";
+}
+
+void append_quoted_lsn(std::string& out, const std::optional<Lsn>& lsn) {
+    if (!lsn) {
+        out += "null";
+        return;
+    }
+    out += "\\\"";
+    append_integer(out, static_cast<std::int64_t>(lsn->value));
+    out += "\\\"";
+}
+
+kafka::Content content(const std::shared_ptr<const std::string>& prefix, std::string payload) {
+    kafka::Content out;
+    out.is_null = false;
+    out.prefix = prefix;
+    out.payload = std::move(payload);
+    out.closed_by_brace = prefix != nullptr;
+    return out;
+}
+
+/// The id in transaction blocks and messages: the xid and the position of the moment.
+std::string transaction_id(const OffsetContext& offset) {
+    return *offset.transaction.id + ":" + std::to_string(offset.lsn ? offset.lsn->value : 0);
+}
+
+}  // namespace
+
+std::string uuid_v7(std::int64_t millis, std::uint64_t random_a, std::uint64_t random_b) {
+    std::string bytes;
+    for (int shift = 40; shift >= 0; shift -= 8) bytes += static_cast<char>(millis >> shift & 0xFF);
+    bytes += static_cast<char>(0x70 | (random_a & 0x0F));
+    bytes += static_cast<char>(random_a >> 8 & 0xFF);
+    bytes += static_cast<char>(0x80 | (random_b & 0x3F));
+    for (int shift = 8; shift < 64; shift += 8) bytes += static_cast<char>(random_b >> shift & 0xFF);
+    std::string text;
+    connect::append_hex(text, bytes);
+    for (std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
+    return text;
+}
+
+EventWriter::EventWriter(const ConnectorConfig& config, std::string run_id) : config_(config) {
+    source_head_ = "{\"version\":\"" + std::string(kVersion) +
+                   "\",\"connector\":\"postgresql\",\"name\":";
+    append_json_string(source_head_, config.topic_prefix);
+    source_head_ += ",\"ts_ms\":";
+    source_after_snapshot_ = ",\"db\":";
+    append_json_string(source_after_snapshot_, config.database);
+    source_after_snapshot_ += ",\"sequence\":\"[";
+    if (config.extended_headers) {
+        kafka::Headers headers = {{"__debezium.context.connectorLogicalName", config.topic_prefix},
+                                  {"__debezium.context.taskId", "0"},
+                                  {"__debezium.context.connectorName", "postgresql"},
+                                  {"__debezium.context.runId", std::move(run_id)}};
+        context_headers_ = std::make_shared<const kafka::Headers>(std::move(headers));
+    }
+    const auto& key = config.key_converter;
+    const auto& value = config.value_converter;
+    transaction_key_prefix_ = connect::envelope_prefix(transaction_key_schema(config), key);
+    transaction_value_prefix_ = connect::envelope_prefix(transaction_value_schema(config), value);
+    message_key_prefix_ = connect::envelope_prefix(message_key_schema(config), key);
+    message_value_prefix_ = connect::envelope_prefix(message_value_schema(config), value);
+}
+
+void EventWriter::append_source(const OffsetContext& offset, std::string& out) const {
+    std::int64_t at = offset.timestamp.value;
+    out += source_head_;
+    append_integer(out, millis_of(offset.timestamp));
+    out += ",\"snapshot\":";
+    if (!offset.snapshot_marker.empty()) {
+        out += '"';
+        out += offset.snapshot_marker;
+        out += '"';
+    } else {
+        out += config_.value_converter.replace_null_with_default ? "\"false\"" : "null";
+    }
+    out += source_after_snapshot_;
+    append_quoted_lsn(out, offset.last_commit);
+    out += ',';
+    append_quoted_lsn(out, offset.lsn);
+    append_member(out, "]\",\"ts_us\":", at);
+    append_member(out, ",\"ts_ns\":", at * 1000);
+    out += ",\"schema\":";
+    append_json_string(out, offset.schema);
+    out += ",\"table\":";
+    append_json_string(out, offset.table);
+    out += ",\"txId\":";
+    if (offset.tx_id)
+        append_integer(out, offset.tx_id->value);
+    else
+        out += "null";
+    append_lsn_member(out, ",\"lsn\":", offset.lsn);
+    out += ",\"xmin\":null,\"origin\":";
+    if (offset.origin)
+        append_json_string(out, *offset.origin);
+    else
+        out += "null";
+    append_lsn_member(out, ",\"origin_lsn\":", offset.origin_lsn);
+    out += '}';
+}
+
+void EventWriter::append_times(UnixMicros at, std::string& out) const {
+    append_member(out, "\"ts_ms\":", millis_of(at));
+    append_member(out, ",\"ts_us\":", at.value);
+    append_member(out, ",\"ts_ns\":", at.value * 1000);
+}
+
+void EventWriter::append_transaction(const std::string& collection, OffsetContext& offset,
+                                     std::string& out) {
+    auto& transaction = offset.transaction;
+    if (!config_.transaction_metadata || !offset.snapshot_marker.empty() || !offset.tx_id ||
+        !transaction.id) {
+        out += "null";
+        return;
+    }
+    ++transaction.total;
+    std::int64_t order = ++transaction.per_table[collection];
+    out += "{\"id\":\"" + transaction_id(offset) + "\"";
+    append_member(out, ",\"total_order\":", transaction.total);
+    append_member(out, ",\"data_collection_order\":", order);
+    out += '}';
+}
+
+std::shared_ptr<const kafka::Headers> EventWriter::headers_for(const RowEvent& event) const {
+    if (!event.key_header) return context_headers_;
+    kafka::Headers headers = {*event.key_header};
+    if (context_headers_) headers.insert(headers.end(), context_headers_->begin(), context_headers_->end());
+    return std::make_shared<const kafka::Headers>(std::move(headers));
+}
+
+void EventWriter::send(kafka::ProducerRecord record, const OffsetContext& offset) {
+    record.timestamp_ms = millis_of(now_);
+    sink_->send(std::move(record));
+    sent_offset_ = offset.store();
+}
+
+void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
+    if (offset.snapshot_marker.empty() && config_.skips(event.operation)) return;
+    std::string payload;
+    payload.reserve(payload_size_ + payload_size_ / 4);
+    payload += "{\"before\":";
+    if (event.before)
+        event.plan.append_value(*event.before, payload);
+    else
+        payload += "null";
+    payload += ",\"after\":";
+    if (event.after)
+        event.plan.append_value(*event.after, payload);
+    else
+        payload += "null";
+    payload += ",\"source\":";
+    append_source(offset, payload);
+    payload += ",\"transaction\":";
+    append_transaction(event.plan.table().id.text(), offset, payload);
+    payload += ",\"op\":\"";
+    payload += event.operation;
+    payload += "\",";
+    append_times(now_, payload);
+    payload += '}';
+    payload_size_ = payload.size();
+
+    kafka::ProducerRecord record;
+    record.topic = event.plan.topic();
+    record.headers = headers_for(event);
+    if (event.key && event.plan.has_key()) {
+        std::string key;
+        event.plan.append_key(*event.key, key);
+        record.key = content(event.plan.key_prefix(), std::move(key));
+    }
+    bool tombstone = event.operation == 'd' && config_.tombstones_on_delete;
+    kafka::ProducerRecord empty;
+    if (tombstone) empty = record;
+    record.value = content(event.plan.value_prefix(), std::move(payload));
+    send(std::move(record), offset);
+    if (tombstone) send(std::move(empty), offset);
+}
+
+void EventWriter::logical_message(const pgoutput::LogicalMessage& message, OffsetContext& offset) {
+    std::string payload = "{\"op\":\"m\"";
+    append_member(payload, ",\"ts_ms\":", millis_of(now_));
+    payload += ",\"source\":";
+    append_source(offset, payload);
+    payload += ",\"transaction\":";
+    append_transaction(std::string(kMessageCollection), offset, payload);
+    payload += ",\"message\":{\"prefix\":";
+    append_json_string(payload, message.prefix);
+    payload += ",\"content\":\"";
+    switch (config_.binary_mode) {
+        case BinaryMode::kBytes:
+        case BinaryMode::kBase64: connect::append_base64(payload, message.content); break;
+        case BinaryMode::kBase64UrlSafe: connect::append_base64_url(payload, message.content); break;
+        case BinaryMode::kHex: connect::append_hex(payload, message.content); break;
+    }
+    payload += "\"}}";
+    std::string key = "{\"prefix\":";
+    append_json_string(key, message.prefix);
+    key += '}';
+    kafka::ProducerRecord record;
+    record.topic = config_.topic_prefix + ".message";
+    record.key = content(message_key_prefix_, std::move(key));
+    record.value = content(message_value_prefix_, std::move(payload));
+    send(std::move(record), offset);
+    if (!message.transactional) offset.transaction.end();
+}
+
+void EventWriter::transaction_record(const OffsetContext& offset, UnixMicros at, bool end) {
+    std::string id = "\"" + transaction_id(offset) + "\"";
+    std::string payload = std::string("{\"status\":\"") + (end ? "END" : "BEGIN") + "\",\"id\":" + id;
+    if (end) {
+        append_member(payload, ",\"event_count\":", offset.transaction.total);
+        payload += ",\"data_collections\":[";
+        bool first = true;
+        for (const auto* entry : offset.transaction.per_table.in_java_order()) {
+            if (entry->first == kMessageCollection)
+                throw NotSimulated("a logical message in a transaction with its metadata (its data "
+                                   "collection is a Java object identity)");
+            payload += first ? "{\"data_collection\":" : ",{\"data_collection\":";
+            first = false;
+            append_json_string(payload, entry->first);
+            append_member(payload, ",\"event_count\":", entry->second);
+            payload += '}';
+        }
+        payload += ']';
+    } else {
+        payload += ",\"event_count\":null,\"data_collections\":null";
+    }
+    append_member(payload, ",\"ts_ms\":", millis_of(at));
+    payload += '}';
+    kafka::ProducerRecord record;
+    record.topic = config_.transaction_topic;
+    record.key = content(transaction_key_prefix_, "{\"id\":" + id + "}");
+    record.value = content(transaction_value_prefix_, std::move(payload));
+    send(std::move(record), offset);
+}
+
+void EventWriter::transaction_started(const std::string& id, OffsetContext& offset) {
+    if (offset.transaction.id == id) return;
+    offset.transaction.begin(id);
+    transaction_record(offset, offset.timestamp, false);
+}
+
+void EventWriter::transaction_committed(OffsetContext& offset, UnixMicros commit_time) {
+    if (offset.transaction.id) transaction_record(offset, commit_time, true);
+    offset.transaction.end();
+}
+
+}  // namespace cdcsim::debezium

@@ -1,0 +1,73 @@
+// Makes producer records of the connector's events: envelope, source block, key, headers,
+// tombstones, transaction and message topics. One append of bytes for an event.
+// Mirrors EventDispatcher, Envelope, PostgresSourceInfoStructMaker and TransactionMonitor.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/kafka/sink.h"
+#include "core/pgoutput/message.h"
+#include "sim/debezium/connector_config.h"
+#include "sim/debezium/offset_context.h"
+#include "sim/debezium/table_plan.h"
+
+namespace cdcsim::debezium {
+
+/// A row event before it has its shape.
+struct RowEvent {
+    const TablePlan& plan;
+    char operation;
+    const Row* before = nullptr;  ///< null: the member is null
+    const Row* after = nullptr;
+    const Row* key = nullptr;     ///< the row that the key is taken from; null for truncate
+    /// `__debezium.newkey` or `__debezium.oldkey` with its value.
+    std::optional<kafka::Header> key_header;
+};
+
+class EventWriter {
+  public:
+    EventWriter(const ConnectorConfig& config, std::string run_id);
+
+    /// The connector's clock when events are made, and where they go. Set before writing.
+    void set_sink(kafka::RecordSink* sink) { sink_ = sink; }
+    void set_clock(UnixMicros now) { now_ = now; }
+    UnixMicros clock() const { return now_; }
+
+    /// Writes the event unless its operation is skipped; a tombstone after a delete.
+    void row(const RowEvent& event, OffsetContext& offset);
+    void logical_message(const pgoutput::LogicalMessage& message, OffsetContext& offset);
+    /// BEGIN and END on the transaction topic.
+    void transaction_started(const std::string& id, OffsetContext& offset);
+    void transaction_committed(OffsetContext& offset, UnixMicros commit_time);
+
+    /// The offset of the last record that was sent.
+    const std::optional<SourceOffset>& sent_offset() const { return sent_offset_; }
+    /// The snapshot's end changes the offset that was stored with its last row.
+    void set_sent_offset(SourceOffset offset) { sent_offset_ = std::move(offset); }
+
+  private:
+    void append_source(const OffsetContext& offset, std::string& out) const;
+    void append_times(UnixMicros at, std::string& out) const;
+    /// Counts the event and appends its transaction block, or null.
+    void append_transaction(const std::string& collection, OffsetContext& offset, std::string& out);
+    void transaction_record(const OffsetContext& offset, UnixMicros at, bool end);
+    void send(kafka::ProducerRecord record, const OffsetContext& offset);
+    std::shared_ptr<const kafka::Headers> headers_for(const RowEvent& event) const;
+
+    const ConnectorConfig& config_;
+    kafka::RecordSink* sink_ = nullptr;
+    UnixMicros now_;
+    std::string source_head_, source_after_snapshot_;
+    std::shared_ptr<const kafka::Headers> context_headers_;
+    std::shared_ptr<const std::string> transaction_key_prefix_, transaction_value_prefix_;
+    std::shared_ptr<const std::string> message_key_prefix_, message_value_prefix_;
+    std::optional<SourceOffset> sent_offset_;
+    std::size_t payload_size_ = 512;
+};
+
+/// UUIDv7 text of a millisecond time and random bits.
+std::string uuid_v7(std::int64_t millis, std::uint64_t random_a, std::uint64_t random_b);
+
+}  // namespace cdcsim::debezium

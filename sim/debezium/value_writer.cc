@@ -1,0 +1,123 @@
+#include "sim/debezium/value_writer.h"
+
+#include <charconv>
+
+#include "core/base/error.h"
+#include "core/connect/json_text.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+/// Two hexadecimal digits' worth of a \u00XX escape, or more.
+void append_utf8(std::string& out, unsigned point) {
+    if (point < 0x80) {
+        out += static_cast<char>(point);
+    } else if (point < 0x800) {
+        out += static_cast<char>(0xC0 | point >> 6);
+        out += static_cast<char>(0x80 | (point & 0x3F));
+    } else {
+        out += static_cast<char>(0xE0 | point >> 12);
+        out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
+        out += static_cast<char>(0x80 | (point & 0x3F));
+    }
+}
+
+char simple_escape(char c) {
+    switch (c) {
+        case 'b': return '\b';
+        case 't': return '\t';
+        case 'n': return '\n';
+        case 'f': return '\f';
+        case 'r': return '\r';
+        default: return c;
+    }
+}
+
+int base64_value(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' || c == '-' ? 62 : 63;
+}
+
+std::string base64_bytes(std::string_view text) {
+    std::string out;
+    unsigned buffer = 0;
+    int bits = 0;
+    for (char c : text) {
+        if (c == '=') break;
+        buffer = buffer << 6 | static_cast<unsigned>(base64_value(c));
+        bits += 6;
+        if (bits < 8) continue;
+        bits -= 8;
+        out += static_cast<char>(buffer >> bits & 0xFF);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string json_string_text(std::string_view json) {
+    std::string out;
+    json = json.substr(1, json.size() - 2);
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        if (json[i] != '\\') {
+            out += json[i];
+        } else if (json[++i] == 'u') {
+            unsigned point = 0;
+            std::from_chars(json.data() + i + 1, json.data() + i + 5, point, 16);
+            append_utf8(out, point);
+            i += 4;
+        } else {
+            out += simple_escape(json[i]);
+        }
+    }
+    return out;
+}
+
+std::string mapped_json(const ValueMapper& mapper, std::string json, connect::SchemaType type) {
+    if (mapper.kind == ValueMapper::Kind::kConstant) return mapper.constant_json;
+    if (mapper.kind != ValueMapper::Kind::kTruncate || json.empty() || json[0] != '"') return json;
+    auto length = static_cast<std::size_t>(mapper.length);
+    std::string text = json_string_text(json);
+    std::string out;
+    if (type == connect::SchemaType::kBytes) {
+        std::string bytes = base64_bytes(text);
+        if (bytes.size() <= length) return json;
+        out = "\"";
+        connect::append_base64(out, std::string_view(bytes).substr(0, length));
+        return out + "\"";
+    }
+    if (connect::utf16_length(text) <= length) return json;
+    connect::append_json_string(out, connect::utf16_prefix(text, length));
+    return out;
+}
+
+namespace {
+
+connect::SchemaType mapped_type(const ColumnWriter& column) {
+    return column.header_form == ColumnWriter::HeaderForm::kString ? connect::SchemaType::kString
+                                                                   : connect::SchemaType::kBytes;
+}
+
+}  // namespace
+
+void append_value(const ColumnWriter& column, std::string_view text, std::string& out) {
+    if (column.decoded_as_null) return append_null(column, out);
+    auto start = out.size();
+    if (!column.write(column, text, out)) {
+        out.resize(start);
+        if (column.required)
+            throw NotSimulated("a value of the NOT NULL column \"" + column.column_name +
+                               "\" that the connector cannot convert");
+        out += column.null_json;
+        return;
+    }
+    if (column.mapper.kind == ValueMapper::Kind::kNone) return;
+    std::string json = out.substr(start);
+    out.resize(start);
+    out += mapped_json(column.mapper, std::move(json), mapped_type(column));
+}
+
+}  // namespace cdcsim::debezium

@@ -1,0 +1,16 @@
+// The connector's door to a real PostgreSQL, over libpq: SQL on one connection, the walsender's
+// stream on another. For differential tests of our connector against the real one; not part of
+// the product.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/pgoutput/replication_source.h"
+
+namespace cdcsim {
+
+/// `conninfo` is libpq's. The stream ends (next() gives nullopt) when nothing came for 300 ms.
+std::unique_ptr<PostgresServer> make_libpq_server(const std::string& conninfo);
+
+}  // namespace cdcsim
