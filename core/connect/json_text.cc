@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 
 namespace cdcsim::connect {
 
@@ -68,21 +69,53 @@ std::size_t units_of_lead(unsigned char lead) {
 
 }  // namespace
 
-void append_json_escaped(std::string& out, std::string_view text) {
+namespace {
+
+/// Appends a four-byte UTF-8 character as its two UTF-16 units.
+void append_surrogates(std::string& out, std::string_view four) {
+    std::uint32_t point = 0;
+    for (char c : four) point = point << 6 | (static_cast<unsigned char>(c) & 0x3F);
+    point = (point & 0x1FFFFF) - 0x10000;
+    for (std::uint32_t unit : {0xD800 + (point >> 10), 0xDC00 + (point & 0x3FF)}) {
+        out += "\\u";
+        for (int shift = 12; shift >= 0; shift -= 4) out += kUpperHex[unit >> shift & 15];
+    }
+}
+
+template <bool kSplitsSurrogates>
+void append_escaped(std::string& out, std::string_view text) {
     std::size_t clean = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto c = static_cast<unsigned char>(text[i]);
-        if (!needs_escape(c)) continue;
+        bool wide = kSplitsSurrogates && c >= 0xF0 && i + 4 <= text.size();
+        if (!wide && !needs_escape(c)) continue;
         out.append(text, clean, i - clean);
-        append_escape(out, c);
+        if (wide) {
+            append_surrogates(out, text.substr(i, 4));
+            i += 3;
+        } else {
+            append_escape(out, c);
+        }
         clean = i + 1;
     }
     out.append(text, clean, text.size() - clean);
 }
 
+}  // namespace
+
+void append_json_escaped_raw(std::string& out, std::string_view text) {
+    append_escaped<false>(out, text);
+}
+
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
-    append_json_escaped(out, text);
+    append_escaped<true>(out, text);
+    out += '"';
+}
+
+void append_json_string_raw(std::string& out, std::string_view text) {
+    out += '"';
+    append_escaped<false>(out, text);
     out += '"';
 }
 

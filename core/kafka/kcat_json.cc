@@ -18,8 +18,8 @@ void append_content(std::string& out, const Content& content) {
         return;
     }
     out += '"';
-    if (content.prefix) connect::append_json_escaped(out, *content.prefix);
-    connect::append_json_escaped(out, content.payload);
+    if (content.prefix) connect::append_json_escaped_raw(out, *content.prefix);
+    connect::append_json_escaped_raw(out, content.payload);
     if (content.closed_by_brace) out += '}';
     out += '"';
 }
@@ -42,8 +42,7 @@ void append_headers(std::string& out, const Headers& headers) {
 }  // namespace
 
 void append_yajl_string(std::string& out, std::string_view text) {
-    // yajl and Jackson agree on every escape.
-    connect::append_json_string(out, text);
+    connect::append_json_string_raw(out, text);
 }
 
 void append_kcat_json(std::string& out, std::string_view topic, const Record& record) {

@@ -222,6 +222,11 @@ bool write_date(const ColumnWriter& column, std::string_view text, std::string& 
 }
 
 bool write_iso_date(const ColumnWriter& column, std::string_view text, std::string& out) {
+    bool exact = column.from_relation && !column.in_array;
+    if (auto infinity = infinity_of(text); infinity != Infinity::kNone && !exact) {
+        out += infinity == Infinity::kPositive ? "\"+292278994-08-16Z\"" : "\"+292269055-12-02Z\"";
+        return true;
+    }
     auto days = date_days(column, text);
     if (!days) return false;
     out += '"';
@@ -397,15 +402,18 @@ connect::JavaHashMap<std::optional<std::string>> read_hstore(std::string_view te
     return map;
 }
 
-void append_map(const connect::JavaHashMap<std::optional<std::string>>& map, std::string& out) {
+using HstoreMap = connect::JavaHashMap<std::optional<std::string>>;
+using AppendString = void (*)(std::string&, std::string_view);
+
+void append_map(const HstoreMap& map, AppendString append, std::string& out) {
     char separator = '{';
     for (const auto* entry : map.in_java_order()) {
         out += separator;
         separator = ',';
-        append_json_string(out, entry->first);
+        append(out, entry->first);
         out += ':';
         if (entry->second)
-            append_json_string(out, *entry->second);
+            append(out, *entry->second);
         else
             out += "null";
     }
@@ -414,13 +422,13 @@ void append_map(const connect::JavaHashMap<std::optional<std::string>>& map, std
 }
 
 bool write_hstore_map(const ColumnWriter&, std::string_view text, std::string& out) {
-    append_map(read_hstore(text), out);
+    append_map(read_hstore(text), append_json_string, out);
     return true;
 }
 
 bool write_hstore_json(const ColumnWriter&, std::string_view text, std::string& out) {
     std::string json;
-    append_map(read_hstore(text), json);
+    append_map(read_hstore(text), connect::append_json_string_raw, json);
     append_json_string(out, json);
     return true;
 }
@@ -762,18 +770,18 @@ BuiltColumn build_enum(const Build& build) {
 BuiltColumn build_hstore(const Build& build) {
     connect::JavaHashMap<std::optional<std::string>> placeholder;
     placeholder[build.context.config.unavailable_value] = build.context.config.unavailable_value;
-    std::string map;
-    append_map(placeholder, map);
     if (build.context.config.hstore_as_map) {
         Schema schema = schema_of(SchemaType::kMap);
         schema.key = connect::share(schema_of(SchemaType::kString));
         schema.value = connect::share_optional(schema_of(SchemaType::kString));
         auto built = simple(build, std::move(schema), write_hstore_map, "{}");
-        built.writer.toast_json = map;
+        append_map(placeholder, append_json_string, built.writer.toast_json);
         return built;
     }
     auto built = simple(build, connect::logical(SchemaType::kString, "io.debezium.data.Json"),
                         write_hstore_json, "\"{}\"");
+    std::string map;
+    append_map(placeholder, connect::append_json_string_raw, map);
     append_json_string(built.writer.toast_json, map);
     return built;
 }

@@ -48,6 +48,14 @@ void ConnectorTask::take_snapshot(std::optional<Lsn> slot_start) {
     if (writer_->sent_offset()) writer_->set_sent_offset(offset_.store());
 }
 
+/// The real row array ends with the last column selected, and what is needed beyond it fails.
+void ConnectorTask::check_width(const TablePlan& plan, std::size_t width) const {
+    if (plan.needed_width() <= width) return;
+    throw TaskFailure(
+        "org.apache.kafka.connect.errors.ConnectException: Data row is smaller than a column "
+        "index, internal schema representation is probably out of sync with real database schema");
+}
+
 /// Hands over the rows, each with a cell for every column of the table.
 void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(PendingRow)>& row) {
     const auto& table = plan.table();
@@ -56,12 +64,18 @@ void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(Pe
         PendingRow pending{{}, false, false, false};
         pending.values.resize(table.columns.size());
         for (std::size_t i = 0; i < indexes.size(); ++i)
-            if (indexes[i] < pending.values.size()) pending.values[indexes[i]] = values[i];
+            pending.values[indexes[i]] = values[i];
         row(std::move(pending));
+    };
+    auto width_of = [](const std::vector<std::size_t>& indexes) {
+        std::size_t width = 0;
+        for (auto index : indexes) width = std::max(width, index + 1);
+        return width;
     };
     auto override = config_.snapshot_selects.find(table.id.text());
     if (override == config_.snapshot_selects.end()) {
         connection_->for_each_row(select_of(plan), [&](const auto& values) {
+            check_width(plan, width_of(plan.selected()));
             spread(values, plan.selected());
         });
         return;
@@ -70,9 +84,12 @@ void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(Pe
     std::vector<std::size_t> indexes;
     for (const auto& column : answer.columns) {
         const auto* known = table.column(column.name);
-        indexes.push_back(known ? static_cast<std::size_t>(known - table.columns.data())
-                                : table.columns.size());
+        if (!known)
+            throw TaskFailure("java.lang.IllegalArgumentException: Column '" + column.name +
+                              "' not found in result set");
+        indexes.push_back(static_cast<std::size_t>(known - table.columns.data()));
     }
+    if (!answer.rows.empty()) check_width(plan, width_of(indexes));
     for (const auto& values : answer.rows) spread(values, indexes);
 }
 

@@ -49,19 +49,42 @@ bool ConnectorTask::snapshots() const {
 }
 
 void ConnectorTask::poll(kafka::RecordSink& sink) {
+    constexpr std::string_view kProducerFailed =
+        "org.apache.kafka.connect.errors.ConnectException: An exception occurred in the change "
+        "event producer. This connector will be stopped.\nCaused by: ";
     try {
-        if (phase_ == Phase::kNew) start(sink);
-        writer_->set_sink(&sink);
-        if (phase_ == Phase::kOpening && try_open(open_at_))
-            phase_ = locator_.searching_enabled() && offset_.last_processed ? Phase::kSearching
-                                                                            : Phase::kStreaming;
-        if (phase_ == Phase::kSearching) search();
-        if (phase_ == Phase::kStreaming) stream();
+        run(sink);
+    } catch (const TaskFailure& failure) {
+        if (!in_producer_) throw;
+        throw TaskFailure(std::string(kProducerFailed) + failure.what());
     } catch (const SqlError& error) {
         if (error.is_not_simulated()) throw;
-        throw TaskFailure("org.apache.kafka.connect.errors.ConnectException: An exception occurred "
-                          "in the change event producer. This connector will be stopped.\n"
-                          "Caused by: org.postgresql.util.PSQLException: " +
+        throw TaskFailure((in_producer_ ? std::string(kProducerFailed) : std::string()) +
+                          "org.postgresql.util.PSQLException: " + jdbc_message(error));
+    }
+}
+
+void ConnectorTask::run(kafka::RecordSink& sink) {
+    if (phase_ == Phase::kNew) start(sink);
+    writer_->set_sink(&sink);
+    if (phase_ == Phase::kOpening && try_open(open_at_))
+        phase_ = locator_.searching_enabled() && offset_.last_processed ? Phase::kSearching
+                                                                        : Phase::kStreaming;
+    if (phase_ == Phase::kSearching) search();
+    if (phase_ == Phase::kStreaming) stream();
+}
+
+std::optional<Lsn> ConnectorTask::create_slot() {
+    init_publication();
+    try {
+        return services_.server.create_slot(config_.slot_name);
+    } catch (const SqlError& error) {
+        if (error.is_not_simulated()) throw;
+        std::string text = "io.debezium.DebeziumException: Creation of replication slot failed";
+        if (error.message().find("already exists") != std::string::npos)
+            text += "; when setting up multiple connectors for the same database host, please "
+                    "make sure to use a distinct replication slot name for each.";
+        throw TaskFailure(text + "\nCaused by: org.postgresql.util.PSQLException: " +
                           jdbc_message(error));
     }
 }
@@ -76,21 +99,8 @@ void ConnectorTask::start(kafka::RecordSink& sink) {
     auto slot = slot_state();
     if (stored_offset_) check_offset(slot);
     std::optional<Lsn> created;
-    if (streams() && !slot) {
-        init_publication();
-        try {
-            created = services_.server.create_slot(config_.slot_name);
-        } catch (const SqlError& error) {
-            if (error.is_not_simulated()) throw;
-            std::string text =
-                "io.debezium.DebeziumException: Creation of replication slot failed";
-            if (error.message().find("already exists") != std::string::npos)
-                text += "; when setting up multiple connectors for the same database host, please "
-                        "make sure to use a distinct replication slot name for each.";
-            throw TaskFailure(text + "\nCaused by: org.postgresql.util.PSQLException: " +
-                              jdbc_message(error));
-        }
-    }
+    if (streams() && !slot) created = create_slot();
+    in_producer_ = true;
     bool has_offset = true;
     if (snapshots()) {
         take_snapshot(created);
@@ -99,7 +109,6 @@ void ConnectorTask::start(kafka::RecordSink& sink) {
     } else {
         // No snapshot and nothing stored: the stream begins where the slot stands.
         has_offset = false;
-        offset_ = OffsetContext{};
         offset_.timestamp = services_.clock.now();
         offset_.lsn = Lsn{as_lsn(connection_->query(catalog::kCurrentWal).rows.at(0).at(0))};
     }
@@ -108,18 +117,20 @@ void ConnectorTask::start(kafka::RecordSink& sink) {
         return;
     }
     init_publication();
-    std::optional<Lsn> start;
-    if (has_offset) {
-        start = offset_.last_processed ? offset_.last_processed : offset_.lsn;
-        locator_ = WalPositionLocator(offset_.last_commit, start, offset_.message_type);
-    }
-    if (!start || start->value == 0) {
-        auto state = slot_state();
-        start = created ? *created : state ? state->confirmed : Lsn{};
-    }
-    open_at_ = *start;
+    open_at_ = start_position(has_offset, created);
     last_flush_us_ = offset_.timestamp.value;
     phase_ = Phase::kOpening;
+}
+
+Lsn ConnectorTask::start_position(bool has_offset, std::optional<Lsn> created) {
+    if (has_offset) {
+        auto position = offset_.last_processed ? offset_.last_processed : offset_.lsn;
+        locator_ = WalPositionLocator(offset_.last_commit, position, offset_.message_type);
+        if (position && position->value != 0) return *position;
+    }
+    if (created) return *created;
+    auto slot = slot_state();
+    return slot ? slot->confirmed : Lsn{};
 }
 
 std::optional<ConnectorTask::SlotState> ConnectorTask::slot_state() {

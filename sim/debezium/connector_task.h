@@ -52,7 +52,11 @@ class ConnectorTask {
         Lsn confirmed, restart;
     };
 
+    void run(kafka::RecordSink& sink);
     void start(kafka::RecordSink& sink);
+    std::optional<Lsn> create_slot();
+    /// Where the stream begins.
+    Lsn start_position(bool has_offset, std::optional<Lsn> created);
     std::optional<SlotState> slot_state();
     void check_offset(const std::optional<SlotState>& slot);
     void init_publication();
@@ -70,6 +74,7 @@ class ConnectorTask {
     void snapshot_table(const TableId& id, bool first_table, bool last_table);
     void read_rows(const TablePlan& plan, const std::function<void(PendingRow)>& row);
     void emit_pending(bool last_in_table, bool last_of_all);
+    void check_width(const TablePlan& plan, std::size_t width) const;
     std::vector<TableId> snapshot_tables();
     UnixMicros database_time();
 
@@ -98,6 +103,7 @@ class ConnectorTask {
     ConnectorConfig config_;
     Services services_;
     Phase phase_ = Phase::kNew;
+    bool in_producer_ = false;  ///< failures are those of the change event producer
     std::unique_ptr<SqlConnection> connection_;
     std::unique_ptr<TypeRegistry> types_;
     std::unique_ptr<EventWriter> writer_;

@@ -269,6 +269,13 @@ void TablePlan::make_envelope(const ConnectorConfig& config) {
     value_prefix_ = connect::envelope_prefix(envelope, config.value_converter);
 }
 
+std::size_t TablePlan::needed_width() const {
+    std::size_t width = 0;
+    for (const auto* columns : {&key_, &value_})
+        for (const auto& column : *columns) width = std::max(width, column.index + 1);
+    return width;
+}
+
 void TablePlan::append_key(Row row, std::string& out) const {
     append_struct(key_, row, out);
 }

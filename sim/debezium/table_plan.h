@@ -48,6 +48,8 @@ class TablePlan {
     /// True if the included columns convert to equal values.
     bool same_values(Row left, Row right) const;
 
+    /// The highest index of a column that key or value need, plus one.
+    std::size_t needed_width() const;
     /// The columns that a snapshot selects, as indexes into the table's.
     const std::vector<std::size_t>& selected() const { return selected_; }
 

@@ -82,16 +82,6 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) {
     return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/// The Julian calendar's date of a day.
-CivilDate julian_of(std::int64_t days) {
-    std::int64_t c = days + 2440588 + 32082;
-    std::int64_t d = floor_div(4 * c + 3, 1461);
-    std::int64_t e = c - floor_div(1461 * d, 4);
-    std::int64_t m = (5 * e + 2) / 153;
-    return {d - 4800 + m / 10, static_cast<int>(m + 3 - 12 * (m / 10)),
-            static_cast<int>(e - (153 * m + 2) / 5 + 1)};
-}
-
 }  // namespace
 
 std::int64_t days_of(std::int64_t year, int month, int day) {
@@ -158,10 +148,10 @@ std::optional<TimeWithZone> read_time_with_zone(std::string_view text) {
 }
 
 std::int64_t through_java_sql_date(std::int64_t days) {
-    constexpr std::int64_t kGregorianReform = -141427;  // 1582-10-15
-    CivilDate date = days >= kGregorianReform ? civil_of(days) : julian_of(days);
-    if (date.year <= 0) date.year = 1 - date.year;
-    return days_of(date.year, date.month, date.day);
+    // 1582-10-05 to 14 do not exist in Java's calendar and are counted on from the 15th.
+    if (days >= -141437 && days <= -141428) return days + 10;
+    CivilDate date = civil_of(days);
+    return date.year > 0 ? days : days_of(1 - date.year, date.month, date.day);
 }
 
 void append_iso_date(std::string& out, std::int64_t days) {

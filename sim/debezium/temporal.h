@@ -35,8 +35,8 @@ struct TimeWithZone {
 };
 std::optional<TimeWithZone> read_time_with_zone(std::string_view text);
 
-/// What java.sql.Date makes of a date: eras are lost, and days before the Gregorian reform are
-/// shown by the Julian calendar.
+/// What java.sql.Date makes of a date: the era is lost, and the ten days that the Gregorian reform
+/// left out move.
 std::int64_t through_java_sql_date(std::int64_t days);
 
 /// `2016-11-04`, `+12016-11-04`, `-0043-03-15`.

@@ -9,7 +9,6 @@ namespace cdcsim::debezium {
 
 namespace {
 
-/// Two hexadecimal digits' worth of a \u00XX escape, or more.
 void append_utf8(std::string& out, unsigned point) {
     if (point < 0x80) {
         out += static_cast<char>(point);
@@ -17,10 +16,22 @@ void append_utf8(std::string& out, unsigned point) {
         out += static_cast<char>(0xC0 | point >> 6);
         out += static_cast<char>(0x80 | (point & 0x3F));
     } else {
-        out += static_cast<char>(0xE0 | point >> 12);
+        if (point < 0x10000) {
+            out += static_cast<char>(0xE0 | point >> 12);
+        } else {
+            out += static_cast<char>(0xF0 | point >> 18);
+            out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
+        }
         out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
         out += static_cast<char>(0x80 | (point & 0x3F));
     }
+}
+
+/// The code unit of `uXXXX` at the start of `text`.
+unsigned unit_at(std::string_view text) {
+    unsigned unit = 0;
+    std::from_chars(text.data() + 1, text.data() + 5, unit, 16);
+    return unit;
 }
 
 char simple_escape(char c) {
@@ -65,10 +76,13 @@ std::string json_string_text(std::string_view json) {
         if (json[i] != '\\') {
             out += json[i];
         } else if (json[++i] == 'u') {
-            unsigned point = 0;
-            std::from_chars(json.data() + i + 1, json.data() + i + 5, point, 16);
-            append_utf8(out, point);
+            unsigned point = unit_at(json.substr(i));
             i += 4;
+            if (point >= 0xD800 && point < 0xDC00) {
+                point = 0x10000 + ((point - 0xD800) << 10) + (unit_at(json.substr(i + 2)) - 0xDC00);
+                i += 6;
+            }
+            append_utf8(out, point);
         } else {
             out += simple_escape(json[i]);
         }
