@@ -1,6 +1,6 @@
 // Runs our connector on a real PostgreSQL and prints its records as `kcat -J` would:
-//   connector_on_postgres CONNINFO CONFIG.json
-// Reads commands on standard input: `poll` drains what is ready and answers `polled`; `restart`
+//   connector_on_postgres CONNINFO CONFIG.json [CONVERSATION]
+// writes the whole conversation with the server into CONVERSATION for later replay. Reads commands on standard input: `poll` drains what is ready and answers `polled`; `restart`
 // stops and starts the task with its offset; end of input ends it.
 #include <chrono>
 #include <fstream>
@@ -11,7 +11,7 @@
 #include "core/base/error.h"
 #include "core/kafka/kcat_json.h"
 #include "sim/connect/worker.h"
-#include "tests/live/libpq_server.h"
+#include "tests/live/recording_server.h"
 
 namespace {
 
@@ -50,8 +50,9 @@ class Printer : public kafka::RecordSink {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) return 2;
-    auto server = make_libpq_server(argv[1]);
+    if (argc < 3) return 2;
+    std::ofstream log(argc > 3 ? argv[3] : "/dev/null");
+    auto server = make_recording_server(argv[1], log);
     SystemClock clock;
     Counter random;
     connect::Worker worker({*server, clock, random});
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
         std::string body((std::istreambuf_iterator<char>(file)), {});
         auto name = worker.create_from_json(body);
         while (std::getline(std::cin, command)) {
+            log << nlohmann::json{{"cmd", command}}.dump() << "\n";
             if (command == "restart") worker.restart(name);
             if (command == "stop") worker.stop(name);
             if (command == "resume") worker.resume(name);

@@ -4,10 +4,10 @@
 #include <poll.h>
 
 #include <chrono>
-#include <stdexcept>
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/pgoutput/read_message.h"
 
 namespace cdcsim {
 
@@ -73,144 +73,21 @@ class LibpqConnection : public SqlConnection {
     Connection connection_;
 };
 
-/// Big-endian fields of a message.
-class Reader {
-  public:
-    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-    std::uint64_t number(int size) {
-        std::uint64_t value = 0;
-        while (size-- > 0) value = value << 8 | static_cast<unsigned char>(bytes_.at(at_++));
-        return value;
-    }
-    std::string text() {
-        auto end = bytes_.find('\0', at_);
-        std::string out(bytes_.substr(at_, end - at_));
-        at_ = end + 1;
-        return out;
-    }
-    std::string take(std::size_t size) {
-        std::string out(bytes_.substr(at_, size));
-        at_ += size;
-        return out;
-    }
-    UnixMicros time() {
-        return {static_cast<std::int64_t>(number(8)) + kPostgresEpochMicros};
-    }
+/// The frame of a message: XLogData's byte, start, end and send time.
+constexpr std::size_t kFrameSize = 25;
 
-  private:
-    std::string_view bytes_;
-    std::size_t at_ = 0;
-};
-
-pgoutput::Tuple read_tuple(Reader& in) {
-    pgoutput::Tuple tuple(in.number(2));
-    for (auto& column : tuple) {
-        column.kind = static_cast<pgoutput::TupleColumn::Kind>(in.number(1));
-        if (column.kind == pgoutput::TupleColumn::Kind::kText) column.text = in.take(in.number(4));
-    }
-    return tuple;
-}
-
-pgoutput::Relation read_relation(Reader& in) {
-    pgoutput::Relation out;
-    out.id = static_cast<Oid>(in.number(4));
-    out.schema = in.text();
-    out.table = in.text();
-    out.replica_identity = static_cast<char>(in.number(1));
-    out.columns.resize(in.number(2));
-    for (auto& column : out.columns) {
-        column.key = in.number(1) & 1;
-        column.name = in.text();
-        column.type = static_cast<Oid>(in.number(4));
-        column.typmod = static_cast<std::int32_t>(in.number(4));
-    }
-    return out;
-}
-
-pgoutput::Update read_update(Reader& in) {
-    pgoutput::Update out;
-    out.relation = static_cast<Oid>(in.number(4));
-    auto kind = static_cast<char>(in.number(1));
-    if (kind != 'N') {
-        out.old_kind = kind;
-        out.before = read_tuple(in);
-        in.number(1);
-    }
-    out.after = read_tuple(in);
-    return out;
-}
-
-pgoutput::Body read_body(std::string_view bytes) {
-    Reader in(bytes);
-    switch (static_cast<char>(in.number(1))) {
-        case 'B': {
-            pgoutput::Begin out;
-            out.final_lsn = {in.number(8)};
-            out.commit_time = in.time();
-            out.xid = {static_cast<std::uint32_t>(in.number(4))};
-            return out;
-        }
-        case 'C': {
-            pgoutput::Commit out;
-            out.flags = static_cast<std::uint8_t>(in.number(1));
-            out.commit_lsn = {in.number(8)};
-            out.end_lsn = {in.number(8)};
-            out.commit_time = in.time();
-            return out;
-        }
-        case 'O': {
-            pgoutput::Origin out;
-            out.commit_lsn = {in.number(8)};
-            out.name = in.text();
-            return out;
-        }
-        case 'R': return read_relation(in);
-        case 'Y': {
-            pgoutput::Type out;
-            out.id = static_cast<Oid>(in.number(4));
-            return out;
-        }
-        case 'I': {
-            pgoutput::Insert out;
-            out.relation = static_cast<Oid>(in.number(4));
-            in.number(1);
-            out.after = read_tuple(in);
-            return out;
-        }
-        case 'U': return read_update(in);
-        case 'D': {
-            pgoutput::Delete out;
-            out.relation = static_cast<Oid>(in.number(4));
-            out.old_kind = static_cast<char>(in.number(1));
-            out.before = read_tuple(in);
-            return out;
-        }
-        case 'T': {
-            pgoutput::Truncate out;
-            out.relations.resize(in.number(4));
-            auto flags = in.number(1);
-            out.cascade = flags & 1;
-            out.restart_identity = flags & 2;
-            for (auto& relation : out.relations) relation = static_cast<Oid>(in.number(4));
-            return out;
-        }
-        case 'M': {
-            pgoutput::LogicalMessage out;
-            out.transactional = in.number(1) == 1;
-            out.lsn = {in.number(8)};
-            out.prefix = in.text();
-            out.content = in.take(in.number(4));
-            return out;
-        }
-        default: throw std::runtime_error("unknown pgoutput message");
-    }
+std::uint64_t big_endian(std::string_view bytes) {
+    std::uint64_t value = 0;
+    for (char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+    return value;
 }
 
 class LibpqStream : public ReplicationSource {
   public:
     LibpqStream(const std::string& conninfo, const std::string& slot, Lsn start,
-                const std::string& publication)
-        : connection_(open(conninfo + " replication=database options='-c DateStyle=ISO -c "
+                const std::string& publication, MessageTap tap)
+        : tap_(std::move(tap)),
+          connection_(open(conninfo + " replication=database options='-c DateStyle=ISO -c "
                                       "TimeZone=UTC -c extra_float_digits=3'")) {
         run(connection_.get(), "START_REPLICATION SLOT \"" + slot + "\" LOGICAL " + start.text() +
                                    " (\"proto_version\" '1', \"publication_names\" '" +
@@ -231,22 +108,24 @@ class LibpqStream : public ReplicationSource {
             std::string bytes(buffer, static_cast<std::size_t>(size));
             PQfreemem(buffer);
             if (bytes[0] != 'w') continue;
-            Reader frame(bytes);
-            frame.number(1);
-            Lsn lsn{frame.number(8)};
-            return pgoutput::Message{lsn, read_body(std::string_view(bytes).substr(25))};
+            Lsn lsn{big_endian(std::string_view(bytes).substr(1, 8))};
+            auto message = std::string_view(bytes).substr(kFrameSize);
+            if (tap_) tap_(lsn, message);
+            return pgoutput::Message{lsn, pgoutput::read_message(message)};
         }
         return std::nullopt;
     }
     void confirm(Lsn) override {}
 
   private:
+    MessageTap tap_;
     Connection connection_;
 };
 
 class LibpqServer : public PostgresServer {
   public:
-    explicit LibpqServer(std::string conninfo) : conninfo_(std::move(conninfo)) {}
+    LibpqServer(std::string conninfo, MessageTap tap)
+        : conninfo_(std::move(conninfo)), tap_(std::move(tap)) {}
     std::unique_ptr<SqlConnection> connect() override {
         return std::make_unique<LibpqConnection>(conninfo_);
     }
@@ -255,7 +134,7 @@ class LibpqServer : public PostgresServer {
         // A walsender that was left a moment ago may still hold the slot.
         for (int attempt = 0;; ++attempt) {
             try {
-                return std::make_unique<LibpqStream>(conninfo_, slot, start, publication);
+                return std::make_unique<LibpqStream>(conninfo_, slot, start, publication, tap_);
             } catch (const SqlError& error) {
                 if (error.sqlstate() != "55006" || attempt > 20) throw;
                 std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -274,12 +153,13 @@ class LibpqServer : public PostgresServer {
 
   private:
     std::string conninfo_;
+    MessageTap tap_;
 };
 
 }  // namespace
 
-std::unique_ptr<PostgresServer> make_libpq_server(const std::string& conninfo) {
-    return std::make_unique<LibpqServer>(conninfo);
+std::unique_ptr<PostgresServer> make_libpq_server(const std::string& conninfo, MessageTap tap) {
+    return std::make_unique<LibpqServer>(conninfo, std::move(tap));
 }
 
 }  // namespace cdcsim

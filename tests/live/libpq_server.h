@@ -3,6 +3,7 @@
 // the product.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,7 +11,10 @@
 
 namespace cdcsim {
 
+/// Sees every message of a stream as bytes.
+using MessageTap = std::function<void(Lsn, std::string_view)>;
+
 /// `conninfo` is libpq's. The stream ends (next() gives nullopt) when nothing came for 300 ms.
-std::unique_ptr<PostgresServer> make_libpq_server(const std::string& conninfo);
+std::unique_ptr<PostgresServer> make_libpq_server(const std::string& conninfo, MessageTap tap = {});
 
 }  // namespace cdcsim
