@@ -30,6 +30,12 @@ TEST_CASE("recorded calls") {
     CHECK(recorded.refused < 20);
 }
 
+TEST_CASE("recorded calls of network types") {
+    const RecordedCalls recorded = check_recorded_calls("network_calls.txt");
+    CHECK(recorded.calls > 400);
+    CHECK(recorded.refused < 10);
+}
+
 TEST_CASE("text input and output") {
     struct Row {
         Oid type;
@@ -104,6 +110,8 @@ TEST_CASE("images on disk") {
     CHECK(image(oid::kName, "abc").size() == 64);
     CHECK(image(oid::kBit, "101") == std::string("\3\0\0\0\xA0", 5));
     CHECK(image(oid::kOidvector, "1 2").size() == 28);
+    CHECK(image(oid::kInet, "10.1.2.3/8") == std::string("\2\10\12\1\2\3", 6));
+    CHECK(image(oid::kMacaddr, "08:00:2b:01:02:03") == std::string("\10\0\x2b\1\2\3", 6));
 }
 
 TEST_CASE("UTF-8") {
