@@ -183,8 +183,10 @@ std::string printed_clock(std::int64_t hour, std::int64_t minute, double second)
     return text + buffer;
 }
 
-/// The date of make_date and make_timestamp; a negative year is BC.
-std::int64_t date_of_fields(Args args) {
+/// The date of make_date and make_timestamp; a negative year is BC. make_date's errors show the year
+/// as it is counted inside, with a year zero.
+enum class YearShown : std::uint8_t { kGiven, kInternal };
+std::int64_t date_of_fields(Args args, YearShown year_shown) {
     BrokenTime fields;
     std::int64_t year = args[0].as_int();
     DateParts parts{.year = true, .month = true, .day = true};
@@ -192,8 +194,10 @@ std::int64_t date_of_fields(Args args) {
     fields.year = static_cast<int>(year < 0 ? -year : year);
     fields.month = static_cast<int>(args[1].as_int());
     fields.day = static_cast<int>(args[2].as_int());
-    std::string shown = printed("%d-%02d-%02d", year, args[1].as_int(), args[2].as_int());
-    if (validate_date(parts, fields) != DecodeError::kNone)
+    DecodeError error = validate_date(parts, fields);
+    std::string shown = printed("%d-%02d-%02d", year_shown == YearShown::kGiven ? year : fields.year,
+                                args[1].as_int(), args[2].as_int());
+    if (error != DecodeError::kNone)
         throw SqlError("22008", "date field value out of range: " + shown);
     std::int64_t date = INT64_MIN;
     if (is_valid_julian(fields.year, fields.month, fields.day))
@@ -217,7 +221,7 @@ std::int64_t time_of_fields(std::int64_t hour, std::int64_t minute, double secon
 }
 
 std::int64_t timestamp_of_fields(Args args) {
-    std::int64_t date = date_of_fields(args);
+    std::int64_t date = date_of_fields(args, YearShown::kGiven);
     std::int64_t hour = args[3].as_int(), minute = args[4].as_int();
     double second = args[5].as_float();
     std::int64_t time = time_of_fields(hour, minute, second);
@@ -231,7 +235,9 @@ std::int64_t timestamp_of_fields(Args args) {
     return timestamp;
 }
 
-Datum make_date(CallContext&, Args args) { return Datum::of_int(date_of_fields(args)); }
+Datum make_date(CallContext&, Args args) { 
+    return Datum::of_int(date_of_fields(args, YearShown::kInternal));
+}
 Datum make_time(CallContext&, Args args) {
     return Datum::of_int(time_of_fields(args[0].as_int(), args[1].as_int(), args[2].as_float()));
 }

@@ -16,12 +16,16 @@ namespace {
 constexpr double kMaxZoneHours = 168;  // a week
 constexpr std::int64_t kScales[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
 
-/// To the nearest multiple of the precision's unit, halves away from zero.
+/// To the nearest multiple of the precision's unit, halves away from zero. Sums wrap at the extremes
+/// as PostgreSQL's do.
 std::int64_t round_micros(std::int64_t value, int precision) {
     std::int64_t scale = kScales[precision];
-    std::int64_t half = scale / 2;
-    if (value >= 0) return (value + half) / scale * scale;
-    return -((-value + half) / scale * scale);
+    auto half = static_cast<std::uint64_t>(scale / 2);
+    bool negative = value < 0;
+    std::uint64_t sum = negative ? half - static_cast<std::uint64_t>(value)
+                                 : half + static_cast<std::uint64_t>(value);
+    std::int64_t rounded = static_cast<std::int64_t>(sum) / scale * scale;
+    return negative ? -rounded : rounded;
 }
 
 /// A cursor over canonical text.

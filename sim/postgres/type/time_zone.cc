@@ -150,7 +150,7 @@ struct PosixReader {
 
 /// The UTC second at which `rule` strikes in `year`; `offset` is what holds before it.
 std::int64_t rule_time(const TimeZone::Rule& rule, int year, std::int32_t offset) {
-    std::int64_t first = julian_from_date(year, 1, 1) - kUnixEpochJulian;
+    std::int64_t first = std::int64_t{julian_from_date(year, 1, 1)} - kUnixEpochJulian;
     std::int64_t day = first + rule.day;
     if (rule.kind == TimeZone::Rule::Kind::kJulianDay) {
         day = first + rule.day - 1 + (is_leap_year(year) && rule.day >= 60 ? 1 : 0);
@@ -159,7 +159,7 @@ std::int64_t rule_time(const TimeZone::Rule& rule, int year, std::int32_t offset
         int ahead = (rule.day - weekday_of_julian(month_first) + 7) % 7;
         int length = days_in_month(year, rule.month);
         for (int week = 1; week < rule.week && ahead + 7 < length; ++week) ahead += 7;
-        day = month_first + ahead - kUnixEpochJulian;
+        day = std::int64_t{month_first} + ahead - kUnixEpochJulian;
     }
     return day * kSecondsPerDay + rule.time - offset;
 }
