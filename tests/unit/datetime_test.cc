@@ -3,6 +3,7 @@
 
 #include "sim/postgres/type/datetime.h"
 #include "sim/postgres/type/oids.h"
+#include "tests/unit/recorded_calls.h"
 #include "tests/unit/test_environment.h"
 
 namespace cdcsim::pg {
@@ -109,6 +110,12 @@ TEST_CASE("JSON has the ISO form with a T") {
     out.clear();
     json_timestamp(env.now, out);
     CHECK(out == "2024-01-01T00:00:00.123457");
+}
+
+TEST_CASE("recorded calls of dates and times") {
+    const RecordedCalls recorded = check_recorded_calls("datetime_calls.txt");
+    CHECK(recorded.calls > 1500);
+    CHECK(recorded.refused == 0);
 }
 
 }  // namespace
