@@ -12,6 +12,8 @@ class Clock {
     virtual ~Clock() = default;
     /// The current instant. A simulated clock may move forward by being read.
     virtual UnixMicros now() = 0;
+    /// Lets time pass, as pg_sleep does. A simulated clock jumps.
+    virtual void sleep(std::int64_t microseconds) { static_cast<void>(microseconds); }
 };
 
 class Random {

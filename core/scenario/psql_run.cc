@@ -54,7 +54,7 @@ void PsqlRun::start_next_text() {
     }
 }
 
-void PsqlRun::advance(PsqlHost& host, const std::function<void(const Outcome&)>& after) {
+void PsqlRun::advance(PsqlHost& host, const std::function<void(Outcome&)>& after) {
     std::size_t reported = outcomes_.size();
     if (waiting_) finish_query(host.resume());
     while (!waiting_) {

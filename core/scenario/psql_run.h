@@ -51,7 +51,7 @@ class PsqlRun {
     PsqlRun(PsqlRun&&) noexcept;
 
     /// Runs to the end, or until a statement waits for a lock. Calls `after` for each outcome.
-    void advance(PsqlHost& host, const std::function<void(const Outcome&)>& after = {});
+    void advance(PsqlHost& host, const std::function<void(Outcome&)>& after = {});
 
     bool waiting() const { return waiting_; }
     const std::string& waits_for() const { return waits_for_; }

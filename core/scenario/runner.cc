@@ -53,6 +53,10 @@ class Runner {
         } else {
             judge_.expect(step, std::get<ExpectStep>(step.body));
         }
+        for (const std::string& refusal : target_.take_refusals()) {
+            report.not_simulated = true;
+            note_not_simulated(step, refusal);
+        }
         report.records_end = target_.topics().total();
         if (after_step_) after_step_(report);
     }

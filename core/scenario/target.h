@@ -50,6 +50,10 @@ class Target {
     virtual ConnectorAnswer connector_state(const std::string& name) = 0;
     virtual void sleep(double seconds) = 0;
 
+    /// What turned out not to be simulated outside of a statement's or connector step's answer (a
+    /// connector that meets it while it streams), since the last call.
+    virtual std::vector<std::string> take_refusals() { return {}; }
+
     virtual const kafka::Topics& topics() const = 0;
 };
 
