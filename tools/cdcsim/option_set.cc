@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cxxopts.hpp>
@@ -15,7 +16,20 @@ struct OptionSet::Impl {
     explicit Impl(const std::string& synopsis, const std::string& help) : options("cdcsim " + synopsis, help) {}
     cxxopts::Options options;
     cxxopts::ParseResult result;
-    std::vector<std::string> names{"--help"}, paths;
+    std::vector<std::string> names{"-h", "--help"}, paths;
+
+    /// Names the first argument that is no option of ours.
+    std::string unknown(const std::vector<std::string>& arguments) const {
+        const std::vector<std::string_view> known(names.begin(), names.end());
+        for (const std::string& argument : arguments) {
+            const std::string name = argument.starts_with("--") ? argument.substr(0, argument.find('=')) : argument.substr(0, 2);
+            const bool is_option = name.size() > 1 && name.starts_with("-") && name != "--";
+            if (is_option && std::find(names.begin(), names.end(), name) == names.end()) {
+                return "unknown option " + name + scenario::suggest(name, known);
+            }
+        }
+        return "unknown option";
+    }
 };
 
 OptionSet::OptionSet(const std::string& synopsis, const std::string& help) : impl_(std::make_unique<Impl>(synopsis, help)) {
@@ -26,21 +40,25 @@ OptionSet::OptionSet(const std::string& synopsis, const std::string& help) : imp
 OptionSet::~OptionSet() = default;
 
 namespace {
-std::string long_name(const std::string& names) {
+
+/// `q,quiet` as `-q` and `--quiet`.
+void add_names(std::vector<std::string>& out, const std::string& names) {
     const std::size_t comma = names.find(',');
-    return "--" + (comma == std::string::npos ? names : names.substr(comma + 1));
+    if (comma != std::string::npos) out.push_back("-" + names.substr(0, comma));
+    out.push_back("--" + names.substr(comma == std::string::npos ? 0 : comma + 1));
 }
+
 }  // namespace
 
 OptionSet& OptionSet::flag(const std::string& names, const std::string& help) {
     impl_->options.add_options()(names, help);
-    impl_->names.push_back(long_name(names));
+    add_names(impl_->names, names);
     return *this;
 }
 
 OptionSet& OptionSet::value(const std::string& names, const std::string& help, const std::string& argument) {
     impl_->options.add_options()(names, help, cxxopts::value<std::string>(), argument);
-    impl_->names.push_back(long_name(names));
+    add_names(impl_->names, names);
     return *this;
 }
 
@@ -54,17 +72,9 @@ bool OptionSet::parse(const std::vector<std::string>& arguments) {
     for (const std::string& argument : arguments) argv.push_back(argument.c_str());
     try {
         impl_->result = impl_->options.parse(static_cast<int>(argv.size()), argv.data());
-    } catch (const cxxopts::option_not_exists_exception& error) {
-        std::string given;
-        for (const std::string& argument : arguments) {
-            const std::string name = argument.substr(0, argument.find('='));
-            const std::string message = error.what();
-            if (name.starts_with("--") && message.find(name.substr(2)) != std::string::npos) given = name;
-        }
-        const std::vector<std::string_view> known(impl_->names.begin(), impl_->names.end());
-        if (given.empty()) throw UsageError{error.what()};
-        throw UsageError{"unknown option " + given + scenario::suggest(given, known)};
-    } catch (const cxxopts::OptionException& error) {
+    } catch (const cxxopts::exceptions::no_such_option&) {
+        throw UsageError{impl_->unknown(arguments)};
+    } catch (const cxxopts::exceptions::exception& error) {
         throw UsageError{error.what()};
     }
     impl_->paths = impl_->result.unmatched();
