@@ -110,9 +110,10 @@ void MockCluster::produce(const Topic& topic, std::size_t offset) {
     }
     ++handle_->deliveries.pending;
     const auto data = [](const std::optional<std::string>& text) { return text ? const_cast<char*>(text->data()) : nullptr; };
+    const std::size_t key_size = key ? key->size() : 0, value_size = value ? value->size() : 0;
     const auto error = rd_kafka_producev(
         handle_->client, RD_KAFKA_V_TOPIC(topic.name().c_str()), RD_KAFKA_V_PARTITION(record.partition),
-        RD_KAFKA_V_KEY(data(key), key ? key->size() : 0), RD_KAFKA_V_VALUE(data(value), value ? value->size() : 0),
+        RD_KAFKA_V_KEY(data(key), key_size), RD_KAFKA_V_VALUE(data(value), value_size),
         RD_KAFKA_V_TIMESTAMP(record.timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (error) {
         rd_kafka_headers_destroy(headers);
