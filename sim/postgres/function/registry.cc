@@ -23,8 +23,8 @@ namespace cdcsim::pg {
     X(json_text) X(json_type) X(jsonb_get) X(jsonb_modify) X(jsonb_set_returning) X(macaddr) \
     X(macaddr_type) X(money) X(money_type) X(network) X(network_type) X(number_to_char) \
     X(numeric) X(numeric_type) X(record) X(record_type) X(series) X(text_cast) X(text_compare) \
-    X(text_encode) X(text_format) X(text_like) X(text_regexp) X(text_string) X(text_type) \
-    X(uuid_type)
+    X(text_encode) X(text_format) X(text_ident) X(text_like) X(text_regexp) X(text_string) \
+    X(text_type) X(uuid_type) X(xml_type)
 
 #define X(name) FunctionTables name##_tables();
 CDCSIM_FUNCTION_FILES(X)
