@@ -123,6 +123,25 @@ Datum width_bucket_numeric(CallContext&, Args args) {
                                       static_cast<std::int32_t>(args[3].as_int())));
 }
 
+/// The binary form of the wire: count, weight, sign, scale, digits, 16 bits each.
+Datum numeric_send(CallContext&, Args args) {
+    const Numeric value = read(args[0]);
+    std::string bytes;
+    auto append_16 = [&](int word) {
+        bytes += static_cast<char>(word >> 8 & 0xff);
+        bytes += static_cast<char>(word & 0xff);
+    };
+    append_16(value.digits.size());
+    append_16(value.weight);
+    append_16(value.is_nan()        ? 0xC000
+              : value.is_infinite() ? (value.sign() > 0 ? 0xD000 : 0xF000)
+              : value.negative      ? 0x4000
+                                    : 0);
+    append_16(value.is_infinite() ? 32 : value.display_scale);  // bits of the header that mean no scale
+    for (int i = 0; i < value.digits.size(); ++i) append_16(value.digits[i]);
+    return Datum::of_text(std::move(bytes));
+}
+
 // Casts.
 
 template <typename Int>
@@ -189,7 +208,7 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"numeric", numeric_typmod_cast},
     {"numeric_scale", numeric_scale}, {"numeric_min_scale", numeric_min_scale},
     {"numeric_trim_scale", numeric_trim_scale}, {"numeric_fac", numeric_fac},
-    {"numeric_inc", numeric_inc}, {"width_bucket_numeric", width_bucket_numeric},
+    {"numeric_inc", numeric_inc}, {"numeric_send", numeric_send}, {"width_bucket_numeric", width_bucket_numeric},
     {"numeric_int2", to_integer<std::int16_t>}, {"numeric_int4", to_integer<std::int32_t>},
     {"numeric_int8", to_integer<std::int64_t>},
     {"int2_numeric", from_integer}, {"int4_numeric", from_integer}, {"int8_numeric", from_integer},
