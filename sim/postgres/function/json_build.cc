@@ -53,27 +53,23 @@ Variadic variadic_arguments(CallContext& call, Args args) {
     return result;
 }
 
-/// Keys and values in turn. `null_key` completes "argument N".
-void check_pairs(const Variadic& arguments, const std::string& function, const char* null_key,
-                 const char* hint) {
-    if (arguments.values.size() % 2 != 0)
-        throw SqlError("22023", "argument list must have even number of elements")
-            .hint("The arguments of " + function +
-                  "() must consist of alternating keys and values.");
-    for (std::size_t i = 0; i < arguments.values.size(); i += 2) {
-        if (!arguments.values[i].is_null()) continue;
-        SqlError error("22023", "argument " + std::to_string(i + 1) + null_key);
-        if (hint != nullptr) error.set_hint(hint);
-        throw error;
-    }
+/// Keys and values in turn.
+void check_even(const Variadic& arguments, const std::string& function) {
+    if (arguments.values.size() % 2 == 0) return;
+    throw SqlError("22023", "argument list must have even number of elements")
+        .hint("The arguments of " + function +
+              "() must consist of alternating keys and values.");
 }
 
 Datum json_build_object(CallContext& call, Args args) {
     Variadic list = variadic_arguments(call, args);
     if (list.is_null) return Datum();
-    check_pairs(list, "json_build_object", " cannot be null", "Object keys should be text.");
+    check_even(list, "json_build_object");
     std::string out = "{";
     for (std::size_t i = 0; i < list.values.size(); i += 2) {
+        if (list.values[i].is_null())
+            throw SqlError("22023", "argument " + std::to_string(i + 1) + " cannot be null")
+                .hint("Object keys should be text.");
         if (i > 0) out += ", ";
         append_json_key(call.env, list.types[i], list.values[i], out);
         out += " : ";
@@ -96,10 +92,13 @@ Datum json_build_array(CallContext& call, Args args) {
 Datum jsonb_build_object(CallContext& call, Args args) {
     Variadic list = variadic_arguments(call, args);
     if (list.is_null) return Datum();
-    check_pairs(list, "jsonb_build_object", ": key must not be null", nullptr);
+    check_even(list, "jsonb_build_object");
     JsonbBuilder out;
     out.begin_object();
     for (std::size_t i = 0; i < list.values.size(); i += 2) {
+        if (list.values[i].is_null())
+            throw SqlError("22023",
+                           "argument " + std::to_string(i + 1) + ": key must not be null");
         out.key(jsonb_key_text(call.env, list.types[i], list.values[i]));
         build_jsonb(call.env, list.types[i + 1], list.values[i + 1], out);
     }

@@ -11,12 +11,16 @@ int sign(std::ptrdiff_t value) { return value < 0 ? -1 : value > 0; }
 
 int compare_bytes(std::string_view a, std::string_view b) { return sign(a.compare(b)); }
 
-/// memcmp's result is visible in jsonb_cmp: the difference of the first bytes that differ.
+/// strcoll's result under the collations C and C.UTF-8 is visible in jsonb_cmp: the difference of the
+/// first bytes that differ, the end counting as 0.
 int difference(std::string_view a, std::string_view b) {
     std::size_t common = std::min(a.size(), b.size());
-    for (std::size_t i = 0; i < common; ++i)
-        if (a[i] != b[i]) return static_cast<unsigned char>(a[i]) - static_cast<unsigned char>(b[i]);
-    return a.size() < b.size() ? -1 : a.size() > b.size();
+    std::size_t i = 0;
+    while (i < common && a[i] == b[i]) ++i;
+    auto at = [i](std::string_view text) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+    };
+    return at(a) - at(b);
 }
 
 /// A numeric's text in parts.
