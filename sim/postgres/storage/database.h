@@ -122,5 +122,7 @@ class SqliteDatabase : public Database {
 void register_functions(SqliteDatabase& database);
 void register_aggregates(SqliteDatabase& database);
 void register_rows_table(SqliteDatabase& database);
+/// The width of the rows<width> table that has so many columns.
+int rows_table_width(std::size_t columns);
 
 }  // namespace cdcsim::pg

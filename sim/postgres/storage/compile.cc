@@ -1,0 +1,127 @@
+#include "sim/postgres/storage/compile.h"
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "sim/postgres/storage/deparse.h"
+#include "sim/postgres/storage/execution.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// Writes the tests of visibility into the text: `<vis r1>` stands for that of r1's version.
+std::string with_visibility(const std::string& text, bool concurrent) {
+    std::string out;
+    std::size_t at = 0;
+    for (;;) {
+        std::size_t mark = text.find("<vis ", at);
+        out.append(text, at, mark - at);
+        if (mark == std::string::npos) return out;
+        std::size_t end = text.find('>', mark);
+        std::string row = text.substr(mark + 5, end - mark - 5) + ".";
+        out += concurrent ? "vis(?1," + row + "born," + row + "died," + row + "xmin," + row + "xmax)"
+                          : row + "born<=?2 AND " + row + "died>?2";
+        at = end + 1;
+    }
+}
+
+class SqlitePlan : public SelectPlan {
+  public:
+    SqlitePlan(SqliteDatabase& database, Program program)
+        : database_(database), program_(std::move(program)) {
+        idle_[0].emplace_back(database_.handle(), program_.sql);
+    }
+
+    void run(Host& host, const Snapshot& snapshot, ParamSource* params, const EvalContext* outer,
+             const RowSink& emit, CteScope* ctes) const override {
+        database_.set_host(host);
+        Execution execution(database_, program_, host, snapshot, params, outer, ctes);
+        Use use(*this, snapshot.in_progress.empty() ? 0 : 1);
+        execution.bind(use.statement);
+        execution.visit_pages();
+        std::vector<Datum> row(program_.outputs.size());
+        for (;;) {
+            int rc = use.statement.raw_step();
+            if (rc != SQLITE_ROW) {
+                execution.rethrow_error();
+                database_.rethrow_collation_error();
+                if (rc == SQLITE_DONE) break;
+                throw_sqlite_error(database_.handle(), program_.sql);
+            }
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                row[i] = use.statement.column(static_cast<int>(i), program_.outputs[i]);
+            }
+            if (!emit(row)) break;
+        }
+        if (ctes == nullptr) execution.finish();
+    }
+
+  private:
+    /// A prepared statement for one run; the plan may be running already.
+    struct Use {
+        Use(const SqlitePlan& owner, int variant) : plan(owner), index(variant) {
+            auto& idle = plan.idle_[index];
+            if (idle.empty()) {
+                const Program& program = plan.program_;
+                statement = Statement(plan.database_.handle(),
+                                      index == 0 ? program.sql : program.sql_concurrent);
+            } else {
+                statement = std::move(idle.back());
+                idle.pop_back();
+            }
+        }
+        ~Use() {
+            statement.reset();
+            plan.idle_[index].push_back(std::move(statement));
+        }
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+
+        const SqlitePlan& plan;
+        int index;
+        Statement statement;
+    };
+
+    SqliteDatabase& database_;
+    Program program_;
+    mutable std::vector<Statement> idle_[2];
+};
+
+template <typename Write>
+std::shared_ptr<const SelectPlan> compile(std::shared_ptr<const Query> query, Host& host,
+                                          Write&& write) {
+    auto& database = static_cast<SqliteDatabase&>(host.database());
+    database.set_host(host);
+    Program program;
+    program.query = std::move(query);
+    Deparser deparser{database, host, program};
+    std::string text = write(deparser);
+    program.sql = with_visibility(text, false);
+    program.sql_concurrent = with_visibility(text, true);
+    return std::make_shared<SqlitePlan>(database, std::move(program));
+}
+
+}  // namespace
+
+std::shared_ptr<const SelectPlan> compile_select(std::shared_ptr<const Query> query, Host& host) {
+    const Query& tree = *query;
+    return compile(std::move(query), host, [&](Deparser& deparser) {
+        for (const TargetEntry& target : tree.targets) {
+            if (!target.junk) deparser.program.outputs.push_back(deparser.codec(target.expr->type));
+        }
+        return deparser.query(tree, -1);
+    });
+}
+
+std::shared_ptr<const SelectPlan> plan_rows(std::shared_ptr<const Query> query,
+                                            std::vector<ExprPtr> outputs, Host& host) {
+    const Query& tree = *query;
+    return compile(std::move(query), host, [&](Deparser& deparser) {
+        for (const ExprPtr& output : outputs) {
+            deparser.program.outputs.push_back(deparser.codec(output->type));
+        }
+        return Block(deparser, tree, -1).select_rows(outputs);
+    });
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,144 @@
+// From the bound tree to a Program: the text of SQLite SQL for a query level, stage by stage (FROM
+// and WHERE; GROUP BY; windows; targets; DISTINCT, ORDER BY, LIMIT). Mirrors postgres_fdw's deparse.c
+// in what it does and grouping_planner in the order of the stages. Not for other folders.
+//
+// Range table entry n is r<n>, its columns c<attno>. A query level in FROM gives its non-junk
+// targets as c1, c2, ... and p, which is never NULL. Scalar expressions stay ours (x(...)), except
+// columns, constants and comparisons that an index can serve.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/storage/database.h"
+#include "sim/postgres/storage/program.h"
+
+namespace cdcsim::pg {
+
+class Block;
+
+/// The state of one compilation.
+struct Deparser {
+    SqliteDatabase& database;
+    Host& host;
+    Program& program;
+
+    /// The text of `query` as a query level below `parent` (a block number, -1: outside).
+    std::string query(const Query& query, int parent);
+    std::string parameter(Parameter parameter);
+    std::string value(Datum value, ColumnCodec codec) {
+        Parameter result;
+        result.value = std::move(value);
+        result.codec = codec;
+        return parameter(std::move(result));
+    }
+    ColumnCodec codec(Oid type) { return codec_of(host, type); }
+    std::string collation(Oid type) { return database.collation_of(host, type); }
+};
+
+/// A stage of a query level: what its rows come from, and how they are referred to.
+struct Stage {
+    std::string from, where;
+    /// Vars are columns of range table entries; else only what is in `known` can be referred to.
+    bool is_base = true;
+    struct Known {
+        ExprPtr expr;        ///< a Var, an aggregate, a window function, a GROUP BY expression
+        std::string sql;
+    };
+    std::vector<Known> known;
+    /// Keeps the heap's order where the query has no other: "r1.rid".
+    std::string heap_order;
+};
+
+class Block {
+  public:
+    Block(Deparser& deparser, const Query& query, int parent);
+
+    /// deparse_select.cc: the whole level. `outputs` replaces the targets (plan_rows).
+    std::string select();
+    std::string select_rows(const std::vector<ExprPtr>& outputs);
+
+    // deparse_expression.cc
+    std::string expression(const ExprPtr& expr, const Stage& stage);
+    /// Conjuncts joined by AND, "" for none; `join_condition`: of ON.
+    std::string condition(const ExprPtr& expr, const Stage& stage);
+    /// The arguments text of references in `expr`: for sources.
+    ExprPtr collect(const ExprPtr& expr, const Stage& stage, RowInputs& inputs);
+    void collect_query(const Query& query, const Stage& stage, RowInputs& inputs);
+    std::string column(int rt_index, int attno, const Stage& stage);
+    std::string arguments(const RowInputs& inputs);
+
+    // deparse_from.cc
+    Stage from_and_where();
+
+    int number() const { return number_; }
+
+  private:
+    const RangeTableEntry& entry(int rt_index) const {
+        return query_.range_table[static_cast<std::size_t>(rt_index - 1)];
+    }
+    ExprPtr target_expr(int sort_group_ref) const;
+    ExprPtr fold(const ExprPtr& expr) { return fold_constants(expr, d_.host); }
+
+    // deparse_expression.cc
+    std::string call(const ExprPtr& expr, const Stage& stage);
+    void add_input(RowInputs& inputs, int rt_index, int attno, const std::string& sql,
+                   ColumnCodec codec);
+    void add_reference(RowInputs& inputs, const Expr& reference, const Stage& stage);
+    bool simple(const ExprPtr& expr, const Stage& stage, std::string& sql);
+    bool native_comparison(const Expr& expr, const Stage& stage, std::string& sql);
+    bool native_condition(const ExprPtr& expr, const Stage& stage, std::string& sql);
+    void note_index_use(const ExprPtr& left, const std::string& right_sql);
+    bool is_indexed(const Expr& expr) const;
+
+    // deparse_from.cc
+    std::string from_node(const FromNode& node, Stage& stage, bool nullable);
+    std::string leaf(int rt_index, Stage& stage, bool nullable);
+    std::string relation_leaf(int rt_index, Stage& stage, bool nullable);
+    std::string scan_text(const Relation& parent, const RelationPtr& child, std::size_t sequence);
+    std::string subquery_leaf(int rt_index, Stage& stage);
+    std::string source_leaf(int rt_index, RowSource source, const Stage& stage);
+    std::string cte_leaf(int rt_index, const Stage& stage);
+    void add_where(Stage& stage, const std::string& condition);
+    bool is_result_of_join() const;
+
+    // deparse_aggregate.cc
+    Stage aggregate_stage(Stage base);
+    std::string aggregate_call(const AggregateExpr& aggregate, const Stage& stage);
+    std::string window_aggregate(const WindowExpr& window, const Stage& stage);
+    // deparse_window.cc
+    Stage window_stage(Stage base);
+    std::string window_call(const WindowExpr& window, const Stage& stage);
+    std::string window_clause(const WindowClause& window, const Stage& stage);
+    /// Adds what later stages refer to: the columns of `stage` that `exprs` need, as <prefix><n>.
+    std::string carry(const Stage& stage, Stage& next, const std::vector<ExprPtr>& exprs,
+                      const std::function<bool(const Expr&)>& is_replaced);
+
+    // deparse_set_operation.cc
+    Stage set_operation_stage();
+    std::string set_node(const SetOpNode& node);
+
+    // deparse_select.cc
+    Stage project_stage(Stage base);
+    std::string finish(const Stage& stage);
+    std::string sort_text(const std::vector<SortKey>& keys) const;
+    std::string limit_text();
+    std::vector<ExprPtr> later_expressions() const;
+
+    Deparser& d_;
+    const Query& query_;
+    int number_;
+    std::vector<TargetEntry> targets_;   ///< folded
+    ExprPtr having_;
+    std::vector<std::string> presence_;  ///< by rt_index - 1: a column that is NULL only without a row
+    std::vector<bool> direct_;           ///< by rt_index - 1: the stored table itself
+    std::vector<int> scans_;             ///< by rt_index - 1: index into program.scans + 1
+    int join_leaves_ = 0;
+};
+
+/// " ASC NULLS LAST" and its kin.
+std::string direction(bool descending, bool nulls_first);
+
+}  // namespace cdcsim::pg

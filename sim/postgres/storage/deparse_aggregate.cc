@@ -1,0 +1,214 @@
+// GROUP BY, aggregates, GROUPING SETS: one stage whose columns are the groups (g), the aggregates
+// (a), what else later stages refer to (v), and GROUPING's values (m).
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/storage/deparse.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// The distinct nodes of a kind in `exprs`, outermost only.
+std::vector<ExprPtr> collect_nodes(const std::vector<ExprPtr>& exprs, ExprKind kind) {
+    std::vector<ExprPtr> found;
+    std::function<void(const ExprPtr&)> look = [&](const ExprPtr& expr) {
+        if (expr->kind == kind) {
+            bool known = std::ranges::any_of(
+                found, [&](const ExprPtr& other) { return equal_expressions(*other, *expr); });
+            if (!known) found.push_back(expr);
+            return;
+        }
+        for_each_child(*expr, look);
+    };
+    for (const ExprPtr& expr : exprs) look(expr);
+    return found;
+}
+
+}  // namespace
+
+std::string Block::carry(const Stage& stage, Stage& next, const std::vector<ExprPtr>& exprs,
+                         const std::function<bool(const Expr&)>& is_replaced) {
+    std::string text;
+    int number = 0;
+    auto add = [&](const ExprPtr& expr, const std::string& sql) {
+        for (const Stage::Known& known : next.known) {
+            if (known.expr->kind == expr->kind && equal_expressions(*known.expr, *expr)) return;
+        }
+        std::string name = "v" + std::to_string(++number);
+        text += "," + sql + " AS " + name;
+        next.known.push_back({expr, "s." + name});
+    };
+    auto add_var = [&](int rt_index, int attno, Oid type) {
+        auto var = std::make_shared<VarExpr>();
+        var->rt_index = rt_index;
+        var->attno = attno;
+        var->type = type;
+        for (const Stage::Known& known : next.known) {
+            if (known.expr->kind != ExprKind::kVar) continue;
+            const auto& other = as<VarExpr>(*known.expr);
+            if (other.rt_index == rt_index && other.attno == attno) return;
+        }
+        add(var, column(rt_index, attno, stage));
+    };
+    auto add_reference_columns = [&](const Expr& reference) {
+        if (reference.kind == ExprKind::kVar) {
+            const auto& var = as<VarExpr>(reference);
+            add_var(var.rt_index, var.attno, var.type);
+        } else if (reference.kind == ExprKind::kWholeRow) {
+            int rt_index = as<WholeRowExpr>(reference).rt_index, attno = 0;
+            add_var(rt_index, 0, kInvalidOid);
+            for (const Attribute& attribute : entry(rt_index).columns) {
+                ++attno;
+                if (!attribute.dropped) add_var(rt_index, attno, attribute.type);
+            }
+        } else {
+            throw NotSimulated("an aggregate of an outer query in a subquery");
+        }
+    };
+    std::function<void(const ExprPtr&)> look = [&](const ExprPtr& expr) {
+        if (is_replaced(*expr)) return;
+        for (const Stage::Known& known : stage.known) {
+            if (known.expr->kind != ExprKind::kVar && equal_expressions(*known.expr, *expr)) {
+                return add(expr, known.sql);
+            }
+        }
+        int level = expr->kind == ExprKind::kVar        ? as<VarExpr>(*expr).levels_up
+                    : expr->kind == ExprKind::kWholeRow ? as<WholeRowExpr>(*expr).levels_up
+                                                        : -1;
+        if (level == 0) return add_reference_columns(*expr);
+        if (expr->kind == ExprKind::kSubLink) {
+            for_each_outer_reference(*as<SubLinkExpr>(*expr).query,
+                                     [&](const Expr& reference, int levels) {
+                                         if (levels == 1) add_reference_columns(reference);
+                                     });
+        }
+        for_each_child(*expr, look);
+    };
+    for (const ExprPtr& expr : exprs) look(expr);
+    return text;
+}
+
+std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& stage) {
+    const ProcRow* proc = find_builtin_proc(aggregate.function);
+    if (aggregate.aggregate == nullptr) {
+        throw NotSimulated("aggregate " + std::string(proc != nullptr ? proc->name : "of a user"));
+    }
+    if (!aggregate.direct_args.empty()) {
+        throw NotSimulated("ordered-set aggregate " + std::string(proc->name));
+    }
+    CompiledAggregate compiled;
+    compiled.row = aggregate.aggregate;
+    compiled.function = aggregate.function;
+    compiled.result_type = aggregate.type;
+    compiled.arg_types = aggregate.arg_types;
+    compiled.distinct = aggregate.distinct;
+    compiled.has_filter = aggregate.filter != nullptr;
+    compiled.codec = d_.codec(aggregate.type);
+    std::string text = "agg(?1," + std::to_string(d_.program.aggregates.size());
+    for (const ExprPtr& arg : aggregate.args) {
+        compiled.arg_codecs.push_back(d_.codec(arg->type));
+        text += "," + expression(arg, stage);
+    }
+    for (const AggregateExpr::OrderBy& key : aggregate.order_by) {
+        compiled.keys.push_back({.type = key.expr->type,
+                                 .descending = key.descending,
+                                 .nulls_first = key.nulls_first,
+                                 .codec = d_.codec(key.expr->type)});
+        text += "," + expression(key.expr, stage);
+    }
+    if (aggregate.filter) text += "," + expression(aggregate.filter, stage);
+    text += ")";
+    // SQLite tells an aggregate nothing of a group without rows, not even which one it is.
+    CallContext call{.env = d_.host,
+                     .result_type = compiled.result_type,
+                     .arg_types = compiled.arg_types,
+                     .function = compiled.function};
+    Datum empty = compiled.row->make()->result(call);
+    if (!empty.is_null()) text = "coalesce(" + text + "," + d_.value(empty, compiled.codec) + ")";
+    d_.program.aggregates.push_back(std::move(compiled));
+    return text;
+}
+
+Stage Block::aggregate_stage(Stage base) {
+    std::vector<int> refs = query_.group_by;
+    for (const auto& set : query_.grouping_sets) refs.insert(refs.end(), set.begin(), set.end());
+    std::vector<ExprPtr> groups;
+    std::vector<int> group_refs;
+    for (int ref : refs) {
+        if (std::ranges::find(group_refs, ref) != group_refs.end()) continue;
+        group_refs.push_back(ref);
+        groups.push_back(target_expr(ref));
+        if (contains_volatile(groups.back())) throw NotSimulated("GROUP BY of a volatile function");
+    }
+    std::vector<ExprPtr> later = later_expressions();
+    std::vector<ExprPtr> aggregates = collect_nodes(later, ExprKind::kAggregate);
+    std::vector<ExprPtr> groupings = collect_nodes(later, ExprKind::kGrouping);
+    // Window functions hide aggregates in their arguments.
+    Stage next;
+    next.is_base = false;
+    std::vector<std::string> group_sql;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        group_sql.push_back(expression(groups[i], base));
+        next.known.push_back({groups[i], "s.g" + std::to_string(i + 1)});
+    }
+    std::string aggregates_text;
+    for (std::size_t i = 0; i < aggregates.size(); ++i) {
+        std::string name = "a" + std::to_string(i + 1);
+        aggregates_text += "," + aggregate_call(as<AggregateExpr>(*aggregates[i]), base) + " AS " + name;
+        next.known.push_back({aggregates[i], "s." + name});
+    }
+    for (std::size_t i = 0; i < groupings.size(); ++i) {
+        next.known.push_back({groupings[i], "s.m" + std::to_string(i + 1)});
+    }
+    std::string carried = carry(base, next, later, [&](const Expr& expr) {
+        return expr.kind == ExprKind::kAggregate || expr.kind == ExprKind::kGrouping ||
+               std::ranges::any_of(groups, [&](const ExprPtr& group) {
+                   return equal_expressions(*group, expr);
+               });
+    });
+
+    std::vector<std::vector<int>> sets = query_.grouping_sets;
+    if (sets.empty()) sets.push_back(group_refs);
+    std::string text;
+    for (const std::vector<int>& set : sets) {
+        auto in_set = [&](int ref) { return std::ranges::find(set, ref) != set.end(); };
+        std::string columns = "1", group_by;
+        for (std::size_t i = 0; i < groups.size(); ++i) {
+            bool in = in_set(group_refs[i]);
+            columns += "," + (in ? group_sql[i] : "NULL") + " AS g" + std::to_string(i + 1);
+            if (!in) continue;
+            group_by += (group_by.empty() ? "" : ",") + std::to_string(i + 2) +
+                        d_.collation(groups[i]->type);
+        }
+        for (std::size_t i = 0; i < groupings.size(); ++i) {
+            std::int64_t mask = 0;
+            for (const ExprPtr& arg : as<GroupingExpr>(*groupings[i]).args) {
+                bool found = false;
+                for (std::size_t g = 0; g < groups.size(); ++g) {
+                    found = found || (in_set(group_refs[g]) && equal_expressions(*groups[g], *fold(arg)));
+                }
+                mask = mask << 1 | (found ? 0 : 1);
+            }
+            columns += "," + std::to_string(mask) + " AS m" + std::to_string(i + 1);
+        }
+        columns += aggregates_text + carried;
+        // A group of everything is a row even if there is nothing.
+        if (set.empty()) columns += ",count(*) AS z";
+        if (set.empty() && sets.size() > 1) group_by.clear();
+        if (sets.size() > 1 && !set.empty()) columns += ",0 AS z";
+        text += (text.empty() ? "" : " UNION ALL ");
+        text += "SELECT " + columns + " FROM " + base.from;
+        if (!base.where.empty()) text += " WHERE " + base.where;
+        if (!group_by.empty()) text += " GROUP BY " + group_by;
+    }
+    next.from = "(" + text + ") AS s";
+    if (having_) {
+        next.where = condition(having_, next);
+        having_ = nullptr;
+    }
+    return next;
+}
+
+}  // namespace cdcsim::pg

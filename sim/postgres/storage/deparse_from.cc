@@ -1,0 +1,220 @@
+// FROM and WHERE: tables with the snapshot's visibility, joins as a tree, subqueries in place,
+// everything else as rows<width>(...).
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "sim/postgres/storage/deparse.h"
+
+namespace cdcsim::pg {
+namespace {
+
+std::string alias(int rt_index) { return "r" + std::to_string(rt_index); }
+
+std::string columns_text(std::size_t count) {
+    std::string text;
+    for (std::size_t i = 1; i <= count; ++i) text += (i > 1 ? ",c" : "c") + std::to_string(i);
+    return text;
+}
+
+/// The visibility of a version, replaced by a call where other writers are about.
+std::string visible(const std::string& row) { return "<vis " + row + ">"; }
+
+bool refers_to_level(const Query& query) {
+    bool found = false;
+    for_each_outer_reference(query, [&](const Expr&, int levels) { found = found || levels == 1; });
+    return found;
+}
+
+}  // namespace
+
+void Block::add_where(Stage& stage, const std::string& condition) {
+    if (condition.empty()) return;
+    stage.where += (stage.where.empty() ? "" : " AND ") + condition;
+}
+
+bool Block::is_result_of_join() const { return join_leaves_ > 1; }
+
+Stage Block::from_and_where() {
+    Stage stage;
+    std::function<int(const FromNode&)> count = [&](const FromNode& node) -> int {
+        return node.is_leaf() ? 1 : count(*node.left) + count(*node.right);
+    };
+    for (const FromNode& node : query_.from) join_leaves_ += count(node);
+    bool has_result = query_.result_relation != 0 && query_.command != CommandKind::kInsert;
+    if (has_result) ++join_leaves_;
+    scans_.resize(query_.range_table.size());
+    presence_.resize(query_.range_table.size(), "slot");
+    direct_.resize(query_.range_table.size());
+
+    if (has_result) stage.from = leaf(query_.result_relation, stage, false);
+    for (const FromNode& node : query_.from) {
+        if (!stage.from.empty()) stage.from += " JOIN ";
+        stage.from += from_node(node, stage, false);
+    }
+    if (stage.from.empty()) stage.from = "(SELECT 1)";
+    add_where(stage, condition(query_.where, stage));
+    if (is_result_of_join()) stage.heap_order.clear();
+    return stage;
+}
+
+std::string Block::from_node(const FromNode& node, Stage& stage, bool nullable) {
+    if (node.is_leaf()) return leaf(node.rt_index, stage, nullable);
+    bool left_nullable = nullable || node.join == JoinType::kRight || node.join == JoinType::kFull;
+    bool right_nullable = nullable || node.join == JoinType::kLeft || node.join == JoinType::kFull;
+    static constexpr const char* kJoins[] = {" JOIN ", " LEFT JOIN ", " RIGHT JOIN ",
+                                             " FULL JOIN "};
+    std::string left = from_node(*node.left, stage, left_nullable);
+    std::string right = from_node(*node.right, stage, right_nullable);
+    std::string on = condition(node.condition, stage);
+    std::string text = left + kJoins[static_cast<int>(node.join)] + right;
+    if (!on.empty()) {
+        text += " ON " + on;
+    } else if (node.join != JoinType::kInner) {
+        text += " ON 1";
+    }
+    return "(" + text + ")";
+}
+
+std::string Block::leaf(int rt_index, Stage& stage, bool nullable) {
+    const RangeTableEntry& rte = entry(rt_index);
+    RowSource source;
+    source.block = number_;
+    source.entry = &rte;
+    switch (rte.kind) {
+        case RteKind::kRelation:
+            if (rte.relation->virtual_rows == nullptr) {
+                return relation_leaf(rt_index, stage, nullable);
+            }
+            source.kind = RowSource::Kind::kVirtual;
+            return source_leaf(rt_index, std::move(source), stage);
+        case RteKind::kSubquery: return subquery_leaf(rt_index, stage);
+        case RteKind::kCte: return cte_leaf(rt_index, stage);
+        case RteKind::kTransition:
+            source.kind = RowSource::Kind::kTransition;
+            return source_leaf(rt_index, std::move(source), stage);
+        case RteKind::kFunction:
+            source.kind = RowSource::Kind::kFunctions;
+            for (const auto& item : rte.functions) collect(item.call, stage, source.inputs);
+            return source_leaf(rt_index, std::move(source), stage);
+        case RteKind::kValues:
+            source.kind = RowSource::Kind::kValues;
+            for (const auto& row : rte.values) {
+                for (const ExprPtr& expr : row) collect(expr, stage, source.inputs);
+            }
+            return source_leaf(rt_index, std::move(source), stage);
+        case RteKind::kJoin: break;
+    }
+    throw InternalError(__FILE__, __LINE__, "a join alias in FROM");
+}
+
+/// One table of an inheritance tree with the parent's columns.
+std::string Block::scan_text(const Relation& parent, const RelationPtr& child,
+                             std::size_t sequence) {
+    std::string text = "SELECT " + std::to_string(sequence) + " AS seq,rid,xmin,xmax," +
+                       std::to_string(child->oid) + " AS tab";
+    for (const Column& column : parent.columns) {
+        std::string name = "c" + std::to_string(column.attno);
+        std::string source = "NULL";
+        if (!column.dropped) {
+            for (const Column& own : child->columns) {
+                if (!own.dropped && own.name == column.name) source = "c" + std::to_string(own.attno);
+            }
+        }
+        text += "," + source + " AS " + name;
+    }
+    std::string table = "t" + std::to_string(child->file_node);
+    return text + " FROM " + table + " WHERE " + visible(table);
+}
+
+std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
+    const RangeTableEntry& rte = entry(rt_index);
+    const Relation& relation = *rte.relation;
+    if (relation.kind == 'S') throw NotSimulated("SELECT from a sequence");
+    std::vector<RelationPtr> scanned = d_.host.scanned_relations(relation, !rte.inherit);
+    for (const RelationPtr& child : scanned) {
+        d_.program.scans.push_back({.relation = child});
+        if (scanned.size() == 1) {
+            scans_[static_cast<std::size_t>(rt_index - 1)] = static_cast<int>(d_.program.scans.size());
+        }
+    }
+    std::string name = alias(rt_index);
+    presence_[static_cast<std::size_t>(rt_index - 1)] = "rid";
+    bool is_itself = scanned.size() == 1 && scanned.front()->oid == relation.oid;
+    if (is_itself && !nullable) {
+        stage.heap_order = name + ".rid";
+        direct_[static_cast<std::size_t>(rt_index - 1)] = true;
+        std::string table = "t" + std::to_string(relation.file_node);
+        add_where(stage, visible(name));
+        return table + " AS " + name;
+    }
+    if (scanned.empty()) {
+        RelationPtr self(RelationPtr(), &relation);
+        std::string text = "SELECT 0 AS seq,0 AS rid,0 AS xmin,0 AS xmax,0 AS tab";
+        for (const Column& column : relation.columns) text += ",NULL AS c" + std::to_string(column.attno);
+        return "(" + text + " WHERE 0) AS " + name;
+    }
+    std::string text;
+    for (std::size_t i = 0; i < scanned.size(); ++i) {
+        if (i > 0) text += " UNION ALL ";
+        text += scan_text(relation, scanned[i], i);
+    }
+    stage.heap_order = name + ".seq," + name + ".rid";
+    return "(" + text + ") AS " + name;
+}
+
+std::string Block::subquery_leaf(int rt_index, Stage& stage) {
+    const RangeTableEntry& rte = entry(rt_index);
+    const Query& query = *rte.subquery;
+    if (refers_to_level(query)) {
+        RowSource source;
+        source.kind = RowSource::Kind::kQuery;
+        source.block = number_;
+        source.plan = plan_select(rte.subquery, d_.host);
+        collect_query(query, stage, source.inputs);
+        return source_leaf(rt_index, std::move(source), stage);
+    }
+    presence_[static_cast<std::size_t>(rt_index - 1)] = "p";
+    std::string text = d_.query(query, number_);
+    std::size_t count = 0;
+    for (const TargetEntry& target : query.targets) count += target.junk ? 0 : 1;
+    // A volatile subquery must not be merged into this level, where each reference would run it,
+    // nor lose its order.
+    bool fence = !query.order_by.empty() || contains_volatile(query);
+    std::string columns = columns_text(count);
+    return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS p FROM (" + text + ")" +
+           (fence ? " LIMIT -1 OFFSET 0" : "") + ") AS " + alias(rt_index);
+}
+
+std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
+    const RangeTableEntry& rte = entry(rt_index);
+    for (const Attribute& column : rte.columns) {
+        source.codecs.push_back(column.dropped ? ColumnCodec{} : d_.codec(column.type));
+    }
+    std::string table = "rows" + std::to_string(rows_table_width(rte.columns.size())) + "(?1," +
+                        std::to_string(d_.program.sources.size()) + arguments(source.inputs) + ")";
+    bool is_lateral = !source.inputs.vars.empty();
+    if (source.inputs.widths.size() < query_.range_table.size()) {
+        source.inputs.widths.resize(query_.range_table.size());
+    }
+    d_.program.sources.push_back(std::move(source));
+    // Computed once, and with an index of SQLite's own, if it is joined with something.
+    if (!is_lateral && is_result_of_join()) {
+        std::string columns = columns_text(rte.columns.size());
+        return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS slot FROM " +
+               table + " LIMIT -1 OFFSET 0) AS " + alias(rt_index);
+    }
+    return table + " AS " + alias(rt_index);
+}
+
+std::string Block::cte_leaf(int rt_index, const Stage& stage) {
+    const RangeTableEntry& rte = entry(rt_index);
+    RowSource source;
+    source.kind = rte.self_reference ? RowSource::Kind::kWorkTable : RowSource::Kind::kCte;
+    source.block = number_;
+    source.entry = &rte;
+    source.cte = rte.cte;
+    source.cte_levels_up = rte.cte_levels_up;
+    return source_leaf(rt_index, std::move(source), stage);
+}
+
+}  // namespace cdcsim::pg

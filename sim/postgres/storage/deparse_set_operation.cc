@@ -1,0 +1,70 @@
+// UNION, INTERSECT, EXCEPT, with ALL: SQLite's compound SELECTs, each side a subquery.
+#include "core/base/error.h"
+#include "sim/postgres/storage/deparse.h"
+
+namespace cdcsim::pg {
+namespace {
+
+int leftmost(const SetOpNode& node) {
+    const SetOpNode* at = &node;
+    while (at->op != SetOp::kNone) at = at->left.get();
+    return at->rt_index;
+}
+
+std::string column_names(std::size_t count) {
+    std::string names;
+    for (std::size_t i = 1; i <= count; ++i) names += (i > 1 ? ",c" : "c") + std::to_string(i);
+    return names.empty() ? "1" : names;
+}
+
+}  // namespace
+
+std::string Block::set_node(const SetOpNode& node) {
+    if (node.op == SetOp::kNone) {
+        const Query& leaf = *entry(node.rt_index).subquery;
+        std::size_t count = 0;
+        for (const TargetEntry& target : leaf.targets) count += target.junk ? 0 : 1;
+        return "SELECT " + column_names(count) + " FROM (" + d_.query(leaf, number_) + ")";
+    }
+    std::string left = set_node(*node.left), right = set_node(*node.right);
+    std::string names = column_names(node.columns.size());
+    if (node.op == SetOp::kUnion && node.all) {
+        bool chain = node.left->op == SetOp::kNone || (node.left->op == SetOp::kUnion && node.left->all);
+        if (!chain) left = "SELECT " + names + " FROM (" + left + ")";
+        if (node.right->op != SetOp::kNone) right = "SELECT " + names + " FROM (" + right + ")";
+        return left + " UNION ALL " + right;
+    }
+    std::string compared, partition;
+    for (std::size_t i = 0; i < node.columns.size(); ++i) {
+        std::string column = "c" + std::to_string(i + 1) + d_.collation(node.columns[i].type);
+        compared += (i > 0 ? "," : "") + column + " AS c" + std::to_string(i + 1);
+        partition += (i > 0 ? "," : "") + column;
+    }
+    if (compared.empty()) throw NotSimulated("a set operation without columns");
+    static constexpr const char* kOperators[] = {"", " UNION ", " INTERSECT ", " EXCEPT "};
+    const char* op = kOperators[static_cast<int>(node.op)];
+    // With ALL the n-th copy of a row meets the n-th copy on the other side.
+    std::string number =
+        node.all ? ",row_number() OVER (PARTITION BY " + partition + ") AS n" : std::string();
+    std::string text = "SELECT " + compared + number + " FROM (" + left + ")" + op + "SELECT " +
+                       compared + number + " FROM (" + right + ")";
+    return node.all ? "SELECT " + names + " FROM (" + text + ")" : text;
+}
+
+Stage Block::set_operation_stage() {
+    const SetOpNode& node = *query_.set_operations;
+    Stage stage;
+    stage.is_base = false;
+    stage.from = "(" + set_node(node) + ") AS u";
+    int rt_index = leftmost(node);
+    for (std::size_t i = 0; i < node.columns.size(); ++i) {
+        auto var = std::make_shared<VarExpr>();
+        var->rt_index = rt_index;
+        var->attno = static_cast<int>(i) + 1;
+        var->type = node.columns[i].type;
+        stage.known.push_back({std::move(var), "u.c" + std::to_string(i + 1)});
+    }
+    return stage;
+}
+
+}  // namespace cdcsim::pg

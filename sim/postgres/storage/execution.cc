@@ -1,0 +1,159 @@
+#include "sim/postgres/storage/execution.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+
+namespace cdcsim::pg {
+
+RowBuffer::RowBuffer(const RowInputs& inputs) : rows_(inputs.widths.size()) {
+    std::size_t total = 0;
+    for (int width : inputs.widths) {
+        offsets_.push_back(total);
+        total += static_cast<std::size_t>(width);
+    }
+    columns_.resize(total);
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        rows_[i].columns = {columns_.data() + offsets_[i],
+                            static_cast<std::size_t>(inputs.widths[i])};
+    }
+}
+
+std::span<const EvalRow> RowBuffer::fill(const RowInputs& inputs, sqlite3_value** values) {
+    for (const VarInput& var : inputs.vars) {
+        sqlite3_value* value = *values++;
+        auto index = static_cast<std::size_t>(var.rt_index - 1);
+        EvalRow& row = rows_[index];
+        auto number = [&] { return static_cast<std::uint32_t>(sqlite3_value_int64(value)); };
+        switch (var.attno) {
+            case 0: row.is_null_extended = sqlite3_value_type(value) == SQLITE_NULL; break;
+            case -1: row.rid = sqlite3_value_int64(value); break;
+            case -2: row.xmin = Xid{number()}; break;
+            case -4: row.xmax = Xid{number()}; break;
+            case -6: row.table = number(); break;
+            default:
+                columns_[offsets_[index] + static_cast<std::size_t>(var.attno - 1)] =
+                    read_value(value, var.codec);
+        }
+        // A system column of a row that an outer join did not find is NULL.
+        if (var.attno < 0) row.is_null_extended = sqlite3_value_type(value) == SQLITE_NULL;
+    }
+    return rows_;
+}
+
+Execution::Execution(SqliteDatabase& database, const Program& program, Host& host,
+                     const Snapshot& snapshot, ParamSource* params, const EvalContext* outer,
+                     CteScope* ctes)
+    : database_(database),
+      program_(program),
+      host_(host),
+      scopes_(program.blocks.size()),
+      buffers_(program.expressions.size()),
+      source_buffers_(program.sources.size()),
+      last_keys_(program.distincts.size()) {
+    levels_.reserve(program.blocks.size());  // levels point to each other
+    for (std::size_t i = 0; i < program.blocks.size(); ++i) {
+        const ProgramBlock& block = program.blocks[i];
+        levels_.push_back({.host = host,
+                           .snapshot = snapshot,
+                           .params = params,
+                           .outer = block.parent < 0 ? outer : &level(block.parent),
+                           .subplans = &subplans_});
+        if (i == 0 && ctes != nullptr) {
+            levels_[i].ctes = ctes;
+        } else if (!block.query->ctes.empty()) {
+            scopes_[i] = std::make_unique<CteScope>(*block.query, levels_[i]);
+        }
+    }
+    auto& slots = database.executions;
+    auto free_slot = std::ranges::find(slots, nullptr);
+    if (free_slot == slots.end()) free_slot = slots.insert(free_slot, nullptr);
+    *free_slot = this;
+    number_ = static_cast<int>(free_slot - slots.begin());
+}
+
+Execution::~Execution() { database_.executions[static_cast<std::size_t>(number_)] = nullptr; }
+
+Execution& execution_of(SqliteDatabase& database, sqlite3_value* number) {
+    return *database.executions[static_cast<std::size_t>(sqlite3_value_int(number))];
+}
+
+Datum Execution::evaluate_expression(int number, sqlite3_value** values) {
+    const CompiledExpr& compiled = program_.expressions[static_cast<std::size_t>(number)];
+    auto& buffer = buffers_[static_cast<std::size_t>(number)];
+    if (!buffer) buffer = std::make_unique<RowBuffer>(compiled.inputs);
+    EvalContext context = level(compiled.block);
+    context.rows = buffer->fill(compiled.inputs, values);
+    return evaluate(*compiled.expr, context);
+}
+
+RowBuffer& Execution::source_buffer(int number) {
+    auto& buffer = source_buffers_[static_cast<std::size_t>(number)];
+    // A fresh one each time: a cursor that still runs keeps the old one's values in its rows.
+    buffer = std::make_unique<RowBuffer>(
+        program_.sources[static_cast<std::size_t>(number)].inputs);
+    return *buffer;
+}
+
+bool Execution::is_first_of(int number, sqlite3_value** values) {
+    const auto& keys = program_.distincts[static_cast<std::size_t>(number)].keys;
+    auto& last = last_keys_[static_cast<std::size_t>(number)];
+    std::vector<Datum> current;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        current.push_back(read_value(values[i], keys[i].codec));
+    }
+    bool same = last.has_value();
+    for (std::size_t i = 0; same && i < keys.size(); ++i) {
+        const Datum &a = (*last)[i], &b = current[i];
+        same = a.is_null() || b.is_null() ? a.is_null() == b.is_null()
+                                          : compare_values(host_, keys[i].type, a, b) == 0;
+    }
+    if (!same) last = std::move(current);
+    return !same;
+}
+
+Datum Execution::parameter_value(const Parameter& parameter) {
+    if (parameter.kind == Parameter::Kind::kValue) return parameter.value;
+    Datum value = evaluate(*parameter.expr, level(parameter.block));
+    if (parameter.kind == Parameter::Kind::kExpr) return value;
+    bool is_limit = parameter.kind == Parameter::Kind::kLimit;
+    if (value.is_null()) return Datum::of_int(is_limit ? -1 : 0);
+    if (value.as_int() < 0) {
+        throw is_limit ? SqlError("2201W", "LIMIT must not be negative")
+                       : SqlError("2201X", "OFFSET must not be negative");
+    }
+    return value;
+}
+
+void Execution::bind(Statement& statement) {
+    statement.bind_int(1, number_);
+    int count = sqlite3_bind_parameter_count(statement.get());
+    if (count >= 2) {
+        statement.bind_int(2, static_cast<std::int64_t>(level(0).snapshot.command));
+    }
+    int index = kFirstParameter;
+    for (const Parameter& parameter : program_.parameters) {
+        bound_.push_back(parameter_value(parameter));
+        statement.bind(index++, bound_.back(), parameter.codec);
+    }
+}
+
+void Execution::visit_pages() {
+    for (const TableScan& scan : program_.scans) {
+        if (scan.indexed_attno == 0) {
+            database_.prune_for_scan(scan.relation->file_node);
+        } else if (scan.parameter >= kFirstParameter) {
+            const Datum& value = bound_[static_cast<std::size_t>(scan.parameter - kFirstParameter)];
+            if (value.is_null()) continue;
+            database_.visit_index(host_, *scan.relation, {&scan.indexed_attno, 1}, {&value, 1});
+        }
+    }
+}
+
+void Execution::finish() {
+    for (auto& scope : scopes_) {
+        if (scope) scope->finish();
+    }
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,84 @@
+// One run of a Program: what SQLite's callbacks find by the number in their first argument.
+#pragma once
+
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sim/postgres/executor/cte.h"
+#include "sim/postgres/executor/subplan.h"
+#include "sim/postgres/storage/database.h"
+#include "sim/postgres/storage/program.h"
+
+namespace cdcsim::pg {
+
+/// The rows of an expression's RowInputs, filled from a callback's arguments.
+class RowBuffer {
+  public:
+    explicit RowBuffer(const RowInputs& inputs);
+    RowBuffer(const RowBuffer&) = delete;
+    RowBuffer& operator=(const RowBuffer&) = delete;
+    std::span<const EvalRow> fill(const RowInputs& inputs, sqlite3_value** values);
+
+  private:
+    std::vector<Datum> columns_;
+    std::vector<std::size_t> offsets_;
+    std::vector<EvalRow> rows_;
+};
+
+class Execution {
+  public:
+    Execution(SqliteDatabase& database, const Program& program, Host& host,
+              const Snapshot& snapshot, ParamSource* params, const EvalContext* outer,
+              CteScope* ctes);
+    ~Execution();
+    Execution(const Execution&) = delete;
+    Execution& operator=(const Execution&) = delete;
+
+    int number() const { return number_; }
+    const Program& program() const { return program_; }
+    SqliteDatabase& database() { return database_; }
+    Host& host() { return host_; }
+
+    /// The level of a block, without rows.
+    EvalContext& level(int block) { return levels_[static_cast<std::size_t>(block)]; }
+    Datum evaluate_expression(int number, sqlite3_value** values);
+    RowBuffer& source_buffer(int number);
+    bool is_first_of(int number, sqlite3_value** values);
+
+    void bind(Statement& statement);
+    /// What reading the tables does to their pages.
+    void visit_pages();
+    /// Data-modifying CTEs that were not read.
+    void finish();
+
+    void keep_error(std::exception_ptr error) {
+        if (!error_) error_ = std::move(error);
+    }
+    bool has_error() const { return error_ != nullptr; }
+    void rethrow_error() {
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+
+  private:
+    Datum parameter_value(const Parameter& parameter);
+
+    SqliteDatabase& database_;
+    const Program& program_;
+    Host& host_;
+    int number_ = 0;
+    SubplanResults subplans_;
+    std::vector<EvalContext> levels_;
+    std::vector<std::unique_ptr<CteScope>> scopes_;
+    std::vector<std::unique_ptr<RowBuffer>> buffers_, source_buffers_;
+    std::vector<std::optional<std::vector<Datum>>> last_keys_;
+    std::vector<Datum> bound_;
+    std::exception_ptr error_;
+};
+
+/// The Execution that a callback's first argument names.
+Execution& execution_of(SqliteDatabase& database, sqlite3_value* number);
+
+}  // namespace cdcsim::pg

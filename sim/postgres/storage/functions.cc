@@ -1,0 +1,67 @@
+// The scalar functions on the connection: x (a bound expression), vis (visibility with several
+// writers), first_of (DISTINCT ON). None is deterministic for SQLite: it must neither hoist nor
+// share calls. Errors stop at this edge and are kept in the Execution.
+#include "core/base/error.h"
+#include "sim/postgres/storage/execution.h"
+
+namespace cdcsim::pg {
+namespace {
+
+SqliteDatabase& database_of(sqlite3_context* context) {
+    return *static_cast<SqliteDatabase*>(sqlite3_user_data(context));
+}
+
+template <typename Body>
+void guarded(sqlite3_context* context, Execution& execution, Body&& body) {
+    try {
+        body();
+    } catch (...) {
+        execution.keep_error(std::current_exception());
+        sqlite3_result_error(context, "kept", -1);
+    }
+}
+
+void call_expression(sqlite3_context* context, int, sqlite3_value** values) {
+    Execution& execution = execution_of(database_of(context), values[0]);
+    int number = sqlite3_value_int(values[1]);
+    guarded(context, execution, [&] {
+        Datum value = execution.evaluate_expression(number, values + 2);
+        const auto& compiled = execution.program().expressions[static_cast<std::size_t>(number)];
+        write_result(context, value, compiled.codec);
+    });
+}
+
+void call_visible(sqlite3_context* context, int, sqlite3_value** values) {
+    Execution& execution = execution_of(database_of(context), values[0]);
+    guarded(context, execution, [&] {
+        RowVersion version;
+        version.born = static_cast<std::uint64_t>(sqlite3_value_int64(values[1]));
+        version.died = static_cast<std::uint64_t>(sqlite3_value_int64(values[2]));
+        version.xmin = Xid{static_cast<std::uint32_t>(sqlite3_value_int64(values[3]))};
+        version.xmax = Xid{static_cast<std::uint32_t>(sqlite3_value_int64(values[4]))};
+        sqlite3_result_int(context, is_visible(execution.level(0).snapshot, version));
+    });
+}
+
+void call_first_of(sqlite3_context* context, int, sqlite3_value** values) {
+    Execution& execution = execution_of(database_of(context), values[0]);
+    guarded(context, execution, [&] {
+        sqlite3_result_int(context, execution.is_first_of(sqlite3_value_int(values[1]), values + 2));
+    });
+}
+
+}  // namespace
+
+void register_functions(SqliteDatabase& database) {
+    struct Row {
+        const char* name;
+        void (*function)(sqlite3_context*, int, sqlite3_value**);
+    };
+    for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
+                    Row{"first_of", call_first_of}}) {
+        sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
+                                   row.function, nullptr, nullptr, nullptr);
+    }
+}
+
+}  // namespace cdcsim::pg
