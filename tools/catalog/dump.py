@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes sim/postgres/catalog/data/*.inc from a real PostgreSQL 15: the built-in rows of pg_type,
-pg_proc, pg_operator, pg_cast, pg_aggregate and the SQLSTATE names of errcodes.txt.
+pg_proc, pg_operator, pg_cast, the settings, and the SQLSTATE names of errcodes.txt.
 
 Usage: tools/catalog/dump.py 'host=127.0.0.1 port=5432 user=postgres' [errcodes.txt]
 The rows are facts of PostgreSQL's interface (names, OIDs, signatures); nothing is edited by hand.
@@ -89,6 +89,21 @@ def dump_btree(cur):
                                 for r in cur.fetchall()], "BtreeOperatorRow")
 
 
+def dump_settings(cur):
+    cur.execute("""
+        SELECT name, current_setting(name), vartype, array_to_string(enumvals, '|'), context FROM pg_settings
+        WHERE context NOT IN ('internal') OR name IN ('server_version', 'server_version_num', 'server_encoding', 'lc_collate',
+              'lc_ctype', 'block_size', 'max_identifier_length', 'integer_datetimes', 'in_hot_standby', 'wal_block_size',
+              'segment_size', 'max_function_args', 'max_index_keys', 'data_checksums')
+        ORDER BY lower(name) COLLATE "C" """)
+    # What belongs to one machine or one client is not a fact of the server.
+    own = {"port", "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file", "unix_socket_directories",
+           "listen_addresses", "max_connections", "max_wal_senders", "max_replication_slots", "application_name", "fsync",
+           "log_directory", "log_filename", "cluster_name", "ssl_cert_file", "ssl_key_file", "ssl", "client_encoding"}
+    write("settings.inc", ["{%s, %s, '%s', %s, %s}," % (q(r[0]), q(r[1]), r[2][0], q(r[3]), q(r[4]))
+                           for r in cur.fetchall() if r[0] not in own], "SettingRow, by lower-case name")
+
+
 def dump_errcodes(path):
     rows, seen = [], set()
     for line in open(path):
@@ -108,6 +123,7 @@ def main():
     dump_operators(cur)
     dump_casts(cur)
     dump_btree(cur)
+    dump_settings(cur)
     dump_errcodes(sys.argv[2] if len(sys.argv) > 2 else "/usr/share/postgresql/15/errcodes.txt")
 
 

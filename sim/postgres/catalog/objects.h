@@ -130,9 +130,9 @@ struct SequenceOptions {
     int owner_column = 0;
 };
 
-class Session;
+class Backend;
 /// The rows of a catalog relation that is computed (pg_class, information_schema.columns).
-using VirtualRows = void (*)(Session& session, const RowSink& emit);
+using VirtualRows = void (*)(Backend& backend, const RowSink& emit);
 
 struct Relation {
     Oid oid = kInvalidOid;

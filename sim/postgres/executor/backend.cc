@@ -1,0 +1,382 @@
+#include "sim/postgres/executor/backend.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/settings.h"
+#include "sim/postgres/executor/utility.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// Deeper recursion of functions and triggers is PostgreSQL's stack limit, as a count.
+constexpr int kMaxCallDepth = 400;
+
+/// Statements that a failed transaction still takes.
+bool ends_transaction(const Node& node) {
+    if (!node.is("TransactionStmt")) return false;
+    std::string_view kind = node.text("kind");
+    return kind == "TRANS_STMT_COMMIT" || kind == "TRANS_STMT_ROLLBACK" || kind == "TRANS_STMT_ROLLBACK_TO" ||
+           kind == "TRANS_STMT_PREPARE";
+}
+
+std::vector<std::optional<std::string>> text_row(Environment& env, const RowType& columns, std::span<const Datum> row) {
+    std::vector<std::optional<std::string>> text;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (row[i].is_null()) {
+            text.emplace_back();
+        } else {
+            text.emplace_back(output_text(env, columns[i].type, row[i]));
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+ServerState::ServerState(const ServerOptions& server_options)
+    : options(server_options),
+      catalog(Catalog::bootstrap(server_options.user)),
+      database(open_database()),
+      wal(server_options.base_lsn),
+      next_xid(server_options.base_xid.value),
+      next_oid(server_options.base_oid),
+      random_state(server_options.seed) {
+    CDCSIM_CHECK(options.clock != nullptr);
+}
+
+std::uint64_t ServerState::random_bits() {
+    // splitmix64
+    std::uint64_t z = (random_state += 0x9E3779B97F4A7C15ULL);
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31U);
+}
+
+std::int64_t ServerState::now() { return options.clock->now().value - kPostgresEpochMicros; }
+
+Backend::Backend(std::shared_ptr<ServerState> server, const std::string& user) : server_(std::move(server)) {
+    const Role* role = server_->catalog->find_role(user.empty() ? server_->options.user : user);
+    if (role == nullptr || !role->login) {
+        if (role == nullptr) throw SqlError("28000", fmt::format("role \"{}\" does not exist", user));
+        throw SqlError("28000", fmt::format("role \"{}\" is not permitted to log in", user));
+    }
+    session_user_ = current_user_ = role->oid;
+    pid_ = server_->next_backend_pid++;
+    random_state_ = server_->random_bits();
+    server_->backends.insert(this);
+    settings_ = default_settings();
+    apply_settings();
+}
+
+Backend::~Backend() {
+    if (transaction_.active) rollback_transaction();
+    server_->backends.erase(this);
+}
+
+// Messages.
+
+MessageResult Backend::execute(std::string_view text, const std::function<std::string()>& copy_in_source) {
+    MessageResult result;
+    std::string owned(text);
+    copy_in = copy_in_source;
+    current_statement_ = owned;
+    server_->options.clock->begin_statement();
+    statement_start_ = server_->now();
+    run_message(owned, result);
+    current_statement_ = {};
+    notices_.clear();
+    result.transaction_status = !transaction_.active || !transaction_.block ? 'I' : transaction_.failed ? 'E' : 'T';
+    return result;
+}
+
+MessageResult Backend::resume() { throw InternalError(__FILE__, __LINE__, "no statement is waiting"); }
+
+void Backend::run_message(std::string_view text, MessageResult& result) {
+    try {
+        ParseTree tree = parse_sql(text);
+        std::size_t count = tree.statements().size();
+        if (count > 1 && !transaction_.active) {
+            start_transaction();
+            transaction_.implicit_block = true;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            run_message_statement(tree.statements()[i], text, i + 1 == count, count, result);
+        }
+    } catch (const SqlError& error) {
+        fail_transaction();
+        result.error_notices = std::move(notices_);
+        notices_.clear();
+        try {
+            error.rethrow();
+        } catch (const NotSimulated& copy) {
+            result.error = std::make_shared<NotSimulated>(copy);
+        } catch (const SqlError& copy) {
+            result.error = std::make_shared<SqlError>(copy);
+        }
+    }
+}
+
+void Backend::run_message_statement(const RawStatement& raw, std::string_view text, bool last, std::size_t count, MessageResult& result) {
+    if (transaction_.active && transaction_.failed && !ends_transaction(raw.node)) {
+        throw SqlError("25P02", "current transaction is aborted, commands ignored until end of transaction block");
+    }
+    if (!transaction_.active) {
+        start_transaction();
+        transaction_.implicit_block = count > 1;
+    }
+    Statement statement;
+    statement.node = raw.node;
+    statement.begin = raw.begin;
+    statement.text = text.substr(static_cast<std::size_t>(raw.begin), static_cast<std::size_t>(raw.end - raw.begin));
+    StatementResult answer;
+    ExecResult done;
+    push_trigger_queue();
+    std::size_t depth = trigger_queues_.size();
+    try {
+        std::uint64_t rows = 0;
+        std::vector<std::vector<std::optional<std::string>>>& out = answer.result.rows;
+        RowType columns;
+        // The columns are known only when the statement is bound, so rows are kept as Datums first.
+        std::vector<std::vector<Datum>> kept;
+        done = run(statement, [&](std::span<const Datum> row) {
+            kept.emplace_back(row.begin(), row.end());
+            ++rows;
+            return true;
+        });
+        fire_after_triggers();
+        for (const auto& row : kept) out.push_back(text_row(*this, done.columns, row));
+        if (done.tag.empty()) done.tag = fmt::format("SELECT {}", rows);
+    } catch (...) {
+        while (trigger_queues_.size() >= depth && !trigger_queues_.empty()) trigger_queues_.pop_back();
+        throw;
+    }
+    finish_statement(last);
+    answer.returns_rows = done.returns_rows;
+    answer.copy_out = std::move(done.copy_out);
+    answer.order_unspecified = done.order_unspecified;
+    for (const Attribute& column : done.columns) answer.result.columns.push_back({column.name, column.type, column.typmod});
+    answer.result.command_tag = done.tag;
+    answer.notices = std::move(notices_);
+    notices_.clear();
+    answer.wal_end = server_->wal.position();
+    result.statements.push_back(std::move(answer));
+}
+
+void Backend::finish_statement(bool last) {
+    if (!transaction_.active || transaction_.block) return;
+    if (!transaction_.implicit_block || last) commit_transaction();
+}
+
+void Backend::fail_transaction() {
+    if (!transaction_.active) return;
+    trigger_queues_.clear();
+    call_depth_ = 0;
+    if (transaction_.block) {
+        // The effects go now; the block stays, failed, until ROLLBACK.
+        if (!transaction_.failed) {
+            while (!transaction_.subs.empty() && !transaction_.subs.back().is_savepoint) rollback_subtransaction();
+            transaction_.failed = true;
+        }
+        return;
+    }
+    rollback_transaction();
+}
+
+// Environment.
+
+const TypeInfo* Backend::find_type(Oid oid) { return catalog().find_type(oid).get(); }
+
+bool Backend::type_is_visible(const TypeInfo& type) {
+    for (Oid schema : search_path()) {
+        if (TypePtr found = catalog().find_type(schema, type.name)) return found->oid == type.oid;
+    }
+    return false;
+}
+
+double Backend::random() {
+    // xorshift of the session's own state, so that setseed() repeats.
+    random_state_ ^= random_state_ << 13U;
+    random_state_ ^= random_state_ >> 7U;
+    random_state_ ^= random_state_ << 17U;
+    return static_cast<double>(random_state_ >> 11U) * 0x1.0p-53;
+}
+
+void Backend::set_random_seed(double) { throw NotSimulated("the values of random() after setseed()"); }
+
+int Backend::register_row_type(const RowType& row_type) {
+    auto same = [](const Attribute& a, const Attribute& b) { return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped; };
+    for (std::size_t i = 0; i < row_types_.size(); ++i) {
+        if (std::ranges::equal(row_types_[i], row_type, same)) return static_cast<int>(i);
+    }
+    row_types_.push_back(row_type);
+    return static_cast<int>(row_types_.size()) - 1;
+}
+
+const RowType& Backend::row_type(int number) { return row_types_.at(static_cast<std::size_t>(number)); }
+
+void Backend::notice(std::string_view severity, const std::string& message) {
+    send_notice(severity, SqlError(severity == "WARNING" ? "01000" : "00000", message));
+}
+
+void Backend::send_notice(std::string_view severity, SqlError report) {
+    constexpr std::string_view kLevels[] = {"DEBUG5", "DEBUG4", "DEBUG3", "DEBUG2", "DEBUG1", "DEBUG", "LOG", "NOTICE", "WARNING", "ERROR"};
+    std::string minimum = setting("client_min_messages");
+    std::ranges::transform(minimum, minimum.begin(), [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
+    auto rank = [&](std::string_view level) { return std::ranges::find(kLevels, level) - std::begin(kLevels); };
+    if (severity != "INFO" && rank(severity) < rank(minimum)) return;
+    notices_.push_back({std::string(severity), std::move(report)});
+}
+
+// Host.
+
+Snapshot Backend::take_snapshot() {
+    if (function_snapshot_ != nullptr) return *function_snapshot_;
+    if (transaction_.fixed_snapshot) {
+        Snapshot snapshot = *transaction_.fixed_snapshot;
+        snapshot.own = transaction_.xid;
+        return snapshot;
+    }
+    Snapshot snapshot;
+    snapshot.command = server_->command;
+    snapshot.own = transaction_.xid;
+    for (Backend* other : server_->backends) {
+        if (other != this && other->transaction_.active && other->transaction_.xid.value != 0) {
+            snapshot.in_progress.push_back(other->transaction_.xid);
+        }
+    }
+    if (transaction_.active && (transaction_.isolation == "repeatable read" || transaction_.isolation == "serializable")) {
+        transaction_.fixed_snapshot = snapshot;
+    }
+    return snapshot;
+}
+
+void Backend::enter_call() {
+    if (++call_depth_ <= kMaxCallDepth) return;
+    --call_depth_;
+    throw SqlError("54001", "stack depth limit exceeded")
+        .hint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's stack depth limit is adequate.");
+}
+
+void Backend::transition_rows(const std::string& name, const RowSink& emit) {
+    CDCSIM_CHECK(!transition_stack_.empty() && !trigger_stack_.empty());
+    const TransitionTables& tables = *transition_stack_.back();
+    const auto& rows = trigger_stack_.back()->old_table == name ? tables.old_rows : tables.new_rows;
+    for (const auto& row : rows) {
+        if (!emit(row)) return;
+    }
+}
+
+std::optional<RowType> Backend::transition_table(const std::string& name) {
+    if (transition_stack_.empty() || !transition_stack_.back() || trigger_stack_.empty() || trigger_stack_.back() == nullptr) return std::nullopt;
+    const Trigger& trigger = *trigger_stack_.back();
+    if (name != trigger.old_table && name != trigger.new_table) return std::nullopt;
+    RowType row;
+    for (const Column& column : transition_stack_.back()->relation->columns) {
+        row.push_back({column.dropped ? "" : column.name, column.type, column.typmod, column.dropped});
+    }
+    return row;
+}
+
+void Backend::virtual_rows(const Relation& relation, const RowSink& emit) { relation.virtual_rows(*this, emit); }
+
+std::vector<RelationPtr> Backend::scanned_relations(const Relation& relation, bool only_this) {
+    std::vector<RelationPtr> found;
+    RelationPtr self = catalog().find_relation(relation.oid);
+    CDCSIM_CHECK(self != nullptr);
+    if (self->kind != 'p') found.push_back(self);
+    if (only_this) return found;
+    // Children by oid, each with its own children, breadth first as find_all_inheritors does.
+    std::vector<Oid> level = {relation.oid};
+    while (!level.empty()) {
+        std::vector<Oid> next;
+        for (const auto& [oid, child] : catalog().relations()) {
+            bool inherits = std::ranges::any_of(child->parents, [&](Oid parent) { return std::ranges::find(level, parent) != level.end(); });
+            if (!inherits) continue;
+            next.push_back(oid);
+            if (child->kind != 'p') found.push_back(child);
+        }
+        level = std::move(next);
+    }
+    return found;
+}
+
+RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view) { return relation; }
+
+// CatalogContext.
+
+const std::vector<Oid>& Backend::search_path() {
+    if (search_path_catalog_ == &catalog()) return search_path_;
+    search_path_ = compute_search_path(setting("search_path"), catalog(), role_name(current_user_));
+    search_path_catalog_ = &catalog();
+    return search_path_;
+}
+
+const std::string& Backend::role_name(Oid role) {
+    const Role* found = catalog().find_role(role);
+    CDCSIM_CHECK(found != nullptr);
+    return found->name;
+}
+
+std::shared_ptr<Catalog> Backend::copy_catalog() {
+    write_xid();
+    return std::make_shared<Catalog>(catalog());
+}
+
+void Backend::set_catalog(std::shared_ptr<Catalog> changed) {
+    if (!transaction_.catalog) transaction_.catalog_base = server_->catalog;
+    transaction_.catalog = std::move(changed);
+    search_path_catalog_ = nullptr;
+}
+
+void Backend::update_relation(const std::shared_ptr<Relation>& relation) {
+    auto changed = copy_catalog();
+    changed->put_relation(relation);
+    set_catalog(std::move(changed));
+}
+
+// Settings.
+
+std::string Backend::setting(const std::string& name) {
+    auto it = settings_.find(name);
+    return it == settings_.end() ? std::string() : it->second;
+}
+
+void Backend::set_setting(const std::string& name, const std::string& value, bool local) {
+    std::string valid = validate_setting(name, value, *this);
+    if (local) {
+        // Restored at the end of the transaction.
+        local_settings_.try_emplace(name, setting(name));
+    } else {
+        local_settings_.erase(name);
+    }
+    settings_[name] = valid;
+    apply_settings();
+}
+
+void Backend::reset_setting(const std::string& name) {
+    SettingValues defaults = default_settings();
+    auto it = defaults.find(name);
+    if (it == defaults.end()) {
+        settings_.erase(name);
+    } else {
+        settings_[name] = it->second;
+    }
+    apply_settings();
+}
+
+void Backend::apply_settings() {
+    value_settings_ = parse_value_settings(settings_);
+    search_path_catalog_ = nullptr;
+}
+
+void Backend::restore_settings(const SettingValues& values) {
+    settings_ = values;
+    apply_settings();
+}
+
+}  // namespace cdcsim::pg

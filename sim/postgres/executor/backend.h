@@ -1,0 +1,205 @@
+// A session's server process: it runs statements against the shared state. Mirrors postgres.c and
+// what a PostgreSQL backend keeps for itself. The statements themselves are in exec_*.cc and ddl_*.cc.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/postgres/binder/catalog_context.h"
+#include "sim/postgres/executor/host.h"
+#include "sim/postgres/executor/select.h"
+#include "sim/postgres/executor/server_state.h"
+#include "sim/postgres/executor/spi.h"
+#include "sim/postgres/executor/transaction.h"
+#include "sim/postgres/parser/parse.h"
+#include "sim/postgres/server.h"
+
+namespace cdcsim::pg {
+
+/// What a statement answered, before it is turned into text.
+struct ExecResult {
+    bool returns_rows = false;
+    RowType columns;
+    std::string tag;                    ///< "INSERT 0 1"; empty: SELECT n is made from the rows
+    std::uint64_t processed = 0;
+    std::optional<std::string> copy_out;
+    bool order_unspecified = false;
+    std::string command;                ///< SPI's command name
+};
+
+/// One statement to run.
+struct Statement {
+    Node node;
+    std::string_view text;              ///< of this statement alone
+    int begin = 0;                      ///< byte offset of the text in the message
+    ParamSource* params = nullptr;
+    NameHook* hook = nullptr;
+    bool top_level = true;
+    /// A bound query that may be used again (SPI plans); nullptr: bind `node`.
+    std::shared_ptr<const Query> query;
+    std::shared_ptr<const SelectPlan> plan;
+};
+
+/// The AFTER events of one query level.
+struct TriggerQueue {
+    std::vector<TriggerEvent> events;
+};
+
+class Backend : public Session, public Host, public CatalogContext, public Spi {
+  public:
+    Backend(std::shared_ptr<ServerState> server, const std::string& user);
+    ~Backend() override;
+
+    // Session.
+    MessageResult execute(std::string_view text, const std::function<std::string()>& copy_in) override;
+    MessageResult resume() override;
+
+    // Environment.
+    const ValueSettings& value_settings() override { return value_settings_; }
+    const TypeInfo* find_type(Oid oid) override;
+    bool type_is_visible(const TypeInfo& type) override;
+    std::int64_t transaction_timestamp() override { return transaction_.start; }
+    std::int64_t statement_timestamp() override { return statement_start_; }
+    std::int64_t clock_timestamp() override { return server_->now(); }
+    std::uint64_t random_bits() override { return server_->random_bits(); }
+    double random() override;
+    void set_random_seed(double seed) override;
+    int register_row_type(const RowType& row_type) override;
+    const RowType& row_type(int number) override;
+    void notice(std::string_view severity, const std::string& message) override;
+    void send_notice(std::string_view severity, SqlError report);
+
+    // Host.
+    Database& database() override { return *server_->database; }
+    Snapshot take_snapshot() override;
+    Datum call_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) override;
+    void call_set_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args,
+                           const RowSink& emit) override;
+    Datum sql_value(SqlValue value, std::int32_t typmod, Oid type) override;
+    std::int64_t next_value(Oid sequence) override;
+    Datum check_domain(Oid domain, Datum value) override;
+    void transition_rows(const std::string& name, const RowSink& emit) override;
+    void virtual_rows(const Relation& relation, const RowSink& emit) override;
+    std::vector<RelationPtr> scanned_relations(const Relation& relation, bool only_this) override;
+    std::vector<std::vector<Datum>> run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot) override;
+    void enter_call() override;
+    void leave_call() override { --call_depth_; }
+
+    // CatalogContext.
+    const Catalog& catalog() override { return transaction_.catalog ? *transaction_.catalog : *server_->catalog; }
+    CatalogPtr catalog_ptr() const { return transaction_.catalog ? transaction_.catalog : server_->catalog; }
+    const std::vector<Oid>& search_path() override;
+    Host& host() override { return *this; }
+    std::optional<RowType> transition_table(const std::string& name) override;
+    RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode) override;
+
+    // Spi.
+    std::unique_ptr<SpiPlan> prepare(const std::string& text, NameHook* hook) override;
+    SpiResult execute(SpiPlan& plan, const SpiOptions& options) override;
+    Datum evaluate(SpiPlan& plan, const SpiOptions& options, Oid* type, std::int32_t* typmod) override;
+    void begin_subtransaction() override;
+    void release_subtransaction() override;
+    void rollback_subtransaction() override;
+    void commit_and_chain() override;
+    void rollback_and_chain() override;
+
+    // For exec_*.cc and ddl_*.cc.
+    ServerState& server() { return *server_; }
+    Transaction& transaction() { return transaction_; }
+    BindOptions bind_options(NameHook* hook = nullptr) { return {*this, hook}; }
+    /// Runs one statement, utility or not; rows go to `sink`.
+    ExecResult run(const Statement& statement, const RowSink& sink);
+    ExecResult run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
+                         ParamSource* params, const RowSink& sink);
+    /// The transaction id, assigned now if need be (a write).
+    Xid write_xid();
+    /// Starts a new command: what it writes is born with this number.
+    std::uint64_t begin_command() { return ++server_->command; }
+    /// A copy of the catalog to change; publish it with set_catalog.
+    std::shared_ptr<Catalog> copy_catalog();
+    void set_catalog(std::shared_ptr<Catalog> catalog);
+    /// put_relation with the copy and publication in one.
+    void update_relation(const std::shared_ptr<Relation>& relation);
+    std::uint32_t allocate_file_node() { return server_->allocate_oid(); }
+    TriggerQueue& trigger_queue();
+    void push_trigger_queue() { trigger_queues_.emplace_back(); }
+    void fire_after_triggers();     ///< fires and pops the current queue
+    void discard_trigger_queue() { trigger_queues_.pop_back(); }
+    void fire_deferred(bool only_now_immediate);
+    Oid current_user() const { return current_user_; }
+    Oid session_user() const { return session_user_; }
+    void set_current_user(Oid role) { current_user_ = role; }
+    const std::string& role_name(Oid role);
+    std::string database_name() const { return server_->options.database; }
+    int pid() const { return pid_; }
+    std::string setting(const std::string& name);
+    /// Validates and applies. Throws 42704, 22023 as PostgreSQL does.
+    void set_setting(const std::string& name, const std::string& value, bool local);
+    void reset_setting(const std::string& name);
+    SettingValues& setting_values() { return settings_; }
+    void apply_settings();          ///< after settings_ was replaced as a whole
+    std::map<Oid, std::int64_t>& session_sequences() { return session_sequences_; }
+    std::int64_t& last_sequence_value() { return last_sequence_value_; }
+    bool& has_last_sequence() { return has_last_sequence_; }
+    Oid& last_sequence() { return last_sequence_; }
+    std::string_view current_statement() const { return current_statement_; }
+    std::vector<std::shared_ptr<TransitionTables>>& transition_stack() { return transition_stack_; }
+    std::vector<const Trigger*>& trigger_stack() { return trigger_stack_; }
+    std::function<std::string()> copy_in;
+
+    // Transactions (transaction.cc).
+    void begin_block();
+    void commit_transaction();
+    void rollback_transaction();
+    void define_savepoint(const std::string& name);
+    void release_savepoint(const std::string& name);
+    void rollback_to_savepoint(const std::string& name);
+    void start_transaction();
+    void add_change(Change change);
+    void emit_message(bool transactional, std::string prefix, std::string content, Lsn* lsn);
+
+  private:
+    friend class SpiPlanImpl;
+    void run_message(std::string_view text, MessageResult& result);
+    void run_message_statement(const RawStatement& raw, std::string_view text, bool last, std::size_t count, MessageResult& result);
+    void finish_statement(bool last);
+    void fail_transaction();
+    void undo_to(const SubTransaction& mark);
+    SubTransaction mark_here(const std::string& name, bool is_savepoint);
+    void restore_settings(const SettingValues& values);
+    void end_transaction();
+
+    std::shared_ptr<ServerState> server_;
+    Transaction transaction_;
+    ValueSettings value_settings_;
+    SettingValues settings_, local_settings_;
+    std::vector<Oid> search_path_;
+    const Catalog* search_path_catalog_ = nullptr;
+    Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
+    std::int64_t statement_start_ = 0;
+    std::string_view current_statement_;
+    std::vector<Notice> notices_;
+    std::deque<RowType> row_types_;
+    std::deque<TriggerQueue> trigger_queues_;
+    std::vector<std::shared_ptr<TransitionTables>> transition_stack_;
+    std::vector<const Trigger*> trigger_stack_;
+    std::map<Oid, std::int64_t> session_sequences_;
+    std::int64_t last_sequence_value_ = 0;
+    Oid last_sequence_ = kInvalidOid;
+    bool has_last_sequence_ = false;
+    std::uint64_t random_state_ = 0;
+    int call_depth_ = 0;
+    int pid_ = 0;
+    const Snapshot* function_snapshot_ = nullptr;
+};
+
+/// The Backend behind a function's Environment: the server's functions are only called by one.
+inline Backend& backend_of(Environment& env) { return static_cast<Backend&>(static_cast<Host&>(env)); }
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,203 @@
+// NOT NULL, CHECK, unique keys, generated columns. Mirrors execMain.c's ExecConstraints,
+// execIndexing.c and indexcmds' error texts.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/modify.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// Values longer than this are cut in DETAIL (ExecBuildSlotValueDescription's maxfieldlen).
+constexpr std::size_t kMaxFieldBytes = 64;
+
+std::string cut(std::string text, std::size_t limit) {
+    if (text.size() <= limit) return text;
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
+    text.resize(limit);
+    return text + "...";
+}
+
+SqlError::ObjectNames names_of(const Relation& relation, const std::string& constraint, const std::string& column = {}) {
+    return {relation.schema_name, relation.name, column, "", constraint};
+}
+
+/// All columns of the index are among those that the index compares for equality.
+std::vector<int> plain_columns(const Index& index) {
+    std::vector<int> attnos;
+    for (const IndexKey& key : index.keys) {
+        if (key.attno == 0) return {};
+        attnos.push_back(key.attno);
+    }
+    return attnos;
+}
+
+EvalContext row_context(Backend& backend, const Snapshot& snapshot, const EvalRow& row) {
+    return EvalContext{.host = backend, .snapshot = snapshot, .rows = {&row, 1}};
+}
+
+bool is_alive(const RowVersion& version) { return version.died == kNeverDied; }
+
+/// An index with expressions or a predicate has no SQLite index to ask: all live rows are compared.
+std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& values,
+                                                std::int64_t self, const Snapshot& snapshot) {
+    std::optional<UniqueConflict> found;
+    Snapshot now = backend.take_snapshot();
+    now.command = ~std::uint64_t{0} >> 1U;
+    backend.database().scan(backend, relation, now, [&](RowVersion& version) {
+        if (version.rid == self || !is_alive(version)) return true;
+        std::optional<Row> other = index_values(backend, relation, index, version.columns, snapshot);
+        if (!other) return true;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            Oid type = index.keys[i].attno != 0 ? relation.columns[static_cast<std::size_t>(index.keys[i].attno - 1)].type : index.keys[i].expr->expr->type;
+            bool either_null = values[i].is_null() || (*other)[i].is_null();
+            if (either_null) {
+                if (index.nulls_not_distinct && values[i].is_null() && (*other)[i].is_null()) continue;
+                return true;
+            }
+            if (compare_values(backend, type, values[i], (*other)[i]) != 0) return true;
+        }
+        found = UniqueConflict{&index, version};
+        return false;
+    });
+    return found;
+}
+
+}  // namespace
+
+std::string describe_row(Backend& backend, const Relation& relation, const Row& row) {
+    std::string text = "(";
+    bool first = true;
+    for (const Column& column : relation.columns) {
+        if (column.dropped) continue;
+        if (!first) text += ", ";
+        first = false;
+        const Datum& value = row[static_cast<std::size_t>(column.attno - 1)];
+        text += value.is_null() ? "null" : cut(output_text(backend, column.type, value), kMaxFieldBytes);
+    }
+    return text + ")";
+}
+
+std::string describe_key(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& row) {
+    std::string names, values;
+    for (int attno : columns) {
+        const Column& column = relation.columns[static_cast<std::size_t>(attno - 1)];
+        const Datum& value = row[static_cast<std::size_t>(attno - 1)];
+        if (!names.empty()) {
+            names += ", ";
+            values += ", ";
+        }
+        names += column.name;
+        values += value.is_null() ? "null" : output_text(backend, column.type, value);
+    }
+    return fmt::format("({})=({})", names, values);
+}
+
+void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot) {
+    for (const Column& column : relation.columns) {
+        if (!column.generated || column.dropped) continue;
+        EvalRow source;
+        source.columns = row;
+        Datum value = evaluate(*column.default_expr->expr, row_context(backend, snapshot, source));
+        row[static_cast<std::size_t>(column.attno - 1)] = std::move(value);
+    }
+}
+
+void check_row_constraints(Backend& backend, const Relation& relation, const Row& row, const Snapshot& snapshot) {
+    for (const Column& column : relation.columns) {
+        if (!column.not_null || column.dropped || !row[static_cast<std::size_t>(column.attno - 1)].is_null()) continue;
+        throw SqlError("23502", fmt::format("null value in column \"{}\" of relation \"{}\" violates not-null constraint", column.name, relation.name))
+            .detail(fmt::format("Failing row contains {}.", describe_row(backend, relation, row)))
+            .about(names_of(relation, "", column.name));
+    }
+    // relcache keeps CHECKs by name.
+    std::vector<const Constraint*> checks;
+    for (const Constraint& constraint : relation.constraints) {
+        if (constraint.kind == ConstraintKind::kCheck) checks.push_back(&constraint);
+    }
+    if (checks.empty()) return;
+    std::ranges::sort(checks, {}, [](const Constraint* c) -> const std::string& { return c->name; });
+    EvalRow source;
+    source.columns = row;
+    source.table = relation.oid;
+    EvalContext context = row_context(backend, snapshot, source);
+    for (const Constraint* check : checks) {
+        Datum held = evaluate(*check->check->expr, context);
+        if (held.is_null() || held.as_bool()) continue;
+        throw SqlError("23514", fmt::format("new row for relation \"{}\" violates check constraint \"{}\"", relation.name, check->name))
+            .detail(fmt::format("Failing row contains {}.", describe_row(backend, relation, row)))
+            .about(names_of(relation, check->name));
+    }
+}
+
+std::optional<Row> index_values(Backend& backend, const Relation&, const Index& index, const Row& row, const Snapshot& snapshot) {
+    EvalRow source;
+    source.columns = row;
+    EvalContext context = row_context(backend, snapshot, source);
+    if (index.predicate && !evaluate_condition(*index.predicate->expr, context)) return std::nullopt;
+    Row values;
+    for (const IndexKey& key : index.keys) {
+        values.push_back(key.attno != 0 ? row[static_cast<std::size_t>(key.attno - 1)] : evaluate(*key.expr->expr, context));
+    }
+    return values;
+}
+
+std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& row,
+                                            std::int64_t self, const Snapshot& snapshot) {
+    std::optional<Row> values = index_values(backend, relation, index, row, snapshot);
+    if (!values) return std::nullopt;
+    bool any_null = std::ranges::any_of(*values, [](const Datum& value) { return value.is_null(); });
+    if (any_null && !index.nulls_not_distinct) return std::nullopt;
+    std::vector<int> columns = plain_columns(index);
+    if (columns.empty() || index.predicate) return scan_for_conflict(backend, relation, index, *values, self, snapshot);
+    for (RowVersion& version : backend.database().find_equal(backend, relation, columns, *values, index.nulls_not_distinct)) {
+        if (version.rid == self || !is_alive(version)) continue;
+        return UniqueConflict{&index, std::move(version)};
+    }
+    return std::nullopt;
+}
+
+void throw_duplicate(Backend& backend, const Relation& relation, const Index& index, const Row& row) {
+    std::string names, texts;
+    Snapshot snapshot = backend.take_snapshot();
+    std::optional<Row> values = index_values(backend, relation, index, row, snapshot);
+    for (std::size_t i = 0; i < index.keys.size(); ++i) {
+        const IndexKey& key = index.keys[i];
+        const Column* column = key.attno != 0 ? &relation.columns[static_cast<std::size_t>(key.attno - 1)] : nullptr;
+        if (i > 0) {
+            names += ", ";
+            texts += ", ";
+        }
+        // pg_get_indexdef of one column: a function call stands bare, any other expression in parentheses.
+        bool bare = column != nullptr || (key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form == FuncForm::kCall);
+        std::string text = column ? column->name : key.expr->text;
+        names += bare ? text : "(" + text + ")";
+        const Datum& value = (*values)[i];
+        Oid type = column ? column->type : key.expr->expr->type;
+        texts += value.is_null() ? "null" : output_text(backend, type, value);
+    }
+    throw SqlError("23505", fmt::format("duplicate key value violates unique constraint \"{}\"", index.name))
+        .detail(fmt::format("Key ({})=({}) already exists.", names, texts))
+        .about(names_of(relation, index.name));
+}
+
+void check_unique(Modification& m, const RowVersion& stored) {
+    for (const Index& index : m.relation->indexes) {
+        if (!index.unique) continue;
+        std::optional<UniqueConflict> conflict = find_conflict(m.backend, *m.relation, index, stored.columns, stored.rid, m.snapshot);
+        if (!conflict) continue;
+        if (index.immediate) throw_duplicate(m.backend, *m.relation, index, stored.columns);
+        auto constraint = std::ranges::find(m.relation->constraints, index.oid, &Constraint::index);
+        CDCSIM_CHECK(constraint != m.relation->constraints.end());
+        TriggerEvent event;
+        event.relation = m.relation;
+        event.after = std::make_shared<RowVersion>(stored);
+        event.unique_recheck = &*constraint;
+        event.deferred = constraint->initially_deferred;
+        m.backend.trigger_queue().events.push_back(std::move(event));
+    }
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,104 @@
+// Data definition: shared parts of ddl_*.cc. Inner header of executor/. Mirrors commands/ and
+// catalog/ of PostgreSQL. A statement changes a copy of the catalog and publishes it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/utility.h"
+
+namespace cdcsim::pg {
+
+/// makeObjectName: name1_name2_label cut to 63 bytes, the longer part first.
+std::string make_object_name(const std::string& name1, const std::string& name2, const std::string& label);
+/// The first free "t_a_key", "t_a_key1" ... among relation names of the schema and `taken`.
+std::string choose_relation_name(const Catalog& catalog, Oid schema, const std::string& name1, const std::string& name2,
+                                 const std::string& label, const std::vector<std::string>& taken = {});
+std::string choose_constraint_name(const Catalog& catalog, const Relation& relation, const std::string& name2, const std::string& label,
+                                   const std::vector<std::string>& taken = {});
+/// "a_b" of an index's columns for its name.
+std::string index_name_addition(const std::vector<std::string>& columns);
+
+/// Where an unqualified new object goes. Throws 3F000 "no schema has been selected to create in".
+Oid creation_schema(Backend& backend, const Node& range_var);
+Oid creation_schema_of(Backend& backend, const std::vector<std::string>& names);
+const std::string& schema_name(Backend& backend, Oid schema);
+std::shared_ptr<Relation> copy_relation(const RelationPtr& relation);
+
+/// The table of an ALTER, DROP ... Throws 42P01, 42809 (wrong kind).
+RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb);
+void require_owner(Backend& backend, const Relation& relation);
+
+/// Column definitions (ddl_column.cc).
+struct PendingConstraint {
+    Node node;
+    std::string column;      ///< of a column constraint
+};
+struct ColumnPlan {
+    Column column;
+    std::vector<PendingConstraint> constraints;  ///< to be made when all columns are known
+    Node default_node, generated_node, identity_node;
+    bool serial = false;
+};
+/// One ColumnDef. `relation` is the table so far (its name for sequences and constraints).
+ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation& relation);
+/// Creates the sequence of a serial or identity column and its default. Changes `relation`.
+void add_sequence(Backend& backend, Relation& relation, ColumnPlan& plan);
+void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan);
+StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* relation);
+
+/// Constraints (ddl_constraint.cc): adds one to `relation` (columns complete), indexes included.
+void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows);
+/// Builds storage indexes for a relation's unique and plain indexes.
+void build_index(Backend& backend, const Relation& relation, const Index& index);
+void validate_unique(Backend& backend, const Relation& relation, const Index& index);
+
+/// The composite type and array type of a relation; sets row_type.
+void put_row_types(Backend& backend, Catalog& catalog, Relation& relation);
+/// Creates a sequence relation in `catalog`.
+RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const std::string& name, const SequenceOptions& options,
+                          char persistence);
+SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& options, SequenceOptions base, bool is_new, bool* restart,
+                                      std::int64_t* restart_value);
+Oid allocate_oid(Backend& backend);
+
+/// Rewrites all live rows of `before` into `after`'s storage (a new file node): ALTER TYPE, ADD COLUMN
+/// with a volatile default. `convert` makes the new row.
+void rewrite_table(Backend& backend, const Relation& before, Relation& after, const std::function<std::vector<Datum>(const RowVersion&)>& convert);
+
+/// Objects that depend on a dropped one (ddl_drop.cc).
+void drop_relation_object(Backend& backend, const RelationPtr& relation, bool cascade, const std::vector<Oid>& also_dropped);
+void drop_objects_notice(Backend& backend, const std::vector<std::string>& dropped);
+
+/// Each DDL statement's function; utility.cc's table names them.
+ExecResult create_table(Backend&, const Statement&, const RowSink&);
+ExecResult create_table_as(Backend&, const Statement&, const RowSink&);
+ExecResult alter_table(Backend&, const Statement&, const RowSink&);
+ExecResult rename_object(Backend&, const Statement&, const RowSink&);
+ExecResult alter_object_schema(Backend&, const Statement&, const RowSink&);
+ExecResult alter_owner(Backend&, const Statement&, const RowSink&);
+ExecResult create_index(Backend&, const Statement&, const RowSink&);
+ExecResult create_sequence(Backend&, const Statement&, const RowSink&);
+ExecResult alter_sequence(Backend&, const Statement&, const RowSink&);
+ExecResult create_schema(Backend&, const Statement&, const RowSink&);
+ExecResult create_function(Backend&, const Statement&, const RowSink&);
+ExecResult create_trigger(Backend&, const Statement&, const RowSink&);
+ExecResult create_enum(Backend&, const Statement&, const RowSink&);
+ExecResult alter_enum(Backend&, const Statement&, const RowSink&);
+ExecResult create_domain(Backend&, const Statement&, const RowSink&);
+ExecResult create_composite_type(Backend&, const Statement&, const RowSink&);
+ExecResult create_view(Backend&, const Statement&, const RowSink&);
+ExecResult create_publication(Backend&, const Statement&, const RowSink&);
+ExecResult alter_publication(Backend&, const Statement&, const RowSink&);
+ExecResult drop_objects(Backend&, const Statement&, const RowSink&);
+ExecResult create_role(Backend&, const Statement&, const RowSink&);
+ExecResult alter_role(Backend&, const Statement&, const RowSink&);
+ExecResult drop_role(Backend&, const Statement&, const RowSink&);
+ExecResult comment_on(Backend&, const Statement&, const RowSink&);
+ExecResult truncate_tables(Backend&, const Statement&, const RowSink&);
+ExecResult copy_data(Backend&, const Statement&, const RowSink&);
+
+}  // namespace cdcsim::pg

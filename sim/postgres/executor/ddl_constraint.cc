@@ -1,0 +1,306 @@
+// Table and column constraints, and the indexes behind keys. Mirrors tablecmds.c's
+// ATExecAddConstraint and indexcmds.c's DefineIndex.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/modify.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+int require_column(const Relation& relation, const std::string& name, std::string_view message) {
+    const Column* column = relation.find_column(name);
+    if (column == nullptr) throw SqlError("42703", fmt::format(fmt::runtime(message), name));
+    return column->attno;
+}
+
+std::string explicit_name(const Node& node, const Relation& relation) {
+    std::string name(node.text("conname"));
+    if (name.empty()) return name;
+    if (std::ranges::find(relation.constraints, name, &Constraint::name) != relation.constraints.end()) {
+        throw SqlError("42710", fmt::format("constraint \"{}\" for relation \"{}\" already exists", name, relation.name));
+    }
+    return name;
+}
+
+void add_check(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
+    Constraint constraint;
+    constraint.kind = ConstraintKind::kCheck;
+    constraint.oid = allocate_oid(backend);
+    constraint.no_inherit = pending.node.flag("is_no_inherit");
+    constraint.validated = !pending.node.flag("skip_validation");
+    ExprScope scope;
+    scope.place = "check constraints";
+    scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
+    ExprPtr expr = bind_expression(pending.node["raw_expr"], backend.bind_options(), scope);
+    expr = coerce_to_boolean(expr, backend.bind_options(), "CHECK");
+    constraint.check = stored_expression(backend, expr, &relation);
+    any_expression(expr, [&](const Expr& e) {
+        if (e.kind == ExprKind::kVar) {
+            int attno = as<VarExpr>(e).attno;
+            if (attno > 0 && std::ranges::find(constraint.columns, attno) == constraint.columns.end()) constraint.columns.push_back(attno);
+        }
+        return false;
+    });
+    std::ranges::sort(constraint.columns);
+    constraint.name = explicit_name(pending.node, relation);
+    if (constraint.name.empty()) {
+        // Of a table constraint the one column that it uses gives the name.
+        std::string column = pending.column;
+        if (column.empty() && constraint.columns.size() == 1) column = relation.columns[static_cast<std::size_t>(constraint.columns[0] - 1)].name;
+        constraint.name = choose_constraint_name(backend.catalog(), relation, column, "check");
+    }
+    if (existing_rows && constraint.validated) {
+        Snapshot snapshot = backend.take_snapshot();
+        RelationPtr stored = backend.catalog().find_relation(relation.oid);
+        backend.database().scan(backend, *stored, snapshot, [&](RowVersion& version) {
+            EvalRow row;
+            row.columns = version.columns;
+            EvalContext context{.host = backend, .snapshot = snapshot, .rows = {&row, 1}};
+            Datum held = evaluate(*constraint.check->expr, context);
+            if (held.is_null() || held.as_bool()) return true;
+            throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", constraint.name, relation.name))
+                .about({relation.schema_name, relation.name, "", "", constraint.name});
+        });
+    }
+    relation.constraints.push_back(std::move(constraint));
+}
+
+/// PRIMARY KEY USING INDEX, UNIQUE USING INDEX.
+void adopt_index(Backend& backend, Relation& relation, const PendingConstraint& pending, Constraint constraint) {
+    std::string name(pending.node.text("indexname"));
+    auto index = std::ranges::find(relation.indexes, name, &Index::name);
+    if (index == relation.indexes.end()) throw SqlError("42704", fmt::format("index \"{}\" does not exist", name));
+    if (!index->unique) throw SqlError("42809", fmt::format("\"{}\" is not a unique index", name));
+    if (index->predicate) throw SqlError("42809", fmt::format("\"{}\" is a partial index", name)).detail("Cannot create a primary key or unique constraint using such an index.");
+    std::string conname = explicit_name(pending.node, relation);
+    constraint.name = conname.empty() ? name : conname;
+    if (constraint.name != name) {
+        backend.notice("NOTICE", fmt::format("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\"", name, constraint.name));
+        index->name = constraint.name;
+    }
+    for (const IndexKey& key : index->keys) constraint.columns.push_back(key.attno);
+    index->constraint = constraint.oid;
+    index->primary = constraint.kind == ConstraintKind::kPrimary;
+    if (index->primary) {
+        for (int attno : constraint.columns) relation.columns[static_cast<std::size_t>(attno - 1)].not_null = true;
+    }
+    constraint.index = index->oid;
+    relation.constraints.push_back(std::move(constraint));
+}
+
+void require_no_nulls(Backend& backend, const Relation& relation, const std::vector<int>& columns) {
+    Snapshot snapshot = backend.take_snapshot();
+    RelationPtr stored = backend.catalog().find_relation(relation.oid);
+    backend.database().scan(backend, *stored, snapshot, [&](RowVersion& version) {
+        for (int attno : columns) {
+            if (!version.columns[static_cast<std::size_t>(attno - 1)].is_null()) continue;
+            const std::string& name = relation.columns[static_cast<std::size_t>(attno - 1)].name;
+            throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", name, relation.name))
+                .about({relation.schema_name, relation.name, name, "", ""});
+        }
+        return true;
+    });
+}
+
+void add_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool primary, bool existing_rows) {
+    Constraint constraint;
+    constraint.kind = primary ? ConstraintKind::kPrimary : ConstraintKind::kUnique;
+    constraint.oid = allocate_oid(backend);
+    constraint.deferrable = pending.node.flag("deferrable");
+    constraint.initially_deferred = pending.node.flag("initdeferred");
+    if (primary && relation.primary_key() != nullptr) {
+        throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(existing_rows ? -1 : pending.node.location());
+    }
+    if (!pending.node.text("indexname").empty()) return adopt_index(backend, relation, pending, std::move(constraint));
+    std::vector<std::string> names = name_list(pending.node.items("keys"));
+    if (names.empty()) names.push_back(pending.column);
+    Index index;
+    for (const std::string& name : names) {
+        const Column* found = relation.find_column(name);
+        if (found == nullptr) {
+            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(pending.node.location());
+        }
+        if (std::ranges::find(constraint.columns, found->attno) != constraint.columns.end()) {
+            throw SqlError("42701", fmt::format("column \"{}\" appears twice in {} constraint", name, primary ? "primary key" : "unique")).at(pending.node.location());
+        }
+        Oid type = found->type;
+        while (backend.type(type).typtype == 'd') type = backend.type(type).base;
+        if (type == oid::kJson || type == oid::kXml || type == oid::kPoint) {
+            throw SqlError("42704", fmt::format("data type {} has no default operator class for access method \"btree\"", format_type(backend, found->type)))
+                .hint("You must specify an operator class for the index or define a default operator class for the data type.");
+        }
+        constraint.columns.push_back(found->attno);
+        IndexKey key;
+        key.attno = found->attno;
+        index.keys.push_back(std::move(key));
+    }
+    for (const std::string& name : name_list(pending.node.items("including"))) {
+        index.include.push_back(require_column(relation, name, "column \"{}\" named in key does not exist"));
+    }
+    constraint.name = explicit_name(pending.node, relation);
+    if (constraint.name.empty()) {
+        constraint.name = primary ? choose_relation_name(backend.catalog(), relation.schema, relation.name, "", "pkey")
+                                  : choose_relation_name(backend.catalog(), relation.schema, relation.name, index_name_addition(names), "key");
+    } else if (backend.catalog().relation_name_taken(relation.schema, constraint.name)) {
+        throw SqlError("42P07", fmt::format("relation \"{}\" already exists", constraint.name));
+    }
+    index.oid = allocate_oid(backend);
+    index.name = constraint.name;
+    index.unique = true;
+    index.primary = primary;
+    index.immediate = !constraint.deferrable;
+    index.nulls_not_distinct = pending.node.flag("nulls_not_distinct");
+    index.constraint = constraint.oid;
+    constraint.index = index.oid;
+    if (primary) {
+        if (existing_rows) require_no_nulls(backend, relation, constraint.columns);
+        for (int attno : constraint.columns) relation.columns[static_cast<std::size_t>(attno - 1)].not_null = true;
+    }
+    build_index(backend, relation, index);
+    relation.constraints.push_back(std::move(constraint));
+    relation.indexes.push_back(std::move(index));
+    if (existing_rows) validate_unique(backend, relation, relation.indexes.back());
+}
+
+/// The unique index of the referenced table over exactly these columns.
+const Index* find_referenced_index(const Relation& parent, const std::vector<int>& columns) {
+    for (const Index& index : parent.indexes) {
+        if (!index.unique || index.predicate || index.keys.size() != columns.size()) continue;
+        bool same = std::ranges::all_of(index.keys, [&](const IndexKey& key) { return key.attno != 0 && std::ranges::find(columns, key.attno) != columns.end(); });
+        if (same) return &index;
+    }
+    return nullptr;
+}
+
+void check_comparable(Backend& backend, const Relation& child, int child_attno, const Relation& parent, int parent_attno, const std::string& name) {
+    const Column& a = child.columns[static_cast<std::size_t>(child_attno - 1)];
+    const Column& b = parent.columns[static_cast<std::size_t>(parent_attno - 1)];
+    auto base = [&](Oid type) {
+        while (backend.type(type).typtype == 'd') type = backend.type(type).base;
+        return type;
+    };
+    Oid x = base(a.type), y = base(b.type);
+    if (x == y) return;
+    // The operator family of the parent's index, or an implicit cast of the child's column.
+    auto family = [](Oid type) {
+        switch (type) {
+            case oid::kInt2: case oid::kInt4: case oid::kInt8: return 1;
+            case oid::kFloat4: case oid::kFloat8: return 2;
+            case oid::kText: case oid::kVarchar: case oid::kName: return 3;
+            case oid::kBpchar: return 4;
+            case oid::kDate: case oid::kTimestamp: case oid::kTimestamptz: return 5;
+            case oid::kNumeric: return 6;
+            default: return 0;
+        }
+    };
+    int fx = family(x), fy = family(y);
+    bool cross = fx != 0 && fx == fy;
+    bool implicit = (fy == 6 && fx == 1) || (fy == 2 && (fx == 1 || fx == 6)) || (fy == 3 && fx == 4) || (fy == 4 && fx == 3);
+    if (cross) return;
+    if (implicit) throw NotSimulated(fmt::format("a foreign key from {} to {}", format_type(backend, a.type), format_type(backend, b.type)));
+    throw SqlError("42804", fmt::format("foreign key constraint \"{}\" cannot be implemented", name))
+        .detail(fmt::format("Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.", a.name, b.name, format_type(backend, a.type), format_type(backend, b.type)));
+}
+
+void add_foreign_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
+    const Node& node = pending.node;
+    Constraint constraint;
+    constraint.kind = ConstraintKind::kForeign;
+    constraint.oid = allocate_oid(backend);
+    constraint.deferrable = node.flag("deferrable");
+    constraint.initially_deferred = node.flag("initdeferred");
+    constraint.validated = !node.flag("skip_validation");
+    auto letter = [&](std::string_view field, char fallback) { return node.text(field).empty() ? fallback : node.text(field)[0]; };
+    constraint.on_update = letter("fk_upd_action", 'a');
+    constraint.on_delete = letter("fk_del_action", 'a');
+    constraint.match = letter("fk_matchtype", 's');
+    if (constraint.match == 'p') throw SqlError("0A000", "MATCH PARTIAL not yet implemented").at(node.location());
+    RelationPtr parent = require_relation(node["pktable"], backend);
+    if (parent->kind != 'r') {
+        throw SqlError("42809", fmt::format("referenced relation \"{}\" is not a table", parent->name));
+    }
+    if (parent->oid == relation.oid) parent = std::make_shared<Relation>(relation);
+    if (relation.persistence == 'p' && parent->persistence != 'p') {
+        throw SqlError("42P16", "constraints on permanent tables may reference only permanent tables");
+    }
+    std::vector<std::string> names = name_list(node.items("fk_attrs"));
+    if (names.empty()) names.push_back(pending.column);
+    constexpr std::string_view kMissing = "column \"{}\" referenced in foreign key constraint does not exist";
+    for (const std::string& name : names) constraint.columns.push_back(require_column(relation, name, kMissing));
+    std::vector<std::string> parent_names = name_list(node.items("pk_attrs"));
+    if (parent_names.empty()) {
+        const Constraint* key = parent->primary_key();
+        if (key == nullptr) throw SqlError("42704", fmt::format("there is no primary key for referenced table \"{}\"", parent->name));
+        constraint.referenced_columns = key->columns;
+        constraint.index = key->index;
+    } else {
+        for (const std::string& name : parent_names) constraint.referenced_columns.push_back(require_column(*parent, name, kMissing));
+    }
+    if (constraint.columns.size() != constraint.referenced_columns.size()) {
+        throw SqlError("42830", "number of referencing and referenced columns for foreign key disagree");
+    }
+    if (constraint.index == kInvalidOid) {
+        const Index* index = find_referenced_index(*parent, constraint.referenced_columns);
+        if (index == nullptr) {
+            throw SqlError("42830", fmt::format("there is no unique constraint matching given keys for referenced table \"{}\"", parent->name));
+        }
+        if (!index->immediate) {
+            throw SqlError("55000", fmt::format("cannot use a deferrable unique constraint for referenced table \"{}\"", parent->name));
+        }
+        constraint.index = index->oid;
+    }
+    constraint.referenced = parent->oid;
+    for (const std::string& name : name_list(node.items("fk_del_set_cols"))) {
+        constraint.on_delete_set_columns.push_back(require_column(relation, name, kMissing));
+    }
+    constraint.name = explicit_name(node, relation);
+    if (constraint.name.empty()) constraint.name = choose_constraint_name(backend.catalog(), relation, index_name_addition(names), "fkey");
+    for (std::size_t i = 0; i < constraint.columns.size(); ++i) {
+        check_comparable(backend, relation, constraint.columns[i], *parent, constraint.referenced_columns[i], constraint.name);
+    }
+    if (existing_rows && constraint.validated) validate_foreign_key(backend, backend.catalog().find_relation(relation.oid), constraint);
+    relation.constraints.push_back(std::move(constraint));
+}
+
+}  // namespace
+
+void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
+    std::string_view kind = pending.node.text("contype");
+    if (kind == "CONSTR_CHECK") return add_check(backend, relation, pending, existing_rows);
+    if (kind == "CONSTR_PRIMARY") return add_key(backend, relation, pending, true, existing_rows);
+    if (kind == "CONSTR_UNIQUE") return add_key(backend, relation, pending, false, existing_rows);
+    if (kind == "CONSTR_FOREIGN") return add_foreign_key(backend, relation, pending, existing_rows);
+    throw NotSimulated("EXCLUDE constraints", pending.node.location());
+}
+
+void build_index(Backend& backend, const Relation& relation, const Index& index) {
+    std::vector<int> columns;
+    for (const IndexKey& key : index.keys) {
+        if (key.attno == 0) return;   // expressions: found by a scan
+        columns.push_back(key.attno);
+    }
+    backend.database().create_index(relation, index.oid, columns);
+}
+
+void validate_unique(Backend& backend, const Relation& relation, const Index& index) {
+    Snapshot snapshot = backend.take_snapshot();
+    backend.database().scan(backend, relation, snapshot, [&](RowVersion& version) {
+        if (!find_conflict(backend, relation, index, version.columns, version.rid, snapshot)) return true;
+        try {
+            throw_duplicate(backend, relation, index, version.columns);
+        } catch (SqlError& error) {
+            // "already exists" becomes "is duplicated".
+            std::string detail = error.detail();
+            constexpr std::string_view kExists = " already exists.";
+            if (detail.ends_with(kExists)) detail = detail.substr(0, detail.size() - kExists.size()) + " is duplicated.";
+            throw SqlError("23505", fmt::format("could not create unique index \"{}\"", index.name)).detail(detail).about(error.objects());
+        }
+    });
+}
+
+}  // namespace cdcsim::pg

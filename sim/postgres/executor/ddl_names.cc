@@ -1,0 +1,133 @@
+// Names of new objects, schemas they go to, and who may change them.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/ddl.h"
+
+namespace cdcsim::pg {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 63;
+
+/// Cuts at a character boundary.
+std::string clip(const std::string& text, std::size_t limit) {
+    if (text.size() <= limit) return text;
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
+    return text.substr(0, limit);
+}
+
+bool constraint_name_taken(const Catalog& catalog, const Relation& relation, const std::string& name) {
+    // Constraint names are unique within a table, but a generated one avoids the whole schema's.
+    auto has = [&](const Relation& r) { return std::ranges::find(r.constraints, name, &Constraint::name) != r.constraints.end(); };
+    if (has(relation)) return true;
+    return std::ranges::any_of(catalog.relations(), [&](const auto& entry) {
+        return entry.second->schema == relation.schema && entry.second->oid != relation.oid && has(*entry.second);
+    });
+}
+
+}  // namespace
+
+std::string make_object_name(const std::string& name1, const std::string& name2, const std::string& label) {
+    std::size_t overhead = (name2.empty() ? 0 : 1) + (label.empty() ? 0 : label.size() + 1);
+    std::size_t available = kMaxNameBytes - overhead;
+    std::size_t length1 = name1.size(), length2 = name2.size();
+    while (length1 + length2 > available) {
+        if (length1 > length2) {
+            --length1;
+        } else {
+            --length2;
+        }
+    }
+    std::string name = clip(name1, length1);
+    if (!name2.empty()) name += "_" + clip(name2, length2);
+    if (!label.empty()) name += "_" + label;
+    return name;
+}
+
+std::string choose_relation_name(const Catalog& catalog, Oid schema, const std::string& name1, const std::string& name2,
+                                 const std::string& label, const std::vector<std::string>& taken) {
+    for (int pass = 0;; ++pass) {
+        std::string name = make_object_name(name1, name2, pass == 0 ? label : fmt::format("{}{}", label, pass));
+        if (!catalog.relation_name_taken(schema, name) && std::ranges::find(taken, name) == taken.end()) return name;
+    }
+}
+
+std::string choose_constraint_name(const Catalog& catalog, const Relation& relation, const std::string& name2, const std::string& label,
+                                   const std::vector<std::string>& taken) {
+    for (int pass = 0;; ++pass) {
+        std::string name = make_object_name(relation.name, name2, pass == 0 ? label : fmt::format("{}{}", label, pass));
+        bool free = !constraint_name_taken(catalog, relation, name) && std::ranges::find(taken, name) == taken.end();
+        if (free) return name;
+    }
+}
+
+std::string index_name_addition(const std::vector<std::string>& columns) {
+    std::string joined;
+    for (const std::string& column : columns) {
+        if (!joined.empty()) joined += '_';
+        joined += column;
+        if (joined.size() >= kMaxNameBytes) break;
+    }
+    return joined;
+}
+
+Oid creation_schema_of(Backend& backend, const std::vector<std::string>& names) {
+    if (names.size() > 1) {
+        const Schema& schema = require_schema(names[names.size() - 2], backend);
+        if (schema.oid == schema_oid::kPgCatalog) {
+            throw SqlError("42501", fmt::format("permission denied to create \"pg_catalog.{}\"", names.back()))
+                .detail("System catalog modifications are currently disallowed.");
+        }
+        return schema.oid;
+    }
+    // pg_catalog comes first without being named; it is not a place to create in.
+    std::string named = backend.setting("search_path");
+    for (Oid schema : backend.search_path()) {
+        if (schema == schema_oid::kPgCatalog) continue;
+        return schema;
+    }
+    throw SqlError("3F000", "no schema has been selected to create in");
+}
+
+Oid creation_schema(Backend& backend, const Node& range_var) {
+    std::vector<std::string> names;
+    if (range_var.has("schemaname")) names.emplace_back(range_var.text("schemaname"));
+    names.emplace_back(range_var.text("relname"));
+    try {
+        return creation_schema_of(backend, names);
+    } catch (SqlError& error) {
+        error.set_position(range_var.location());
+        throw;
+    }
+}
+
+const std::string& schema_name(Backend& backend, Oid schema) {
+    const Schema* found = backend.catalog().find_schema(schema);
+    CDCSIM_CHECK(found != nullptr);
+    return found->name;
+}
+
+std::shared_ptr<Relation> copy_relation(const RelationPtr& relation) { return std::make_shared<Relation>(*relation); }
+
+RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb) {
+    RelationPtr relation = require_relation(range_var, backend);
+    relation = backend.lock_relation(relation, "AccessExclusiveLock");
+    if (!relation) relation = require_relation(range_var, backend);
+    if (relation->virtual_rows != nullptr) {
+        throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
+    }
+    (void)verb;
+    return relation;
+}
+
+void require_owner(Backend& backend, const Relation& relation) {
+    const Role* role = backend.catalog().find_role(backend.current_user());
+    if (role->superuser || relation.owner == role->oid) return;
+    std::string_view kind = relation.kind == 'v' ? "view" : relation.kind == 'S' ? "sequence" : "table";
+    throw SqlError("42501", fmt::format("must be owner of {} {}", kind, relation.name));
+}
+
+Oid allocate_oid(Backend& backend) { return backend.server().allocate_oid(); }
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,192 @@
+// CREATE and ALTER SEQUENCE. Mirrors sequence.c.
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+struct Limits {
+    std::int64_t min, max;
+};
+Limits limits_of(Oid type) {
+    if (type == oid::kInt2) return {std::numeric_limits<std::int16_t>::min(), std::numeric_limits<std::int16_t>::max()};
+    if (type == oid::kInt4) return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+    return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+}
+
+std::int64_t number_of(const Node& arg) {
+    if (arg.is("Integer")) return arg.integer("ival");
+    if (arg.is("Float")) {
+        std::string_view text = arg.text("fval");
+        std::int64_t value = 0;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc{} && end == text.data() + text.size()) return value;
+        throw SqlError("22003", fmt::format("value \"{}\" is out of range for type bigint", text));
+    }
+    throw SqlError("42601", "sequence option requires a numeric value");
+}
+
+void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
+    std::vector<std::string> names = name_list(arg.items());
+    if (names.size() == 1) {
+        if (names[0] != "none") {
+            throw SqlError("42601", "invalid OWNED BY option").hint("Specify OWNED BY table.column or OWNED BY NONE.");
+        }
+        options.owner_table = kInvalidOid;
+        options.owner_column = 0;
+        return;
+    }
+    std::string column = names.back();
+    names.pop_back();
+    RelationPtr table = find_relation_by_name(names, backend);
+    if (!table) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
+    const Column* found = table->find_column(column);
+    if (found == nullptr) {
+        throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", column, table->name));
+    }
+    options.owner_table = table->oid;
+    options.owner_column = found->attno;
+}
+
+}  // namespace
+
+SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& nodes, SequenceOptions options, bool is_new, bool* restart,
+                                      std::int64_t* restart_value) {
+    bool has_start = false, has_min = false, has_max = false;
+    if (options.type == kInvalidOid) options.type = oid::kInt8;
+    for (const Node& node : nodes) {
+        std::string_view name = node.text("defname");
+        Node arg = node["arg"];
+        if (name == "as") {
+            TypeRef type = bind_type_name(arg, backend.bind_options());
+            if (type.type != oid::kInt2 && type.type != oid::kInt4 && type.type != oid::kInt8) {
+                throw SqlError("22023", "sequence type must be smallint, integer, or bigint");
+            }
+            options.type = type.type;
+        } else if (name == "increment") {
+            options.increment = number_of(arg);
+            if (options.increment == 0) throw SqlError("22023", "INCREMENT must not be zero");
+        } else if (name == "start") {
+            options.start = number_of(arg);
+            has_start = true;
+        } else if (name == "restart") {
+            CDCSIM_CHECK(restart != nullptr);
+            *restart = true;
+            *restart_value = arg ? number_of(arg) : options.start;
+        } else if (name == "maxvalue") {
+            if (arg) {
+                options.max = number_of(arg);
+                has_max = true;
+            }
+        } else if (name == "minvalue") {
+            if (arg) {
+                options.min = number_of(arg);
+                has_min = true;
+            }
+        } else if (name == "cache") {
+            options.cache = number_of(arg);
+            if (options.cache <= 0) throw SqlError("22023", fmt::format("CACHE ({}) must be greater than zero", options.cache));
+        } else if (name == "cycle") {
+            options.cycle = arg ? arg.flag("boolval") : false;
+        } else if (name == "owned_by") {
+            set_owner(backend, arg, options);
+        } else if (name != "sequence_name") {
+            throw NotSimulated(fmt::format("sequence option {}", name));
+        }
+    }
+    Limits limits = limits_of(options.type);
+    bool up = options.increment > 0;
+    if (is_new) {
+        if (!has_max) options.max = up ? limits.max : -1;
+        if (!has_min) options.min = up ? 1 : limits.min;
+        if (!has_start) options.start = up ? options.min : options.max;
+    }
+    auto type_name = [&] { return format_type(backend, options.type); };
+    if (options.max < limits.min || options.max > limits.max) {
+        throw SqlError("22023", fmt::format("MAXVALUE ({}) is out of range for sequence data type {}", options.max, type_name()));
+    }
+    if (options.min < limits.min || options.min > limits.max) {
+        throw SqlError("22023", fmt::format("MINVALUE ({}) is out of range for sequence data type {}", options.min, type_name()));
+    }
+    if (options.min >= options.max) {
+        throw SqlError("22023", fmt::format("MINVALUE ({}) must be less than MAXVALUE ({})", options.min, options.max));
+    }
+    if (options.start < options.min) {
+        throw SqlError("22023", fmt::format("START value ({}) cannot be less than MINVALUE ({})", options.start, options.min));
+    }
+    if (options.start > options.max) {
+        throw SqlError("22023", fmt::format("START value ({}) cannot be greater than MAXVALUE ({})", options.start, options.max));
+    }
+    if (restart != nullptr && *restart) {
+        if (*restart_value < options.min) throw SqlError("22023", fmt::format("RESTART value ({}) cannot be less than MINVALUE ({})", *restart_value, options.min));
+        if (*restart_value > options.max) throw SqlError("22023", fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", *restart_value, options.max));
+    }
+    return options;
+}
+
+RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const std::string& name, const SequenceOptions& options,
+                          char persistence) {
+    auto relation = std::make_shared<Relation>();
+    relation->oid = allocate_oid(backend);
+    relation->schema = schema;
+    relation->schema_name = catalog.find_schema(schema)->name;
+    relation->name = name;
+    relation->kind = 'S';
+    relation->persistence = persistence;
+    relation->owner = backend.current_user();
+    relation->file_node = relation->oid;
+    relation->sequence = options;
+    relation->virtual_rows = nullptr;
+    backend.server().sequences[relation->file_node] = {options.start, false};
+    catalog.put_relation(relation);
+    return relation;
+}
+
+ExecResult create_sequence(Backend& backend, const Statement& statement, const RowSink&) {
+    Node range_var = statement.node["sequence"];
+    if (range_var.text("relpersistence") == "t") throw NotSimulated("temporary sequences");
+    Oid schema = creation_schema(backend, range_var);
+    std::string name(range_var.text("relname"));
+    if (backend.catalog().relation_name_taken(schema, name)) {
+        std::string message = fmt::format("relation \"{}\" already exists", name);
+        if (!statement.node.flag("if_not_exists")) throw SqlError("42P07", message);
+        backend.send_notice("NOTICE", SqlError("42P07", message + ", skipping"));
+        return tag_only("CREATE SEQUENCE");
+    }
+    SequenceOptions options = bind_sequence_options(backend, statement.node.items("options"), {}, true, nullptr, nullptr);
+    auto catalog = backend.copy_catalog();
+    make_sequence(backend, *catalog, schema, name, options, 'p');
+    backend.set_catalog(std::move(catalog));
+    return tag_only("CREATE SEQUENCE");
+}
+
+ExecResult alter_sequence(Backend& backend, const Statement& statement, const RowSink&) {
+    RelationPtr relation = find_relation(statement.node["sequence"], backend);
+    if (!relation && statement.node.flag("missing_ok")) {
+        backend.notice("NOTICE", fmt::format("relation \"{}\" does not exist, skipping", statement.node["sequence"].text("relname")));
+        return tag_only("ALTER SEQUENCE");
+    }
+    if (!relation) relation = require_relation(statement.node["sequence"], backend);
+    if (relation->kind != 'S') throw SqlError("42809", fmt::format("\"{}\" is not a sequence", relation->name));
+    bool restart = false;
+    std::int64_t value = 0;
+    auto changed = copy_relation(relation);
+    changed->sequence = bind_sequence_options(backend, statement.node.items("options"), *relation->sequence, false, &restart, &value);
+    // A new file: the old state comes back if this is rolled back.
+    SequenceState state = backend.server().sequences[relation->file_node];
+    changed->file_node = backend.allocate_file_node();
+    if (restart) state = {value, false};
+    if (state.last_value > changed->sequence->max) {
+        throw SqlError("22023", fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", state.last_value, changed->sequence->max));
+    }
+    backend.server().sequences[changed->file_node] = state;
+    backend.update_relation(changed);
+    return tag_only("ALTER SEQUENCE");
+}
+
+}  // namespace cdcsim::pg

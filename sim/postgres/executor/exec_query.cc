@@ -1,0 +1,180 @@
+// Running a bound query: SELECT through its plan, INSERT/UPDATE/DELETE row by row.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/decoding/pgoutput.h"
+#include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/utility.h"
+
+namespace cdcsim::pg {
+namespace {
+
+RowType output_row(const std::vector<TargetEntry>& targets) {
+    RowType row;
+    for (const TargetEntry& target : targets) {
+        if (!target.junk) row.push_back({target.name, target.expr->type, target.expr->typmod, false});
+    }
+    return row;
+}
+
+bool is_query(const Node& node) {
+    return node.is("SelectStmt") || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt");
+}
+
+ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const RowSink& sink) {
+    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, {}, 0, 0, nullptr, nullptr};
+    m.snapshot = backend.take_snapshot();
+    m.command = backend.begin_command();
+    backend.write_xid();
+    if (query.has_returning) m.returning = &sink;
+    ExecResult result;
+    result.returns_rows = query.has_returning;
+    result.columns = output_row(query.returning);
+    switch (query.command) {
+        case CommandKind::kInsert:
+            exec_insert(m);
+            result.tag = fmt::format("INSERT 0 {}", m.processed);
+            result.command = "INSERT";
+            break;
+        case CommandKind::kUpdate:
+            exec_update(m);
+            result.tag = fmt::format("UPDATE {}", m.processed);
+            result.command = "UPDATE";
+            break;
+        case CommandKind::kDelete:
+            exec_delete(m);
+            result.tag = fmt::format("DELETE {}", m.processed);
+            result.command = "DELETE";
+            break;
+        default: throw NotSimulated("MERGE");
+    }
+    result.processed = m.processed;
+    return result;
+}
+
+}  // namespace
+
+ExecResult Backend::run(const Statement& statement, const RowSink& sink) {
+    if (is_query(statement.node) && !statement.node.has("intoClause")) {
+        std::shared_ptr<const Query> query = statement.query;
+        if (!query) query = bind_query(statement.node, bind_options(statement.hook));
+        return run_query(query, statement.plan, statement.params, sink);
+    }
+    UtilityFunction utility = find_utility(statement.node.tag());
+    if (utility == nullptr) throw NotSimulated(statement_name(statement.node));
+    return utility(*this, statement, sink);
+}
+
+ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
+                              ParamSource* params, const RowSink& sink) {
+    if (query->command != CommandKind::kSelect) return run_modification(*this, *query, params, sink);
+    std::shared_ptr<const SelectPlan> ready = plan ? plan : plan_select(query, *this);
+    Snapshot snapshot = take_snapshot();
+    ExecResult result;
+    result.returns_rows = true;
+    result.columns = output_row(query->targets);
+    result.order_unspecified = query->order_unspecified;
+    result.command = "SELECT";
+    ready->run(*this, snapshot, params, nullptr, [&](std::span<const Datum> row) {
+        ++result.processed;
+        return sink(row);
+    });
+    return result;
+}
+
+std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot&) {
+    std::vector<std::vector<Datum>> rows;
+    run_modification(*this, query, params, [&](std::span<const Datum> row) {
+        rows.emplace_back(row.begin(), row.end());
+        return true;
+    });
+    return rows;
+}
+
+// Writing.
+
+bool is_logged(Backend&, const Relation& relation) { return relation.persistence == 'p' && relation.kind != 'S'; }
+
+char old_tuple_kind(const Relation& relation, const Row& before, const Row* after) {
+    if (relation.replica_identity == 'f') return 'O';
+    std::vector<int> identity = replica_identity_columns(relation);
+    if (identity.empty()) return 0;
+    if (after == nullptr) return 'K';
+    bool changed = std::ranges::any_of(identity, [&](int attno) {
+        auto i = static_cast<std::size_t>(attno - 1);
+        return !before[i].identical((*after)[i]);
+    });
+    return changed ? 'K' : 0;
+}
+
+void check_replica_identity(Backend& backend, const Relation& relation, int operation) {
+    if (relation.persistence != 'p' || relation.replica_identity == 'f') return;
+    if (!replica_identity_columns(relation).empty()) return;
+    bool update = operation == TriggerType::kUpdate;
+    for (const auto& [oid, publication] : backend.catalog().publications()) {
+        if (update ? !publication.update : !publication.delete_) continue;
+        bool published = publication.all_tables ||
+                         std::ranges::find(publication.schemas, relation.schema) != publication.schemas.end() ||
+                         std::ranges::any_of(publication.tables, [&](const PublicationTable& t) { return t.relation == relation.oid; });
+        if (!published) continue;
+        throw SqlError("55000", fmt::format("cannot {} table \"{}\" because it does not have a replica identity and publishes {}",
+                                            update ? "update" : "delete from", relation.name, update ? "updates" : "deletes"))
+            .hint(fmt::format("To enable {} the table, set REPLICA IDENTITY using ALTER TABLE.", update ? "updating" : "deleting from"));
+    }
+}
+
+void insert_version(Modification& m, Row row, const RowVersion* replaces, std::vector<bool> assigned, RowVersion& stored) {
+    Transaction& transaction = m.backend.transaction();
+    NewVersion version;
+    version.columns = row;
+    version.born = m.command;
+    version.xmin = m.backend.write_xid();
+    version.replaces = replaces;
+    version.assigned = std::move(assigned);
+    stored = m.backend.database().insert(m.backend, *m.relation, version);
+    transaction.undo.push_back({UndoKind::kInsert, m.relation->file_node, stored.rid});
+    stored.columns = std::move(row);
+    if (!is_logged(m.backend, *m.relation)) return;
+    Change change;
+    change.kind = replaces ? ChangeKind::kUpdate : ChangeKind::kInsert;
+    change.relation = m.relation;
+    change.after = stored.columns;
+    if (replaces != nullptr) {
+        change.before_kind = old_tuple_kind(*m.relation, replaces->columns, &stored.columns);
+        if (change.before_kind != 0) change.before = replaces->columns;
+        change.unchanged.resize(stored.external.size());
+        for (std::size_t i = 0; i < stored.external.size(); ++i) {
+            bool was_external = i < replaces->external.size() && replaces->external[i];
+            bool was_assigned = i < version.assigned.size() && version.assigned[i];
+            change.unchanged[i] = stored.external[i] && was_external && !was_assigned;
+        }
+    }
+    m.backend.add_change(std::move(change));
+}
+
+void kill_version(Modification& m, const RowVersion& version) {
+    m.backend.database().kill(m.relation->file_node, version.rid, m.command, m.backend.write_xid());
+    m.backend.transaction().undo.push_back({UndoKind::kKill, m.relation->file_node, version.rid});
+}
+
+void emit_returning(Modification& m, const Row* row, const RowVersion& version, std::span<const EvalRow> other_rows) {
+    if (m.returning == nullptr) return;
+    std::vector<EvalRow> rows(m.query.range_table.size());
+    std::copy(other_rows.begin(), other_rows.end(), rows.begin());
+    EvalRow& target = rows[static_cast<std::size_t>(m.query.result_relation - 1)];
+    target.columns = *row;
+    target.rid = version.rid;
+    target.table = m.relation->oid;
+    target.xmin = version.xmin;
+    target.is_null_extended = false;
+    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params, .rows = rows};
+    std::vector<Datum> values;
+    for (const TargetEntry& entry : m.query.returning) {
+        if (!entry.junk) values.push_back(evaluate(*entry.expr, context));
+    }
+    (*m.returning)(values);
+}
+
+}  // namespace cdcsim::pg

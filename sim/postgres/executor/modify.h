@@ -1,0 +1,90 @@
+// The parts of INSERT, UPDATE and DELETE that they share: writing a row version, constraints,
+// triggers, WAL, RETURNING. Inner header of executor/. Mirrors nodeModifyTable.c, execMain.c's
+// ExecConstraints, execIndexing.c and trigger.c.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sim/postgres/executor/backend.h"
+
+namespace cdcsim::pg {
+
+using Row = std::vector<Datum>;  ///< by attno - 1, dropped columns NULL
+
+/// One INSERT, UPDATE or DELETE while it runs.
+struct Modification {
+    Backend& backend;
+    const Query& query;
+    RelationPtr relation;
+    ParamSource* params = nullptr;
+    Snapshot snapshot;
+    std::uint64_t command = 0;
+    std::uint64_t processed = 0;
+    std::shared_ptr<TransitionTables> transitions;  ///< wanted by a statement trigger, or nullptr
+    const RowSink* returning = nullptr;
+};
+
+// exec_insert.cc, exec_update.cc
+void exec_insert(Modification& modification);
+void exec_update(Modification& modification);
+void exec_delete(Modification& modification);
+/// UPDATE of one found row. `assigned` marks the SET columns. False: a BEFORE trigger skipped it.
+bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned,
+                std::span<const EvalRow> other_rows);
+
+// constraints.cc
+/// NOT NULL and CHECK. Throws 23502, 23514.
+void check_row_constraints(Backend& backend, const Relation& relation, const Row& row, const Snapshot& snapshot);
+/// A unique index that the new row violates now, or nullptr. `self`: the row's own rid.
+struct UniqueConflict {
+    const Index* index = nullptr;
+    RowVersion existing;
+};
+std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& row,
+                                            std::int64_t self, const Snapshot& snapshot);
+[[noreturn]] void throw_duplicate(Backend& backend, const Relation& relation, const Index& index, const Row& row);
+/// Checks all unique indexes after the row was stored; deferrable ones are queued if they conflict.
+void check_unique(Modification& m, const RowVersion& stored);
+void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot);
+/// The columns of an index for a row; nullopt if its predicate excludes the row.
+std::optional<Row> index_values(Backend& backend, const Relation& relation, const Index& index, const Row& row, const Snapshot& snapshot);
+/// "(1, null, abc)": the row in DETAIL of 23502 and 23514.
+std::string describe_row(Backend& backend, const Relation& relation, const Row& row);
+/// "(id, name)=(1, x)": key columns in DETAIL.
+std::string describe_key(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& row);
+
+// triggers.cc
+/// Fires BEFORE STATEMENT triggers; makes transition tables if someone wants them.
+void begin_statement_triggers(Modification& m, int operation);
+/// Queues AFTER STATEMENT triggers.
+void end_statement_triggers(Modification& m, int operation);
+/// BEFORE ROW triggers. nullopt: skipped. `assigned` is updated.
+std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, const Row* new_row,
+                                   std::vector<bool>* assigned);
+/// Queues AFTER ROW triggers and foreign key work for one row.
+void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before,
+                     std::shared_ptr<const RowVersion> after, std::vector<bool> assigned);
+void fire_event(Backend& backend, TriggerEvent& event);
+
+// foreign_keys.cc
+/// The child's check and the parent's actions.
+void check_foreign_key(Backend& backend, const TriggerEvent& event);
+void run_foreign_key_action(Backend& backend, const TriggerEvent& event);
+/// ALTER TABLE ADD FOREIGN KEY: all rows of the table. Throws 23503.
+void validate_foreign_key(Backend& backend, const RelationPtr& relation, const Constraint& constraint);
+bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b);
+
+// exec_query.cc
+void insert_version(Modification& m, Row row, const RowVersion* replaces, std::vector<bool> assigned, RowVersion& stored);
+void kill_version(Modification& m, const RowVersion& version);
+void emit_returning(Modification& m, const Row* row, const RowVersion& version, std::span<const EvalRow> other_rows);
+/// Throws 55000 "cannot update table ... because it does not have a replica identity and publishes updates".
+void check_replica_identity(Backend& backend, const Relation& relation, int operation);
+/// Old key for the WAL: 'K', 'O' or 0.
+char old_tuple_kind(const Relation& relation, const Row& before, const Row* after);
+bool is_logged(Backend& backend, const Relation& relation);
+std::optional<std::vector<RelationPtr>> partition_leaves(Backend& backend, const Relation& relation);
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,163 @@
+// Running SQL from functions. Mirrors spi.c; a plan is bound again when the catalog or the
+// search_path has changed since.
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/utility.h"
+
+namespace cdcsim::pg {
+
+class SpiPlanImpl : public SpiPlan {
+  public:
+    SpiPlanImpl(Backend& backend, const std::string& text, NameHook* hook) : backend_(backend), text_(text), hook_(hook), tree_(parse_sql(text_)) {
+        if (tree_.statements().size() > 1) {
+            throw SqlError("42601", "cannot insert multiple commands into a prepared statement");
+        }
+        if (!tree_.statements().empty()) node_ = tree_.statements()[0].node;
+        is_query_ = (node_.is("SelectStmt") && !node_.has("intoClause")) || node_.is("InsertStmt") || node_.is("UpdateStmt") || node_.is("DeleteStmt");
+    }
+
+    std::string_view command() const override {
+        if (node_.is("SelectStmt")) return "SELECT";
+        if (node_.is("InsertStmt")) return "INSERT";
+        if (node_.is("UpdateStmt")) return "UPDATE";
+        if (node_.is("DeleteStmt")) return "DELETE";
+        return node_.tag();
+    }
+
+    std::optional<RowType> columns() override {
+        if (!is_query_) return std::nullopt;
+        bind();
+        const auto& targets = query_->command == CommandKind::kSelect ? query_->targets : query_->returning;
+        if (query_->command != CommandKind::kSelect && !query_->has_returning) return std::nullopt;
+        RowType row;
+        for (const TargetEntry& target : targets) {
+            if (!target.junk) row.push_back({target.name, target.expr->type, target.expr->typmod, false});
+        }
+        return row;
+    }
+
+    bool is_empty() const override { return !node_; }
+
+    /// Binds the query if it was not, or the catalog is another one now.
+    void bind() {
+        if (query_ && catalog_ == backend_.catalog_ptr() && path_ == backend_.search_path()) return;
+        query_ = bind_query(node_, backend_.bind_options(hook_));
+        plan_ = nullptr;
+        simple_ = nullptr;
+        catalog_ = backend_.catalog_ptr();
+        path_ = backend_.search_path();
+        if (query_->command != CommandKind::kSelect) return;
+        const Query& q = *query_;
+        bool simple = q.range_table.empty() && q.ctes.empty() && q.targets.size() == 1 && !q.where && !q.has_aggregates && !q.has_windows &&
+                      !q.has_target_srfs && !q.limit && !q.offset && !q.distinct && !q.set_operations && !q.having;
+        if (simple) simple_ = fold_constants(q.targets[0].expr, backend_);
+    }
+
+    const std::shared_ptr<const SelectPlan>& plan() {
+        bind();
+        if (!plan_ && query_->command == CommandKind::kSelect) plan_ = plan_select(query_, backend_);
+        return plan_;
+    }
+
+    Backend& backend_;
+    std::string text_;
+    NameHook* hook_;
+    ParseTree tree_;
+    Node node_;
+    bool is_query_ = false;
+    std::shared_ptr<const Query> query_;
+    std::shared_ptr<const SelectPlan> plan_;
+    ExprPtr simple_;   ///< SELECT of one expression without FROM
+    CatalogPtr catalog_;
+    std::vector<Oid> path_;
+};
+
+std::unique_ptr<SpiPlan> Backend::prepare(const std::string& text, NameHook* hook) {
+    return std::make_unique<SpiPlanImpl>(*this, text, hook);
+}
+
+namespace {
+
+/// A trigger queue for one SPI statement, dropped if the statement fails.
+class QueueScope {
+  public:
+    explicit QueueScope(Backend& backend) : backend_(backend) { backend.push_trigger_queue(); }
+    ~QueueScope() {
+        if (!fired_) backend_.discard_trigger_queue();
+    }
+    void fire() {
+        fired_ = true;
+        backend_.fire_after_triggers();
+    }
+
+  private:
+    Backend& backend_;
+    bool fired_ = false;
+};
+
+}  // namespace
+
+SpiResult Backend::execute(SpiPlan& spi_plan, const SpiOptions& options) {
+    auto& plan = static_cast<SpiPlanImpl&>(spi_plan);
+    SpiResult result;
+    result.command = plan.command();
+    if (plan.is_empty()) return result;
+    auto sink = [&](std::span<const Datum> row) {
+        result.rows.emplace_back(row.begin(), row.end());
+        return options.max_rows == 0 || result.rows.size() < options.max_rows;
+    };
+    if (plan.is_query_) plan.bind();
+    bool writes = plan.is_query_ ? plan.query_->command != CommandKind::kSelect : true;
+    if (options.read_only && writes) {
+        throw SqlError("0A000", fmt::format("{} is not allowed in a non-volatile function", statement_name(plan.node_)));
+    }
+    // A plan may be bound again or dropped while it runs (recursion): keep what runs.
+    std::shared_ptr<const Query> query = plan.query_;
+    std::shared_ptr<const SelectPlan> select = plan.is_query_ ? plan.plan() : nullptr;
+    QueueScope queue(*this);
+    ExecResult done;
+    if (plan.is_query_) {
+        done = run_query(query, select, options.params, sink);
+    } else {
+        Statement statement;
+        statement.node = plan.node_;
+        statement.text = plan.text_;
+        statement.params = options.params;
+        statement.hook = plan.hook_;
+        statement.top_level = false;
+        done = run(statement, sink);
+    }
+    queue.fire();
+    result.returns_rows = done.returns_rows;
+    result.columns = std::move(done.columns);
+    result.processed = done.processed;
+    if (!done.command.empty()) result.command = done.command;
+    return result;
+}
+
+Datum Backend::evaluate(SpiPlan& spi_plan, const SpiOptions& options, Oid* type, std::int32_t* typmod) {
+    auto& plan = static_cast<SpiPlanImpl&>(spi_plan);
+    plan.bind();
+    if (plan.simple_) {
+        ExprPtr expr = plan.simple_;
+        if (type != nullptr) *type = expr->type;
+        if (typmod != nullptr) *typmod = expr->typmod;
+        Snapshot snapshot = take_snapshot();
+        EvalContext context{.host = *this, .snapshot = snapshot, .params = options.params};
+        return pg::evaluate(*expr, context);
+    }
+    SpiOptions limited = options;
+    limited.max_rows = 2;
+    SpiResult result = execute(spi_plan, limited);
+    if (result.columns.size() != 1) {
+        throw SqlError("42601", fmt::format("query returned {} columns", result.columns.size()));
+    }
+    if (type != nullptr) *type = result.columns[0].type;
+    if (typmod != nullptr) *typmod = result.columns[0].typmod;
+    if (result.rows.empty()) return {};
+    if (result.rows.size() > 1) throw SqlError("21000", "query returned more than one row");
+    return std::move(result.rows[0][0]);
+}
+
+}  // namespace cdcsim::pg

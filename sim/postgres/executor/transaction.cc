@@ -1,0 +1,209 @@
+// Transactions and subtransactions of a Backend. Mirrors xact.c.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/backend.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// Sizes that make LSNs advance plausibly; nothing compares them with real ones.
+constexpr std::size_t kCommitRecordBytes = 46;
+constexpr std::size_t kMessageHeaderBytes = 56;
+
+}  // namespace
+
+void Backend::start_transaction() {
+    CDCSIM_CHECK(!transaction_.active);
+    transaction_ = Transaction();
+    transaction_.active = true;
+    transaction_.start = statement_start_;
+    transaction_.isolation = setting("default_transaction_isolation");
+    transaction_.read_only = setting("default_transaction_read_only") == "on";
+    transaction_.settings_before = settings_;
+    settings_["transaction_isolation"] = transaction_.isolation;
+    settings_["transaction_read_only"] = transaction_.read_only ? "on" : "off";
+}
+
+void Backend::begin_block() {
+    if (transaction_.block) {
+        send_notice("WARNING", SqlError("25001", "there is already a transaction in progress"));
+        return;
+    }
+    transaction_.block = true;
+    transaction_.implicit_block = false;
+}
+
+Xid Backend::write_xid() {
+    if (transaction_.read_only) {
+        throw SqlError("25006", "cannot execute this statement in a read-only transaction");
+    }
+    if (transaction_.xid.value == 0) transaction_.xid = server_->allocate_xid();
+    for (SubTransaction& sub : transaction_.subs) {
+        if (sub.xid.value == 0) sub.xid = server_->allocate_xid();
+    }
+    return transaction_.subs.empty() ? transaction_.xid : transaction_.subs.back().xid;
+}
+
+SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
+    SubTransaction mark;
+    mark.name = name;
+    mark.is_savepoint = is_savepoint;
+    mark.undo = transaction_.undo.size();
+    mark.changes = transaction_.changes.size();
+    mark.deferred = transaction_.deferred.size();
+    mark.catalog = transaction_.catalog;
+    mark.settings = settings_;
+    mark.local_settings = local_settings_;
+    mark.created_files = transaction_.created_files.size();
+    mark.dropped_files = transaction_.dropped_files.size();
+    return mark;
+}
+
+void Backend::undo_to(const SubTransaction& mark) {
+    while (transaction_.undo.size() > mark.undo) {
+        const Undo& undo = transaction_.undo.back();
+        if (undo.kind == UndoKind::kInsert) {
+            database().undo_insert(undo.file_node, undo.rid);
+        } else {
+            database().undo_kill(undo.file_node, undo.rid);
+        }
+        transaction_.undo.pop_back();
+    }
+    while (transaction_.created_files.size() > mark.created_files) {
+        database().drop_table(transaction_.created_files.back());
+        transaction_.created_files.pop_back();
+    }
+    transaction_.changes.resize(mark.changes);
+    transaction_.deferred.resize(mark.deferred);
+    transaction_.dropped_files.resize(mark.dropped_files);
+    transaction_.catalog = mark.catalog;
+    if (settings_ != mark.settings) restore_settings(mark.settings);
+    local_settings_ = mark.local_settings;
+    search_path_catalog_ = nullptr;
+}
+
+void Backend::define_savepoint(const std::string& name) { transaction_.subs.push_back(mark_here(name, true)); }
+
+namespace {
+
+std::vector<SubTransaction>::iterator find_savepoint(Transaction& transaction, const std::string& name) {
+    auto it = std::ranges::find_if(transaction.subs.rbegin(), transaction.subs.rend(),
+                                   [&](const SubTransaction& sub) { return sub.is_savepoint && sub.name == name; });
+    if (it == transaction.subs.rend()) throw SqlError("3B001", fmt::format("savepoint \"{}\" does not exist", name));
+    return std::prev(it.base());
+}
+
+}  // namespace
+
+void Backend::release_savepoint(const std::string& name) {
+    auto it = find_savepoint(transaction_, name);
+    transaction_.subs.erase(it, transaction_.subs.end());
+}
+
+void Backend::rollback_to_savepoint(const std::string& name) {
+    auto it = find_savepoint(transaction_, name);
+    undo_to(*it);
+    it->xid = Xid{};
+    transaction_.subs.erase(std::next(it), transaction_.subs.end());
+    transaction_.failed = false;
+}
+
+void Backend::begin_subtransaction() { transaction_.subs.push_back(mark_here("", false)); }
+
+void Backend::release_subtransaction() { transaction_.subs.pop_back(); }
+
+void Backend::rollback_subtransaction() {
+    undo_to(transaction_.subs.back());
+    transaction_.subs.pop_back();
+}
+
+void Backend::commit_transaction() {
+    if (transaction_.failed) return rollback_transaction();
+    fire_deferred(false);
+    if (transaction_.xid.value != 0) {
+        // RECORD_COMMIT: one record, whatever was done.
+        LogEntry entry;
+        entry.xid = transaction_.xid;
+        entry.commit_lsn = server_->wal.append(kCommitRecordBytes);
+        entry.end_lsn = server_->wal.position();
+        entry.commit_time = server_->options.clock->now();
+        entry.origin = transaction_.origin;
+        if (transaction_.catalog) {
+            auto merged = std::make_shared<Catalog>(*server_->catalog);
+            if (server_->catalog == transaction_.catalog_base) {
+                server_->catalog = transaction_.catalog;
+            } else {
+                merged->merge(*transaction_.catalog_base, *transaction_.catalog);
+                server_->catalog = merged;
+            }
+        }
+        entry.catalog = server_->catalog;
+        entry.changes = std::move(transaction_.changes);
+        if (!entry.changes.empty()) server_->wal.add(std::move(entry));
+        for (std::uint32_t file : transaction_.dropped_files) database().drop_table(file);
+    }
+    end_transaction();
+}
+
+void Backend::rollback_transaction() {
+    SubTransaction start;
+    start.settings = transaction_.settings_before;
+    start.local_settings = {};
+    undo_to(start);
+    local_settings_.clear();
+    end_transaction();
+}
+
+void Backend::end_transaction() {
+    for (const auto& [name, value] : local_settings_) settings_[name] = value;
+    bool changed = !local_settings_.empty();
+    local_settings_.clear();
+    transaction_ = Transaction();
+    if (changed) apply_settings();
+    search_path_catalog_ = nullptr;
+    current_user_ = session_user_;
+    if (setting("role") != "none" && !setting("role").empty()) {
+        if (const Role* role = catalog().find_role(setting("role"))) current_user_ = role->oid;
+    }
+    trigger_queues_.clear();
+    bool alone = std::ranges::none_of(server_->backends, [&](Backend* other) { return other != this && other->transaction_.active; });
+    if (alone) database().set_horizon(server_->command);
+}
+
+void Backend::commit_and_chain() { throw NotSimulated("COMMIT in a procedure"); }
+void Backend::rollback_and_chain() { throw NotSimulated("ROLLBACK in a procedure"); }
+
+void Backend::add_change(Change change) {
+    std::size_t bytes = 64;
+    for (const Datum& value : change.after) {
+        if (value.kind() == Datum::Kind::kText) bytes += value.as_text().size();
+        bytes += 8;
+    }
+    change.lsn = server_->wal.append(bytes);
+    transaction_.changes.push_back(std::move(change));
+}
+
+void Backend::emit_message(bool transactional, std::string prefix, std::string content, Lsn* lsn) {
+    Change change;
+    change.kind = ChangeKind::kMessage;
+    change.lsn = server_->wal.append(kMessageHeaderBytes + prefix.size() + content.size());
+    change.prefix = std::move(prefix);
+    change.content = std::move(content);
+    *lsn = server_->wal.position();
+    if (transactional) {
+        write_xid();
+        transaction_.changes.push_back(std::move(change));
+        return;
+    }
+    LogEntry entry;
+    entry.transactional = false;
+    entry.commit_lsn = change.lsn;
+    entry.end_lsn = server_->wal.position();
+    entry.catalog = server_->catalog;
+    entry.changes.push_back(std::move(change));
+    server_->wal.add(std::move(entry));
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,85 @@
+// A transaction of one session: its subtransactions, what to undo, what it changed, its catalog.
+// Mirrors xact.c. Rolling back is an undo list; SQLite's transactions carry no meaning.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/postgres/catalog/catalog.h"
+#include "sim/postgres/decoding/wal.h"
+#include "sim/postgres/storage/heap.h"
+
+namespace cdcsim::pg {
+
+enum class UndoKind : std::uint8_t { kInsert, kKill };
+struct Undo {
+    UndoKind kind = UndoKind::kInsert;
+    std::uint32_t file_node = 0;
+    std::int64_t rid = 0;
+};
+
+/// A row event that waits for its AFTER triggers and foreign key checks.
+struct TriggerEvent {
+    RelationPtr relation;
+    int operation = 0;                         ///< one of TriggerType::kInsert, kUpdate, kDelete, kTruncate
+    bool row = true;
+    std::shared_ptr<const RowVersion> before, after;
+    const Trigger* trigger = nullptr;          ///< of the user (points into `relation`)
+    const Constraint* foreign_key = nullptr;   ///< a check on the referencing table ...
+    RelationPtr foreign_table;                 ///< ... or an action for this referencing table
+    const Constraint* unique_recheck = nullptr;  ///< a deferrable key to be checked again
+    bool deferred = false;
+    std::shared_ptr<struct TransitionTables> transitions;
+    std::vector<bool> assigned;                ///< UPDATE: columns named in SET
+    Oid role = kInvalidOid;                    ///< current_user of the statement
+};
+
+struct TransitionTables {
+    std::vector<std::vector<Datum>> old_rows, new_rows;
+    RelationPtr relation;
+};
+
+using SettingValues = std::map<std::string, std::string>;
+
+/// What to return to when a (sub)transaction rolls back.
+struct SubTransaction {
+    std::string name;                  ///< of the savepoint; "" for PL/pgSQL's blocks
+    bool is_savepoint = true;
+    Xid xid;                           ///< assigned at its first write
+    std::size_t undo = 0, changes = 0, deferred = 0;
+    CatalogPtr catalog;                ///< in force when it began
+    SettingValues settings, local_settings;
+    std::size_t created_files = 0, dropped_files = 0;
+};
+
+enum class TransactionStatus : std::uint8_t { kIdle, kInProgress, kFailed };
+
+struct Transaction {
+    bool active = false;               ///< between start and end, explicit or not
+    bool block = false;                ///< BEGIN was given
+    bool implicit_block = false;       ///< several statements in one message
+    bool failed = false;
+    Xid xid;
+    std::int64_t start = 0;            ///< transaction_timestamp
+    std::vector<SubTransaction> subs;
+    std::vector<Undo> undo;
+    std::vector<Change> changes;
+    std::vector<TriggerEvent> deferred;
+    std::map<Oid, bool> constraint_modes;  ///< SET CONSTRAINTS: true = deferred
+    std::optional<bool> all_constraints;
+    CatalogPtr catalog;                ///< nullptr: the committed one
+    CatalogPtr catalog_base;           ///< the committed one when `catalog` was first copied
+    std::vector<std::uint32_t> created_files, dropped_files;
+    std::optional<Snapshot> fixed_snapshot;  ///< REPEATABLE READ
+    std::string isolation = "read committed";
+    bool read_only = false, deferrable = false;
+    SettingValues settings_before;     ///< session settings when it began
+    bool has_row_changes = false;
+    std::string origin;
+};
+
+}  // namespace cdcsim::pg

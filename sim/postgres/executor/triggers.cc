@@ -1,0 +1,289 @@
+// Triggers: BEFORE at once, AFTER queued and fired at the end of the query level, deferred ones at
+// commit. Mirrors trigger.c.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/modify.h"
+#include "sim/postgres/plpgsql/handler.h"
+
+namespace cdcsim::pg {
+namespace {
+
+bool is_enabled(const Trigger& trigger) { return trigger.enabled == 'O' || trigger.enabled == 'A'; }
+
+bool update_columns_match(const Trigger& trigger, int operation, const std::vector<bool>& assigned) {
+    if (operation != TriggerType::kUpdate || trigger.update_columns.empty()) return true;
+    return std::ranges::any_of(trigger.update_columns, [&](int attno) {
+        auto i = static_cast<std::size_t>(attno - 1);
+        return i < assigned.size() && assigned[i];
+    });
+}
+
+bool when_holds(Modification& m, const Trigger& trigger, const Row* old_row, const Row* new_row) {
+    if (!trigger.when) return true;
+    EvalRow rows[2];
+    if (old_row != nullptr) rows[0].columns = *old_row;
+    if (new_row != nullptr) rows[1].columns = *new_row;
+    rows[0].table = rows[1].table = m.relation->oid;
+    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .rows = rows};
+    return evaluate_condition(*trigger.when->expr, context);
+}
+
+std::vector<bool> set_columns(const Query& query, const Relation& relation) {
+    std::vector<bool> assigned(relation.columns.size());
+    const auto& targets = query.command == CommandKind::kInsert ? query.on_conflict->set : query.targets;
+    for (const TargetEntry& entry : targets) assigned[static_cast<std::size_t>(entry.resno - 1)] = true;
+    return assigned;
+}
+
+TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::shared_ptr<TransitionTables> transitions) {
+    if (call.trigger.function->language != "plpgsql") {
+        throw NotSimulated(fmt::format("a trigger in language {}", call.trigger.function->language));
+    }
+    backend.enter_call();
+    backend.transition_stack().push_back(std::move(transitions));
+    backend.trigger_stack().push_back(&call.trigger);
+    struct Leave {
+        Backend& backend;
+        ~Leave() {
+            backend.leave_call();
+            backend.transition_stack().pop_back();
+            backend.trigger_stack().pop_back();
+        }
+    } leave{backend};
+    return plpgsql_trigger(backend, call);
+}
+
+bool wants(const Trigger& trigger, int operation, bool before, bool row) {
+    bool is_before = (trigger.type & TriggerType::kBefore) != 0, is_row = (trigger.type & TriggerType::kRow) != 0;
+    return is_enabled(trigger) && (trigger.type & operation) != 0 && is_before == before && is_row == row;
+}
+
+/// The queue's order among row triggers of one event: by name, foreign keys by their internal names.
+struct QueuedTrigger {
+    std::string name;
+    TriggerEvent event;
+};
+
+/// Internal trigger names: RI_ConstraintTrigger_a_<oid> on the referenced table, _c_ on the other.
+std::string internal_name(char kind, const Constraint& constraint, int which) {
+    return fmt::format("RI_ConstraintTrigger_{}_{}", kind, constraint.oid * 4U + static_cast<unsigned>(which));
+}
+
+bool references_unchanged(Backend& backend, const Relation& relation, const std::vector<int>& columns, const RowVersion* before, const RowVersion* after) {
+    return before != nullptr && after != nullptr && same_columns(backend, relation, columns, before->columns, after->columns);
+}
+
+void add_child_checks(Modification& m, int operation, const TriggerEvent& base, std::vector<QueuedTrigger>& queued) {
+    if (operation == TriggerType::kDelete) return;
+    for (const Constraint& constraint : m.relation->constraints) {
+        if (constraint.kind != ConstraintKind::kForeign) continue;
+        bool skip = operation == TriggerType::kUpdate && references_unchanged(m.backend, *m.relation, constraint.columns, base.before.get(), base.after.get());
+        // A row that this transaction inserted is checked again: its first check may still be pending.
+        if (skip) continue;
+        TriggerEvent event = base;
+        event.foreign_key = &constraint;
+        event.deferred = constraint.initially_deferred;
+        queued.push_back({internal_name('c', constraint, operation == TriggerType::kInsert ? 0 : 1), std::move(event)});
+    }
+}
+
+void add_parent_actions(Modification& m, int operation, const TriggerEvent& base, std::vector<QueuedTrigger>& queued) {
+    if (operation == TriggerType::kInsert) return;
+    for (const auto& [oid, child] : m.backend.catalog().relations()) {
+        for (const Constraint& constraint : child->constraints) {
+            if (constraint.kind != ConstraintKind::kForeign || constraint.referenced != m.relation->oid) continue;
+            bool unchanged = operation == TriggerType::kUpdate &&
+                             references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get());
+            if (unchanged) continue;
+            TriggerEvent event = base;
+            event.foreign_key = &constraint;
+            event.foreign_table = child;
+            char action = operation == TriggerType::kDelete ? constraint.on_delete : constraint.on_update;
+            event.deferred = constraint.initially_deferred && action == 'a';
+            queued.push_back({internal_name('a', constraint, operation == TriggerType::kDelete ? 2 : 3), std::move(event)});
+        }
+    }
+}
+
+}  // namespace
+
+TriggerQueue& Backend::trigger_queue() {
+    CDCSIM_CHECK(!trigger_queues_.empty());
+    return trigger_queues_.back();
+}
+
+void begin_statement_triggers(Modification& m, int operation) {
+    bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
+        return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(trigger);
+    });
+    if (wants_transitions && !m.transitions) {
+        m.transitions = std::make_shared<TransitionTables>();
+        m.transitions->relation = m.relation;
+    }
+    std::vector<bool> assigned;
+    if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
+    for (const Trigger& trigger : m.relation->triggers) {
+        if (!wants(trigger, operation, true, false) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!when_holds(m, trigger, nullptr, nullptr)) continue;
+        call_trigger(m.backend, {trigger, m.relation, operation, true, false, nullptr, nullptr}, nullptr);
+    }
+}
+
+void end_statement_triggers(Modification& m, int operation) {
+    std::vector<bool> assigned;
+    if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
+    for (const Trigger& trigger : m.relation->triggers) {
+        if (!wants(trigger, operation, false, false) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!when_holds(m, trigger, nullptr, nullptr)) continue;
+        TriggerEvent event;
+        event.relation = m.relation;
+        event.operation = operation;
+        event.row = false;
+        event.trigger = &trigger;
+        event.transitions = m.transitions;
+        event.role = m.backend.current_user();
+        m.backend.trigger_queue().events.push_back(std::move(event));
+    }
+}
+
+std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, const Row* new_row, std::vector<bool>* assigned) {
+    std::optional<Row> current;
+    if (new_row != nullptr) current = *new_row;
+    std::vector<bool> set = assigned != nullptr ? *assigned : std::vector<bool>{};
+    for (const Trigger& trigger : m.relation->triggers) {
+        if (!wants(trigger, operation, true, true)) continue;
+        if (!update_columns_match(trigger, operation, set)) continue;
+        // Generated columns are not yet computed: NEW has NULL there.
+        if (current) {
+            for (const Column& column : m.relation->columns) {
+                if (column.generated) (*current)[static_cast<std::size_t>(column.attno - 1)] = Datum();
+            }
+        }
+        if (!when_holds(m, trigger, old_row, current ? &*current : nullptr)) continue;
+        TriggerCall call{trigger, m.relation, operation, true, true, old_row, current ? &*current : nullptr};
+        TriggerResult result = call_trigger(m.backend, call, nullptr);
+        if (!result.row) return std::nullopt;
+        if (operation == TriggerType::kDelete) continue;
+        if (assigned != nullptr) {
+            assigned->resize(m.relation->columns.size());
+            for (std::size_t i = 0; i < assigned->size(); ++i) {
+                bool given = i < result.assigned.size() ? result.assigned[i] : !(*result.row)[i].identical((*current)[i]);
+                if (given) (*assigned)[i] = true;
+            }
+        }
+        current = std::move(result.row);
+    }
+    return operation == TriggerType::kDelete ? std::optional<Row>(*old_row) : current;
+}
+
+void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before, std::shared_ptr<const RowVersion> after,
+                     std::vector<bool> assigned) {
+    if (m.transitions) {
+        if (before) m.transitions->old_rows.push_back(before->columns);
+        if (after) m.transitions->new_rows.push_back(after->columns);
+    }
+    TriggerEvent base;
+    base.relation = m.relation;
+    base.operation = operation;
+    base.before = before;
+    base.after = after;
+    base.assigned = assigned;
+    base.role = m.backend.current_user();
+    base.transitions = m.transitions;
+    std::vector<QueuedTrigger> queued;
+    for (const Trigger& trigger : m.relation->triggers) {
+        if (!wants(trigger, operation, false, true) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!when_holds(m, trigger, before ? &before->columns : nullptr, after ? &after->columns : nullptr)) continue;
+        TriggerEvent event = base;
+        event.trigger = &trigger;
+        event.deferred = trigger.is_constraint && trigger.initially_deferred;
+        queued.push_back({trigger.name, std::move(event)});
+    }
+    add_child_checks(m, operation, base, queued);
+    add_parent_actions(m, operation, base, queued);
+    std::ranges::stable_sort(queued, {}, &QueuedTrigger::name);
+    for (QueuedTrigger& item : queued) m.backend.trigger_queue().events.push_back(std::move(item.event));
+}
+
+void fire_event(Backend& backend, TriggerEvent& event) {
+    if (event.unique_recheck != nullptr) {
+        std::optional<RowVersion> current = backend.database().fetch(*event.relation, event.after->rid);
+        if (!current || current->died != kNeverDied) return;
+        const Index* index = event.relation->find_index(event.unique_recheck->index);
+        Snapshot snapshot = backend.take_snapshot();
+        if (find_conflict(backend, *event.relation, *index, event.after->columns, event.after->rid, snapshot)) {
+            throw_duplicate(backend, *event.relation, *index, event.after->columns);
+        }
+        return;
+    }
+    if (event.foreign_key != nullptr) {
+        if (event.foreign_table) {
+            run_foreign_key_action(backend, event);
+        } else {
+            check_foreign_key(backend, event);
+        }
+        return;
+    }
+    TriggerCall call{*event.trigger, event.relation, event.operation, false, event.row, event.before ? &event.before->columns : nullptr,
+                     event.after ? &event.after->columns : nullptr};
+    call_trigger(backend, call, event.transitions);
+}
+
+namespace {
+
+bool deferred_now(const Transaction& transaction, const TriggerEvent& event) {
+    const Constraint* constraint = event.foreign_key ? event.foreign_key : event.unique_recheck;
+    bool deferrable = constraint ? constraint->deferrable : event.trigger && event.trigger->deferrable;
+    Oid oid = constraint ? constraint->oid : event.trigger ? event.trigger->oid : kInvalidOid;
+    if (!deferrable) return false;
+    // NO ACTION can wait; the other actions of a foreign key never do.
+    if (event.foreign_table) {
+        char action = event.operation == TriggerType::kDelete ? constraint->on_delete : constraint->on_update;
+        if (action != 'a') return false;
+    }
+    auto mode = transaction.constraint_modes.find(oid);
+    if (mode != transaction.constraint_modes.end()) return mode->second;
+    if (transaction.all_constraints) return *transaction.all_constraints;
+    return event.deferred;
+}
+
+}  // namespace
+
+void Backend::fire_after_triggers() {
+    // Events that firing adds (through RI actions, which share this level) follow in later rounds.
+    std::size_t next = 0;
+    while (next < trigger_queues_.back().events.size()) {
+        TriggerEvent event = std::move(trigger_queues_.back().events[next++]);
+        if (deferred_now(transaction_, event)) {
+            transaction_.deferred.push_back(std::move(event));
+            continue;
+        }
+        fire_event(*this, event);
+    }
+    trigger_queues_.pop_back();
+}
+
+void Backend::fire_deferred(bool only_now_immediate) {
+    while (!transaction_.deferred.empty()) {
+        std::vector<TriggerEvent> events = std::move(transaction_.deferred);
+        transaction_.deferred.clear();
+        push_trigger_queue();
+        for (TriggerEvent& event : events) {
+            if (only_now_immediate && deferred_now(transaction_, event)) {
+                transaction_.deferred.push_back(std::move(event));
+                continue;
+            }
+            event.deferred = false;
+            fire_event(*this, event);
+        }
+        bool all = transaction_.deferred.empty();
+        fire_after_triggers();
+        if (only_now_immediate || all) {
+            if (transaction_.deferred.empty() || only_now_immediate) return;
+        }
+    }
+}
+
+}  // namespace cdcsim::pg

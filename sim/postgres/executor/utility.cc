@@ -1,0 +1,361 @@
+#include "sim/postgres/executor/utility.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/settings.h"
+#include "sim/postgres/plpgsql/handler.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+std::string string_value(const Node& arg) {
+    if (arg.is("String")) return std::string(arg.string());
+    if (arg.is("Integer")) return std::to_string(arg.integer("ival"));
+    if (arg.is("Float")) return std::string(arg.text("fval"));
+    if (arg.is("A_Const")) {
+        if (Node value = arg["sval"]) return std::string(value.text("sval"));
+        if (Node value = arg["ival"]) return std::to_string(value.integer("ival"));
+        if (Node value = arg["fval"]) return std::string(value.text("fval"));
+        if (Node value = arg["boolval"]) return value.flag("boolval") ? "on" : "off";
+        if (arg.has("ival")) return "0";
+    }
+    if (arg.is("TypeCast")) return string_value(arg["arg"]);
+    return "";
+}
+
+// Transactions.
+
+void set_transaction_option(Backend& backend, const std::string& name, const Node& arg) {
+    Transaction& transaction = backend.transaction();
+    std::string value = string_value(arg);
+    if (name == "transaction_isolation") {
+        bool started = !transaction.changes.empty() || transaction.fixed_snapshot;
+        if (started && value != transaction.isolation) {
+            throw SqlError("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+        }
+        if (value == "serializable") throw NotSimulated("SERIALIZABLE transactions");
+        transaction.isolation = value;
+        backend.setting_values()["transaction_isolation"] = value;
+    } else if (name == "transaction_read_only") {
+        bool on = value != "0" && value != "off";
+        if (!on && transaction.read_only && transaction.fixed_snapshot) {
+            throw SqlError("25001", "cannot set transaction read-write mode inside a read-only transaction");
+        }
+        transaction.read_only = on;
+        backend.setting_values()["transaction_read_only"] = on ? "on" : "off";
+    }
+}
+
+ExecResult exec_transaction(Backend& backend, const Statement& statement, const RowSink&) {
+    const Node& node = statement.node;
+    std::string_view kind = node.text("kind");
+    Transaction& transaction = backend.transaction();
+    if (!statement.top_level) {
+        throw SqlError("0A000", "unsupported transaction command in PL/pgSQL");
+    }
+    if (kind == "TRANS_STMT_BEGIN" || kind == "TRANS_STMT_START") {
+        backend.begin_block();
+        for (const Node& option : node.items("options")) set_transaction_option(backend, std::string(option.text("defname")), option["arg"]);
+        return tag_only(kind == "TRANS_STMT_BEGIN" ? "BEGIN" : "START TRANSACTION");
+    }
+    bool in_block = transaction.block;
+    auto warn_none = [&](std::string_view message) { backend.send_notice("WARNING", SqlError("25P01", std::string(message))); };
+    if (kind == "TRANS_STMT_COMMIT" || kind == "TRANS_STMT_ROLLBACK") {
+        if (node.flag("chain")) throw NotSimulated("COMMIT or ROLLBACK AND CHAIN");
+        if (!in_block) warn_none("there is no transaction in progress");
+        bool failed = transaction.failed;
+        if (kind == "TRANS_STMT_COMMIT") {
+            backend.commit_transaction();
+            return tag_only(failed ? "ROLLBACK" : "COMMIT");
+        }
+        backend.rollback_transaction();
+        return tag_only("ROLLBACK");
+    }
+    std::string name(node.text("savepoint_name"));
+    auto require_block = [&](std::string_view command) {
+        if (!in_block && !transaction.implicit_block) throw SqlError("25P01", fmt::format("{} can only be used in transaction blocks", command));
+    };
+    if (kind == "TRANS_STMT_SAVEPOINT") {
+        require_block("SAVEPOINT");
+        backend.define_savepoint(name);
+        return tag_only("SAVEPOINT");
+    }
+    if (kind == "TRANS_STMT_RELEASE") {
+        require_block("RELEASE SAVEPOINT");
+        backend.release_savepoint(name);
+        return tag_only("RELEASE");
+    }
+    if (kind == "TRANS_STMT_ROLLBACK_TO") {
+        require_block("ROLLBACK TO SAVEPOINT");
+        backend.rollback_to_savepoint(name);
+        return tag_only("ROLLBACK");
+    }
+    throw NotSimulated("two-phase commit");
+}
+
+ExecResult exec_constraints(Backend& backend, const Statement& statement, const RowSink&) {
+    bool deferred = statement.node.flag("deferred");
+    Transaction& transaction = backend.transaction();
+    std::vector<Node> names = statement.node.items("constraints");
+    if (!transaction.block && !transaction.implicit_block) {
+        backend.send_notice("WARNING", SqlError("25P01", "SET CONSTRAINTS can only be used in transaction blocks"));
+    }
+    if (names.empty()) {
+        transaction.constraint_modes.clear();
+        transaction.all_constraints = deferred;
+    }
+    for (const Node& range_var : names) {
+        std::string name(range_var.text("relname"));
+        bool found = false;
+        for (const auto& [oid, relation] : backend.catalog().relations()) {
+            for (const Constraint& constraint : relation->constraints) {
+                if (constraint.name != name) continue;
+                found = true;
+                if (!constraint.deferrable) throw SqlError("42809", fmt::format("constraint \"{}\" is not deferrable", name));
+                transaction.constraint_modes[constraint.oid] = deferred;
+            }
+            for (const Trigger& trigger : relation->triggers) {
+                if (!trigger.is_constraint || trigger.name != name) continue;
+                found = true;
+                transaction.constraint_modes[trigger.oid] = deferred;
+            }
+        }
+        if (!found) throw SqlError("42704", fmt::format("constraint \"{}\" does not exist", name));
+    }
+    if (!deferred) backend.fire_deferred(true);
+    return tag_only("SET CONSTRAINTS");
+}
+
+// Settings.
+
+std::string joined_args(const Node& node, const std::string& name) {
+    std::string joined;
+    for (const Node& arg : node.items("args")) {
+        if (!joined.empty()) joined += ", ";
+        std::string value = string_value(arg);
+        // Lists of names keep quotes where they are needed.
+        bool plain = !value.empty() && std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }) && !(value[0] >= '0' && value[0] <= '9');
+        bool list = name == "search_path";
+        joined += list && !plain ? "\"" + value + "\"" : value;
+    }
+    return joined;
+}
+
+ExecResult exec_set(Backend& backend, const Statement& statement, const RowSink&) {
+    const Node& node = statement.node;
+    std::string_view kind = node.text("kind");
+    bool local = node.flag("is_local");
+    if (local && !backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
+        backend.send_notice("WARNING", SqlError("25P01", "SET LOCAL can only be used in transaction blocks"));
+    }
+    if (kind == "VAR_RESET_ALL") {
+        for (const SettingRow& row : setting_rows()) backend.setting_values()[std::string(row.name)] = row.default_value;
+        backend.apply_settings();
+        return tag_only("RESET");
+    }
+    std::string raw(node.text("name"));
+    if (kind == "VAR_SET_MULTI") {
+        for (const Node& option : node.items("args")) {
+            std::string name(option.text("defname"));
+            if (raw == "SESSION CHARACTERISTICS") name = "default_" + name;
+            if (raw == "TRANSACTION") {
+                set_transaction_option(backend, name, option["arg"]);
+            } else {
+                backend.set_setting(name, string_value(option["arg"]), false);
+            }
+        }
+        return tag_only("SET");
+    }
+    std::string name = canonical_setting_name(raw);
+    if (kind == "VAR_RESET" || kind == "VAR_SET_DEFAULT") {
+        if (name == "role") backend.set_current_user(backend.session_user());
+        backend.reset_setting(name);
+        return tag_only(kind == "VAR_RESET" ? "RESET" : "SET");
+    }
+    std::string value = joined_args(node, name);
+    if (name == "role") {
+        if (value == "none") {
+            backend.set_current_user(backend.session_user());
+        } else {
+            const Role* role = backend.catalog().find_role(value);
+            if (role == nullptr) throw SqlError("22023", fmt::format("role \"{}\" does not exist", value));
+            backend.set_current_user(role->oid);
+        }
+        backend.setting_values()["role"] = value;
+        if (local) throw NotSimulated("SET LOCAL ROLE");
+        return tag_only("SET");
+    }
+    if (name == "session_authorization") throw NotSimulated("SET SESSION AUTHORIZATION");
+    backend.set_setting(name, value, local);
+    return tag_only("SET");
+}
+
+ExecResult exec_show(Backend& backend, const Statement& statement, const RowSink& sink) {
+    std::string raw(statement.node.text("name"));
+    if (raw == "all") throw NotSimulated("SHOW ALL");
+    std::string name = canonical_setting_name(raw);
+    ExecResult result;
+    result.returns_rows = true;
+    result.columns.push_back({name, oid::kText, -1, false});
+    result.tag = "SHOW";
+    result.command = "SHOW";
+    auto it = backend.setting_values().find(name);
+    if (it == backend.setting_values().end()) throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", raw));
+    Datum value = Datum::of_text(it->second);
+    sink({&value, 1});
+    return result;
+}
+
+// Others.
+
+ExecResult exec_do(Backend& backend, const Statement& statement, const RowSink&) {
+    std::string language = "plpgsql", body;
+    for (const Node& option : statement.node.items("args")) {
+        if (option.text("defname") == "language") language = string_value(option["arg"]);
+        if (option.text("defname") == "as") body = string_value(option["arg"]);
+    }
+    if (language != "plpgsql") {
+        throw SqlError("42704", fmt::format("language \"{}\" does not exist", language));
+    }
+    backend.enter_call();
+    struct Leave {
+        Backend& backend;
+        ~Leave() { backend.leave_call(); }
+    } leave{backend};
+    plpgsql_inline(backend, body);
+    return tag_only("DO");
+}
+
+/// Statements that change nothing here that anybody can see.
+ExecResult exec_nothing(Backend&, const Statement& statement, const RowSink&) { return tag_only(statement_name(statement.node)); }
+
+ExecResult exec_discard(Backend& backend, const Statement& statement, const RowSink&) {
+    std::string_view target = statement.node.text("target");
+    if (target == "DISCARD_ALL") {
+        for (const SettingRow& row : setting_rows()) backend.setting_values()[std::string(row.name)] = row.default_value;
+        backend.apply_settings();
+        backend.session_sequences().clear();
+        backend.has_last_sequence() = false;
+        return tag_only("DISCARD ALL");
+    }
+    return tag_only(target == "DISCARD_PLANS" ? "DISCARD PLANS" : target == "DISCARD_SEQUENCES" ? "DISCARD SEQUENCES" : "DISCARD TEMP");
+}
+
+ExecResult exec_select_into(Backend& backend, const Statement& statement, const RowSink&) {
+    (void)backend;
+    throw NotSimulated("SELECT INTO", statement.node.location());
+}
+
+ExecResult exec_lock(Backend& backend, const Statement& statement, const RowSink&) {
+    for (const Node& range_var : statement.node.items("relations")) require_relation(range_var, backend);
+    if (!backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
+        throw SqlError("25P01", "LOCK TABLE can only be used in transaction blocks");
+    }
+    return tag_only("LOCK TABLE");
+}
+
+ExecResult exec_extension(Backend& backend, const Statement& statement, const RowSink&) {
+    std::string name(statement.node.text("extname"));
+    if (name == "plpgsql") {
+        std::string message = "extension \"plpgsql\" already exists";
+        if (!statement.node.flag("if_not_exists")) throw SqlError("42710", message);
+        backend.send_notice("NOTICE", SqlError("42710", message + ", skipping"));
+        return tag_only("CREATE EXTENSION");
+    }
+    throw NotSimulated(fmt::format("CREATE EXTENSION {}", name));
+}
+
+ExecResult exec_call(Backend& backend, const Statement& statement, const RowSink&) {
+    (void)backend;
+    throw NotSimulated("CALL", statement.node.location());
+}
+
+struct UtilityRow {
+    std::string_view tag;
+    UtilityFunction run;
+    std::string_view name;
+};
+constexpr UtilityRow kUtilities[] = {
+    {"AlterDefaultPrivilegesStmt", exec_nothing, "ALTER DEFAULT PRIVILEGES"},
+    {"AlterEnumStmt", alter_enum, "ALTER TYPE"},
+    {"AlterObjectSchemaStmt", alter_object_schema, "ALTER ... SET SCHEMA"},
+    {"AlterOwnerStmt", alter_owner, "ALTER ... OWNER TO"},
+    {"AlterPublicationStmt", alter_publication, "ALTER PUBLICATION"},
+    {"AlterRoleStmt", alter_role, "ALTER ROLE"},
+    {"AlterSeqStmt", alter_sequence, "ALTER SEQUENCE"},
+    {"AlterTableStmt", alter_table, "ALTER TABLE"},
+    {"CallStmt", exec_call, "CALL"},
+    {"CheckPointStmt", exec_nothing, "CHECKPOINT"},
+    {"CommentStmt", comment_on, "COMMENT"},
+    {"CompositeTypeStmt", create_composite_type, "CREATE TYPE"},
+    {"ConstraintsSetStmt", exec_constraints, "SET CONSTRAINTS"},
+    {"CopyStmt", copy_data, "COPY"},
+    {"CreateDomainStmt", create_domain, "CREATE DOMAIN"},
+    {"CreateEnumStmt", create_enum, "CREATE TYPE"},
+    {"CreateExtensionStmt", exec_extension, "CREATE EXTENSION"},
+    {"CreateFunctionStmt", create_function, "CREATE FUNCTION"},
+    {"CreatePublicationStmt", create_publication, "CREATE PUBLICATION"},
+    {"CreateRoleStmt", create_role, "CREATE ROLE"},
+    {"CreateSchemaStmt", create_schema, "CREATE SCHEMA"},
+    {"CreateSeqStmt", create_sequence, "CREATE SEQUENCE"},
+    {"CreateStmt", create_table, "CREATE TABLE"},
+    {"CreateTableAsStmt", create_table_as, "CREATE TABLE AS"},
+    {"CreateTrigStmt", create_trigger, "CREATE TRIGGER"},
+    {"DiscardStmt", exec_discard, "DISCARD"},
+    {"DoStmt", exec_do, "DO"},
+    {"DropRoleStmt", drop_role, "DROP ROLE"},
+    {"DropStmt", drop_objects, "DROP"},
+    {"GrantRoleStmt", exec_nothing, "GRANT ROLE"},
+    {"GrantStmt", exec_nothing, "GRANT"},
+    {"IndexStmt", create_index, "CREATE INDEX"},
+    {"ListenStmt", exec_nothing, "LISTEN"},
+    {"LockStmt", exec_lock, "LOCK TABLE"},
+    {"NotifyStmt", exec_nothing, "NOTIFY"},
+    {"RenameStmt", rename_object, "ALTER ... RENAME"},
+    {"SelectStmt", exec_select_into, "SELECT INTO"},
+    {"TransactionStmt", exec_transaction, "transaction statement"},
+    {"TruncateStmt", truncate_tables, "TRUNCATE TABLE"},
+    {"UnlistenStmt", exec_nothing, "UNLISTEN"},
+    {"VacuumStmt", exec_nothing, "VACUUM"},
+    {"VariableSetStmt", exec_set, "SET"},
+    {"VariableShowStmt", exec_show, "SHOW"},
+    {"ViewStmt", create_view, "CREATE VIEW"},
+};
+static_assert(std::ranges::is_sorted(kUtilities, {}, &UtilityRow::tag));
+
+const UtilityRow* find_row(std::string_view tag) {
+    auto row = std::ranges::lower_bound(kUtilities, tag, {}, &UtilityRow::tag);
+    return row != std::end(kUtilities) && row->tag == tag ? row : nullptr;
+}
+
+}  // namespace
+
+UtilityFunction find_utility(std::string_view tag) {
+    const UtilityRow* row = find_row(tag);
+    return row == nullptr ? nullptr : row->run;
+}
+
+std::string statement_name(const Node& node) {
+    if (node.is("VacuumStmt")) return node.flag("is_vacuumcmd") ? "VACUUM" : "ANALYZE";
+    if (node.is("GrantStmt")) return node.flag("is_grant") ? "GRANT" : "REVOKE";
+    if (node.is("GrantRoleStmt")) return node.flag("is_grant") ? "GRANT ROLE" : "REVOKE ROLE";
+    if (const UtilityRow* row = find_row(node.tag())) return std::string(row->name);
+    if (node.is("InsertStmt")) return "INSERT";
+    if (node.is("UpdateStmt")) return "UPDATE";
+    if (node.is("DeleteStmt")) return "DELETE";
+    // "CreateCastStmt" -> "CREATE CAST"
+    std::string name;
+    for (char c : node.tag()) {
+        if (c >= 'A' && c <= 'Z' && !name.empty()) name += ' ';
+        name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    if (name.ends_with(" STMT")) name.resize(name.size() - 5);
+    return name;
+}
+
+}  // namespace cdcsim::pg

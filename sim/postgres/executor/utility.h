@@ -1,0 +1,26 @@
+// Utility statements: everything but SELECT, INSERT, UPDATE, DELETE. One table of rows, from the raw
+// node's tag to the function that runs it. Mirrors utility.c.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sim/postgres/executor/backend.h"
+
+namespace cdcsim::pg {
+
+using UtilityFunction = ExecResult (*)(Backend& backend, const Statement& statement, const RowSink& sink);
+
+/// nullptr: not simulated.
+UtilityFunction find_utility(std::string_view tag);
+/// "CREATE OPERATOR" for a DefineStmt: what a message calls a statement that is not simulated.
+std::string statement_name(const Node& node);
+
+inline ExecResult tag_only(std::string tag) {
+    ExecResult result;
+    result.command = tag;
+    result.tag = std::move(tag);
+    return result;
+}
+
+}  // namespace cdcsim::pg
