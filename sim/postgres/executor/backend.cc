@@ -85,7 +85,6 @@ MessageResult Backend::execute(std::string_view text, const std::function<std::s
     std::string owned(text);
     copy_in = copy_in_source;
     current_statement_ = owned;
-    server_->options.clock->begin_statement();
     statement_start_ = server_->now();
     run_message(owned, result);
     current_statement_ = {};
@@ -129,7 +128,7 @@ void Backend::run_message_statement(const RawStatement& raw, std::string_view te
         start_transaction();
         transaction_.implicit_block = count > 1;
     }
-    Statement statement;
+    Command statement;
     statement.node = raw.node;
     statement.begin = raw.begin;
     statement.text = text.substr(static_cast<std::size_t>(raw.begin), static_cast<std::size_t>(raw.end - raw.begin));

@@ -34,7 +34,7 @@ struct ExecResult {
 };
 
 /// One statement to run.
-struct Statement {
+struct Command {
     Node node;
     std::string_view text;              ///< of this statement alone
     int begin = 0;                      ///< byte offset of the text in the message
@@ -114,7 +114,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     Transaction& transaction() { return transaction_; }
     BindOptions bind_options(NameHook* hook = nullptr) { return {*this, hook}; }
     /// Runs one statement, utility or not; rows go to `sink`.
-    ExecResult run(const Statement& statement, const RowSink& sink);
+    ExecResult run(const Command& statement, const RowSink& sink);
     ExecResult run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
                          ParamSource* params, const RowSink& sink);
     /// The transaction id, assigned now if need be (a write).

@@ -103,7 +103,7 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
     try {
         for (const RawStatement& raw : tree.statements()) {
             ++number;
-            Statement statement;
+            Command statement;
             statement.node = raw.node;
             statement.text = std::string_view(function.body).substr(static_cast<std::size_t>(raw.begin), static_cast<std::size_t>(raw.end - raw.begin));
             statement.params = &values;

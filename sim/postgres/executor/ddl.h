@@ -74,31 +74,31 @@ void drop_relation_object(Backend& backend, const RelationPtr& relation, bool ca
 void drop_objects_notice(Backend& backend, const std::vector<std::string>& dropped);
 
 /// Each DDL statement's function; utility.cc's table names them.
-ExecResult create_table(Backend&, const Statement&, const RowSink&);
-ExecResult create_table_as(Backend&, const Statement&, const RowSink&);
-ExecResult alter_table(Backend&, const Statement&, const RowSink&);
-ExecResult rename_object(Backend&, const Statement&, const RowSink&);
-ExecResult alter_object_schema(Backend&, const Statement&, const RowSink&);
-ExecResult alter_owner(Backend&, const Statement&, const RowSink&);
-ExecResult create_index(Backend&, const Statement&, const RowSink&);
-ExecResult create_sequence(Backend&, const Statement&, const RowSink&);
-ExecResult alter_sequence(Backend&, const Statement&, const RowSink&);
-ExecResult create_schema(Backend&, const Statement&, const RowSink&);
-ExecResult create_function(Backend&, const Statement&, const RowSink&);
-ExecResult create_trigger(Backend&, const Statement&, const RowSink&);
-ExecResult create_enum(Backend&, const Statement&, const RowSink&);
-ExecResult alter_enum(Backend&, const Statement&, const RowSink&);
-ExecResult create_domain(Backend&, const Statement&, const RowSink&);
-ExecResult create_composite_type(Backend&, const Statement&, const RowSink&);
-ExecResult create_view(Backend&, const Statement&, const RowSink&);
-ExecResult create_publication(Backend&, const Statement&, const RowSink&);
-ExecResult alter_publication(Backend&, const Statement&, const RowSink&);
-ExecResult drop_objects(Backend&, const Statement&, const RowSink&);
-ExecResult create_role(Backend&, const Statement&, const RowSink&);
-ExecResult alter_role(Backend&, const Statement&, const RowSink&);
-ExecResult drop_role(Backend&, const Statement&, const RowSink&);
-ExecResult comment_on(Backend&, const Statement&, const RowSink&);
-ExecResult truncate_tables(Backend&, const Statement&, const RowSink&);
-ExecResult copy_data(Backend&, const Statement&, const RowSink&);
+ExecResult create_table(Backend&, const Command&, const RowSink&);
+ExecResult create_table_as(Backend&, const Command&, const RowSink&);
+ExecResult alter_table(Backend&, const Command&, const RowSink&);
+ExecResult rename_object(Backend&, const Command&, const RowSink&);
+ExecResult alter_object_schema(Backend&, const Command&, const RowSink&);
+ExecResult alter_owner(Backend&, const Command&, const RowSink&);
+ExecResult create_index(Backend&, const Command&, const RowSink&);
+ExecResult create_sequence(Backend&, const Command&, const RowSink&);
+ExecResult alter_sequence(Backend&, const Command&, const RowSink&);
+ExecResult create_schema(Backend&, const Command&, const RowSink&);
+ExecResult create_function(Backend&, const Command&, const RowSink&);
+ExecResult create_trigger(Backend&, const Command&, const RowSink&);
+ExecResult create_enum(Backend&, const Command&, const RowSink&);
+ExecResult alter_enum(Backend&, const Command&, const RowSink&);
+ExecResult create_domain(Backend&, const Command&, const RowSink&);
+ExecResult create_composite_type(Backend&, const Command&, const RowSink&);
+ExecResult create_view(Backend&, const Command&, const RowSink&);
+ExecResult create_publication(Backend&, const Command&, const RowSink&);
+ExecResult alter_publication(Backend&, const Command&, const RowSink&);
+ExecResult drop_objects(Backend&, const Command&, const RowSink&);
+ExecResult create_role(Backend&, const Command&, const RowSink&);
+ExecResult alter_role(Backend&, const Command&, const RowSink&);
+ExecResult drop_role(Backend&, const Command&, const RowSink&);
+ExecResult comment_on(Backend&, const Command&, const RowSink&);
+ExecResult truncate_tables(Backend&, const Command&, const RowSink&);
+ExecResult copy_data(Backend&, const Command&, const RowSink&);
 
 }  // namespace cdcsim::pg

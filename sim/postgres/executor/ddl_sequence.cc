@@ -147,7 +147,7 @@ RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const 
     return relation;
 }
 
-ExecResult create_sequence(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult create_sequence(Backend& backend, const Command& statement, const RowSink&) {
     Node range_var = statement.node["sequence"];
     if (range_var.text("relpersistence") == "t") throw NotSimulated("temporary sequences");
     Oid schema = creation_schema(backend, range_var);
@@ -165,7 +165,7 @@ ExecResult create_sequence(Backend& backend, const Statement& statement, const R
     return tag_only("CREATE SEQUENCE");
 }
 
-ExecResult alter_sequence(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult alter_sequence(Backend& backend, const Command& statement, const RowSink&) {
     RelationPtr relation = find_relation(statement.node["sequence"], backend);
     if (!relation && statement.node.flag("missing_ok")) {
         backend.notice("NOTICE", fmt::format("relation \"{}\" does not exist, skipping", statement.node["sequence"].text("relname")));

@@ -50,7 +50,7 @@ void check_duplicate_column(const Relation& relation, const std::string& name) {
 
 }  // namespace
 
-ExecResult create_table(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult create_table(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     Node range_var = node["relation"];
     refuse_unsupported(node);
@@ -142,7 +142,7 @@ void put_row_types(Backend& backend, Catalog& catalog, Relation& relation) {
     catalog.put_type(array);
 }
 
-ExecResult create_table_as(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult create_table_as(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     if (node.text("objtype") == "OBJECT_MATVIEW") throw NotSimulated("materialized views");
     Node into = node["into"], range_var = into["rel"];

@@ -56,7 +56,7 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
 
 }  // namespace
 
-ExecResult Backend::run(const Statement& statement, const RowSink& sink) {
+ExecResult Backend::run(const Command& statement, const RowSink& sink) {
     if (is_query(statement.node) && !statement.node.has("intoClause")) {
         std::shared_ptr<const Query> query = statement.query;
         if (!query) query = bind_query(statement.node, bind_options(statement.hook));

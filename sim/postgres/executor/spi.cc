@@ -120,7 +120,7 @@ SpiResult Backend::execute(SpiPlan& spi_plan, const SpiOptions& options) {
     if (plan.is_query_) {
         done = run_query(query, select, options.params, sink);
     } else {
-        Statement statement;
+        Command statement;
         statement.node = plan.node_;
         statement.text = plan.text_;
         statement.params = options.params;

@@ -51,7 +51,7 @@ void set_transaction_option(Backend& backend, const std::string& name, const Nod
     }
 }
 
-ExecResult exec_transaction(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_transaction(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
     Transaction& transaction = backend.transaction();
@@ -98,7 +98,7 @@ ExecResult exec_transaction(Backend& backend, const Statement& statement, const 
     throw NotSimulated("two-phase commit");
 }
 
-ExecResult exec_constraints(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_constraints(Backend& backend, const Command& statement, const RowSink&) {
     bool deferred = statement.node.flag("deferred");
     Transaction& transaction = backend.transaction();
     std::vector<Node> names = statement.node.items("constraints");
@@ -146,7 +146,7 @@ std::string joined_args(const Node& node, const std::string& name) {
     return joined;
 }
 
-ExecResult exec_set(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
     bool local = node.flag("is_local");
@@ -195,7 +195,7 @@ ExecResult exec_set(Backend& backend, const Statement& statement, const RowSink&
     return tag_only("SET");
 }
 
-ExecResult exec_show(Backend& backend, const Statement& statement, const RowSink& sink) {
+ExecResult exec_show(Backend& backend, const Command& statement, const RowSink& sink) {
     std::string raw(statement.node.text("name"));
     if (raw == "all") throw NotSimulated("SHOW ALL");
     std::string name = canonical_setting_name(raw);
@@ -213,7 +213,7 @@ ExecResult exec_show(Backend& backend, const Statement& statement, const RowSink
 
 // Others.
 
-ExecResult exec_do(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_do(Backend& backend, const Command& statement, const RowSink&) {
     std::string language = "plpgsql", body;
     for (const Node& option : statement.node.items("args")) {
         if (option.text("defname") == "language") language = string_value(option["arg"]);
@@ -232,9 +232,9 @@ ExecResult exec_do(Backend& backend, const Statement& statement, const RowSink&)
 }
 
 /// Statements that change nothing here that anybody can see.
-ExecResult exec_nothing(Backend&, const Statement& statement, const RowSink&) { return tag_only(statement_name(statement.node)); }
+ExecResult exec_nothing(Backend&, const Command& statement, const RowSink&) { return tag_only(statement_name(statement.node)); }
 
-ExecResult exec_discard(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_discard(Backend& backend, const Command& statement, const RowSink&) {
     std::string_view target = statement.node.text("target");
     if (target == "DISCARD_ALL") {
         for (const SettingRow& row : setting_rows()) backend.setting_values()[std::string(row.name)] = row.default_value;
@@ -246,12 +246,12 @@ ExecResult exec_discard(Backend& backend, const Statement& statement, const RowS
     return tag_only(target == "DISCARD_PLANS" ? "DISCARD PLANS" : target == "DISCARD_SEQUENCES" ? "DISCARD SEQUENCES" : "DISCARD TEMP");
 }
 
-ExecResult exec_select_into(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_select_into(Backend& backend, const Command& statement, const RowSink&) {
     (void)backend;
     throw NotSimulated("SELECT INTO", statement.node.location());
 }
 
-ExecResult exec_lock(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink&) {
     for (const Node& range_var : statement.node.items("relations")) require_relation(range_var, backend);
     if (!backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
         throw SqlError("25P01", "LOCK TABLE can only be used in transaction blocks");
@@ -259,7 +259,7 @@ ExecResult exec_lock(Backend& backend, const Statement& statement, const RowSink
     return tag_only("LOCK TABLE");
 }
 
-ExecResult exec_extension(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_extension(Backend& backend, const Command& statement, const RowSink&) {
     std::string name(statement.node.text("extname"));
     if (name == "plpgsql") {
         std::string message = "extension \"plpgsql\" already exists";
@@ -270,7 +270,7 @@ ExecResult exec_extension(Backend& backend, const Statement& statement, const Ro
     throw NotSimulated(fmt::format("CREATE EXTENSION {}", name));
 }
 
-ExecResult exec_call(Backend& backend, const Statement& statement, const RowSink&) {
+ExecResult exec_call(Backend& backend, const Command& statement, const RowSink&) {
     (void)backend;
     throw NotSimulated("CALL", statement.node.location());
 }

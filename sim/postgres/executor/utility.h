@@ -9,7 +9,7 @@
 
 namespace cdcsim::pg {
 
-using UtilityFunction = ExecResult (*)(Backend& backend, const Statement& statement, const RowSink& sink);
+using UtilityFunction = ExecResult (*)(Backend& backend, const Command& statement, const RowSink& sink);
 
 /// nullptr: not simulated.
 UtilityFunction find_utility(std::string_view tag);
