@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "core/base/error.h"
+
 namespace cdcsim::scenario {
 
 struct PsqlRun::Input {
@@ -178,7 +180,15 @@ void PsqlRun::connect(PsqlHost& host, const Arguments& arguments) {
         return refuse("psql's command \\c to another database");
     }
     if (arguments.size() > 2) return refuse("psql's command \\c to another host");
-    host.reconnect(given(1));
+    try {
+        host.reconnect(given(1));
+    } catch (const SqlError& error) {  // a psql that lost its connection ends
+        current_.output = fmt::format("\\connect: connection to server failed: FATAL:  {}\n", error.message());
+        outcomes_.push_back(std::move(current_));
+        inputs_.clear();
+        next_text_ = texts_.size();
+        return;
+    }
     current_.output = fmt::format("You are now connected to database \"{}\" as user \"{}\".\n",
                                   host.database(), host.user());
     outcomes_.push_back(std::move(current_));
