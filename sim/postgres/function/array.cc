@@ -131,93 +131,6 @@ Datum array_dims(CallContext& call, Args args) {
     return value.ndim == 0 ? Datum() : Datum::of_text(std::move(out));
 }
 
-/// NULL is equal to NULL only.
-bool same_element(Environment& env, Oid type, const Datum& a, const Datum& b) {
-    if (a.is_null() || b.is_null()) return a.is_null() && b.is_null();
-    return values_equal(env, type, a, b);
-}
-
-ArrayValue searched_array(CallContext& call, Args args) {
-    ArrayValue value = array_argument(call, args, 0);
-    if (value.ndim > 1)
-        throw SqlError("0A000",
-                       "searching for elements in multidimensional arrays is not supported");
-    return value;
-}
-
-/// The subscripts of the elements that equal args[1], until `found` returns false.
-template <typename Found>
-void search(CallContext& call, Args args, const ArrayValue& value, Found found) {
-    Oid element = array_element_type(call.env, call.arg_types[0]);
-    if (!value.elements.empty()) require_equality(call.env, element);
-    for (std::size_t i = 0; i < value.elements.size(); ++i) {
-        if (!same_element(call.env, element, value.elements[i], args[1])) continue;
-        if (!found(std::int64_t{value.lower[0]} + static_cast<std::int64_t>(i))) return;
-    }
-}
-
-Datum position_from(CallContext& call, Args args, const ArrayValue& value, std::int64_t start) {
-    Datum result;
-    search(call, args, value, [&](std::int64_t position) {
-        if (position < start) return true;
-        result = Datum::of_int(position);
-        return false;
-    });
-    return result;
-}
-
-Datum array_position(CallContext& call, Args args) {
-    if (args[0].is_null()) return Datum();
-    return position_from(call, args, searched_array(call, args),
-                         std::numeric_limits<std::int64_t>::min());
-}
-
-Datum array_position_start(CallContext& call, Args args) {
-    if (args[0].is_null()) return Datum();
-    ArrayValue value = searched_array(call, args);
-    if (value.ndim == 0) return Datum();
-    bool hopeless = args[1].is_null() && std::ranges::none_of(value.elements, &Datum::is_null);
-    if (hopeless) return Datum();
-    if (args[2].is_null()) throw SqlError("22004", "initial position must not be null");
-    return position_from(call, args, value, args[2].as_int());
-}
-
-Datum array_positions(CallContext& call, Args args) {
-    if (args[0].is_null()) return Datum();
-    std::vector<Datum> positions;
-    search(call, args, searched_array(call, args), [&](std::int64_t position) {
-        positions.push_back(Datum::of_int(position));
-        return true;
-    });
-    return array_datum(call.env, oid::kInt4Array, ArrayValue::of(std::move(positions)));
-}
-
-Datum array_remove(CallContext& call, Args args) {
-    if (args[0].is_null()) return Datum();
-    ArrayValue value = array_argument(call, args, 0);
-    if (value.elements.empty()) return args[0];
-    if (value.ndim > 1)
-        throw SqlError("0A000", "removing elements from multidimensional arrays is not supported");
-    Oid element = array_element_type(call.env, call.arg_types[0]);
-    require_equality(call.env, element);
-    std::erase_if(value.elements, [&](const Datum& datum) {
-        return same_element(call.env, element, datum, args[1]);
-    });
-    if (value.elements.empty()) return result_array(call, ArrayValue{});
-    value.dims[0] = static_cast<std::int32_t>(value.elements.size());
-    return result_array(call, value);
-}
-
-Datum array_replace(CallContext& call, Args args) {
-    if (args[0].is_null()) return Datum();
-    ArrayValue value = array_argument(call, args, 0);
-    Oid element = array_element_type(call.env, call.arg_types[0]);
-    if (!value.elements.empty()) require_equality(call.env, element);
-    for (Datum& datum : value.elements)
-        if (same_element(call.env, element, datum, args[1])) datum = args[2];
-    return result_array(call, value);
-}
-
 Datum join_texts(CallContext& call, Args args, const std::string* null_text) {
     ArrayValue value = array_argument(call, args, 0);
     Oid element = array_element_type(call.env, call.arg_types[0]);
@@ -354,33 +267,6 @@ Datum trim_array(CallContext& call, Args args) {
     return array_get_slice(call.env, call.arg_types[0], args[0], {&bound, 1});
 }
 
-/// True if all (or any) elements of `wanted` are in `array`; NULLs are never found.
-bool find_elements(CallContext& call, const ArrayValue& wanted, const ArrayValue& array,
-                   bool all) {
-    Oid element = array_element_type(call.env, call.arg_types[0]);
-    require_equality(call.env, element);
-    for (const Datum& want : wanted.elements) {
-        bool found = !want.is_null() && std::ranges::any_of(array.elements, [&](const Datum& have) {
-            return !have.is_null() && values_equal(call.env, element, want, have);
-        });
-        if (found != all) return found;
-    }
-    return all;
-}
-
-Datum arraycontains(CallContext& call, Args args) {
-    return Datum::of_bool(find_elements(call, array_argument(call, args, 1),
-                                        array_argument(call, args, 0), true));
-}
-Datum arraycontained(CallContext& call, Args args) {
-    return Datum::of_bool(find_elements(call, array_argument(call, args, 0),
-                                        array_argument(call, args, 1), true));
-}
-Datum arrayoverlap(CallContext& call, Args args) {
-    return Datum::of_bool(find_elements(call, array_argument(call, args, 0),
-                                        array_argument(call, args, 1), false));
-}
-
 int order(CallContext& call, Args args) {
     return compare_arrays(call.env, call.arg_types[0], args[0], args[1]);
 }
@@ -399,89 +285,6 @@ Datum array_ge(CallContext& call, Args args) { return Datum::of_bool(order(call,
 Datum array_larger(CallContext& call, Args args) { return args[order(call, args) > 0 ? 0 : 1]; }
 Datum array_smaller(CallContext& call, Args args) { return args[order(call, args) < 0 ? 0 : 1]; }
 
-Datum width_bucket_array(CallContext& call, Args args) {
-    ArrayValue thresholds = array_argument(call, args, 1);
-    if (thresholds.ndim > 1)
-        throw SqlError("2202E", "thresholds must be one-dimensional array");
-    if (std::ranges::any_of(thresholds.elements, &Datum::is_null))
-        throw SqlError("22004", "thresholds array must not contain NULLs");
-    Oid element = array_element_type(call.env, call.arg_types[1]);
-    std::size_t left = 0, right = thresholds.elements.size();
-    while (left < right) {
-        std::size_t middle = (left + right) / 2;
-        if (compare_values(call.env, element, args[0], thresholds.elements[middle]) < 0)
-            right = middle;
-        else
-            left = middle + 1;
-    }
-    return Datum::of_int(static_cast<std::int64_t>(left));
-}
-
-class ArrayAgg final : public AggregateState {
-  public:
-    void step(CallContext&, Args args) override { elements_.push_back(args[0]); }
-    Datum result(CallContext& call) override {
-        return elements_.empty() ? Datum() : result_array(call, ArrayValue::of(elements_));
-    }
-
-  private:
-    std::vector<Datum> elements_;
-};
-
-/// array_agg of arrays: one more dimension in front.
-class ArrayOfArraysAgg final : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        if (args[0].is_null()) throw SqlError("22004", "cannot accumulate null arrays");
-        ArrayValue value = array_argument(call, args, 0);
-        if (shape_.ndim == 0) start(value);
-        bool same = shape_.ndim == value.ndim + 1;
-        for (int i = 0; same && i < value.ndim; ++i)
-            same = shape_.dims[i + 1] == value.dims[i] && shape_.lower[i + 1] == value.lower[i];
-        if (!same)
-            throw SqlError("2202E", "cannot accumulate arrays of different dimensionality");
-        ++shape_.dims[0];
-        for (Datum& element : value.elements) shape_.elements.push_back(std::move(element));
-    }
-    Datum result(CallContext& call) override {
-        return shape_.ndim == 0 ? Datum() : result_array(call, shape_);
-    }
-
-  private:
-    void start(const ArrayValue& first) {
-        if (first.ndim == 0) throw SqlError("2202E", "cannot accumulate empty arrays");
-        if (first.ndim == kMaxDimensions)
-            throw SqlError("54000",
-                           "number of array dimensions (7) exceeds the maximum allowed (6)");
-        shape_.ndim = first.ndim + 1;
-        shape_.lower[0] = 1;
-        std::copy_n(first.dims.begin(), first.ndim, shape_.dims.begin() + 1);
-        std::copy_n(first.lower.begin(), first.ndim, shape_.lower.begin() + 1);
-    }
-    ArrayValue shape_;
-};
-
-/// min and max of arrays.
-template <int kSign>
-class ExtremeArray final : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        // Of equal ones the later stays, as array_larger and array_smaller have it.
-        if (best_.is_null() ||
-            compare_arrays(call.env, call.arg_types[0], best_, args[0]) * kSign <= 0)
-            best_ = args[0];
-    }
-    Datum result(CallContext&) override { return best_; }
-
-  private:
-    Datum best_;
-};
-
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 constexpr ScalarRow kScalars[] = {
     {"array_append", array_append},
     {"array_cardinality", array_cardinality},
@@ -499,24 +302,15 @@ constexpr ScalarRow kScalars[] = {
     {"array_lt", array_lt},
     {"array_ndims", array_ndims},
     {"array_ne", array_ne},
-    {"array_position", array_position},
-    {"array_position_start", array_position_start},
-    {"array_positions", array_positions},
     {"array_prepend", array_prepend},
-    {"array_remove", array_remove},
-    {"array_replace", array_replace},
     {"array_smaller", array_smaller},
     {"array_to_text", array_to_text},
     {"array_to_text_null", array_to_text_null},
     {"array_upper", array_upper},
-    {"arraycontained", arraycontained},
-    {"arraycontains", arraycontains},
-    {"arrayoverlap", arrayoverlap},
     {"btarraycmp", btarraycmp},
     {"text_to_array", text_to_array},
     {"text_to_array_null", text_to_array},
     {"trim_array", trim_array},
-    {"width_bucket_array", width_bucket_array},
 };
 
 constexpr SetRow kSets[] = {
@@ -525,17 +319,8 @@ constexpr SetRow kSets[] = {
     {"generate_subscripts_nodir", generate_subscripts_nodir},
 };
 
-constexpr AggregateRow kAggregates[] = {
-    {2050, true, make<ExtremeArray<1>>},
-    {2051, true, make<ExtremeArray<-1>>},
-    {2335, false, make<ArrayAgg>},
-    {4053, false, make<ArrayOfArraysAgg>},
-};
-
 }  // namespace
 
-FunctionTables array_tables() {
-    return {.scalars = kScalars, .sets = kSets, .aggregates = kAggregates};
-}
+FunctionTables array_tables() { return {.scalars = kScalars, .sets = kSets}; }
 
 }  // namespace cdcsim::pg

@@ -1,5 +1,5 @@
 // SQL values to json and jsonb: to_json, row_to_json, array_to_json, json_build_object,
-// json_object and their jsonb forms.
+// json_object and their jsonb forms. The aggregates are in json_aggregate.cc.
 #include <utility>
 
 #include "core/base/error.h"
@@ -191,94 +191,6 @@ Datum jsonb_object(CallContext& call, Args args) {
 }
 Datum jsonb_object_two_arg(CallContext&, Args args) { return jsonb_of_pairs(read_two(args)); }
 
-// Aggregates keep the text of what they have seen, so a result may be asked for at any time.
-
-class JsonAgg final : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        bool first = out_.empty();
-        out_ += first ? "[" : ", ";
-        JsonCategory category = json_category(call.env, call.arg_types[0]);
-        bool structured =
-            category == JsonCategory::kArray || category == JsonCategory::kComposite;
-        if (!first && structured && !args[0].is_null()) out_ += "\n ";
-        append_json(call.env, call.arg_types[0], args[0], out_);
-    }
-    Datum result(CallContext&) override {
-        return out_.empty() ? Datum() : Datum::of_text(out_ + "]");
-    }
-
-  private:
-    std::string out_;
-};
-
-class JsonbAgg final : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        JsonbBuilder element;
-        build_jsonb(call.env, call.arg_types[0], args[0], element);
-        out_ += out_.empty() ? "[" : ", ";
-        out_ += element.text();
-    }
-    Datum result(CallContext&) override {
-        return out_.empty() ? Datum() : Datum::of_text(out_ + "]");
-    }
-
-  private:
-    std::string out_;
-};
-
-void check_field_name(const Datum& name) {
-    if (name.is_null()) throw SqlError("22023", "field name must not be null");
-}
-
-class JsonObjectAgg final : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        check_field_name(args[0]);
-        out_ += out_.empty() ? "{ " : ", ";
-        append_json_key(call.env, call.arg_types[0], args[0], out_);
-        out_ += " : ";
-        append_json(call.env, call.arg_types[1], args[1], out_);
-    }
-    Datum result(CallContext&) override {
-        return out_.empty() ? Datum() : Datum::of_text(out_ + " }");
-    }
-
-  private:
-    std::string out_;
-};
-
-class JsonbObjectAgg final : public AggregateState {
-  public:
-    void step(CallContext& call, Args args) override {
-        check_field_name(args[0]);
-        std::string key = jsonb_key_text(call.env, call.arg_types[0], args[0]);
-        JsonbBuilder value;
-        build_jsonb(call.env, call.arg_types[1], args[1], value);
-        pairs_.emplace_back(std::move(key), value.take());
-    }
-    Datum result(CallContext&) override {
-        if (pairs_.empty()) return Datum();
-        JsonbBuilder out;
-        out.begin_object();
-        for (const auto& [key, value] : pairs_) {
-            out.key(key);
-            out.value(value);
-        }
-        out.end_object();
-        return Datum::of_text(out.take());
-    }
-
-  private:
-    std::vector<std::pair<std::string, std::string>> pairs_;
-};
-
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 constexpr ScalarRow kScalars[] = {
     {"array_to_json", to_json},
     {"array_to_json_pretty", to_json_pretty},
@@ -300,15 +212,8 @@ constexpr ScalarRow kScalars[] = {
     {"to_jsonb", to_jsonb},
 };
 
-constexpr AggregateRow kAggregates[] = {
-    {3175, false, make<JsonAgg>},
-    {3197, false, make<JsonObjectAgg>},
-    {3267, false, make<JsonbAgg>},
-    {3270, false, make<JsonbObjectAgg>},
-};
-
 }  // namespace
 
-FunctionTables json_build_tables() { return {.scalars = kScalars, .aggregates = kAggregates}; }
+FunctionTables json_build_tables() { return {.scalars = kScalars}; }
 
 }  // namespace cdcsim::pg

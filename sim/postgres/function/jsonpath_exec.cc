@@ -1,24 +1,23 @@
-// The executor of jsonpath and its SQL functions. Mirrors jsonpath_exec.c: lax and strict mode,
-// three-valued predicates, errors that are raised or make the result NULL.
+// One class: every kind of path item may contain every other.
+#include "sim/postgres/function/jsonpath_exec.h"
+
 #include <algorithm>
 #include <deque>
 #include <limits>
 
 #include "core/base/error.h"
-#include "sim/postgres/function/function_tables.h"
+#include "sim/postgres/function/registry.h"
 #include "sim/postgres/type/jsonb.h"
-#include "sim/postgres/type/jsonpath.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
 
-using Args = std::span<const Datum>;
 /// A jsonb value in stored form that outlives the execution.
 using Item = std::string_view;
 using Items = std::vector<Item>;
 
-enum class Result : std::uint8_t { kOk, kNotFound, kError };
+using Result = PathResult;
 enum class Truth : std::uint8_t { kFalse, kTrue, kUnknown };
 
 /// pg_proc's functions of numeric.
@@ -565,89 +564,16 @@ class Executor {
     std::deque<std::string> made_;  ///< values that the execution made
 };
 
-/// A call of one of the SQL functions: jsonb, path [, vars, silent].
-class Execution {
-  public:
-    Execution(CallContext& call, Args args)
-        : silent_(args.size() < 4 || args[3].as_bool()),
-          path_(parse_jsonpath(args[1].as_text())),
-          executor_(call.env, path_, args[0].as_text(),
-                    args.size() < 4 ? std::nullopt : std::optional<Item>(args[2].as_text()),
-                    !silent_) {}
-    Result run(Items* found) { return executor_.run(found); }
-    bool silent() const { return silent_; }
-
-  private:
-    bool silent_;
-    JsonPath path_;
-    Executor executor_;
-};
-
-Datum jsonb_path_exists(CallContext& call, Args args) {
-    Result result = Execution(call, args).run(nullptr);
-    return result == Result::kError ? Datum() : Datum::of_bool(result == Result::kOk);
-}
-
-Datum jsonb_path_match(CallContext& call, Args args) {
-    Execution execution(call, args);
-    Items found;
-    execution.run(&found);
-    if (found.size() == 1) {
-        if (jsonb_kind(found[0]) == JsonbKind::kBool) return Datum::of_bool(found[0] == "true");
-        if (jsonb_kind(found[0]) == JsonbKind::kNull) return Datum();
-    }
-    if (!execution.silent()) throw SqlError("22038", "single boolean result is expected");
-    return Datum();
-}
-
-void jsonb_path_query(CallContext& call, Args args, const RowSink& emit) {
-    Execution execution(call, args);
-    Items found;
-    execution.run(&found);
-    for (Item item : found) {
-        Datum value = Datum::of_text(item);
-        if (!emit({&value, 1})) return;
-    }
-}
-
-Datum jsonb_path_query_array(CallContext& call, Args args) {
-    Execution execution(call, args);
-    Items found;
-    execution.run(&found);
-    JsonbBuilder out;
-    out.begin_array();
-    for (Item item : found) out.value(item);
-    out.end_array();
-    return Datum::of_text(out.take());
-}
-
-Datum jsonb_path_query_first(CallContext& call, Args args) {
-    Execution execution(call, args);
-    Items found;
-    execution.run(&found);
-    return found.empty() ? Datum() : Datum::of_text(found[0]);
-}
-
-// The _tz forms differ in datetime() only, which is refused.
-constexpr ScalarRow kScalars[] = {
-    {"jsonb_path_exists", jsonb_path_exists},
-    {"jsonb_path_exists_opr", jsonb_path_exists},
-    {"jsonb_path_exists_tz", jsonb_path_exists},
-    {"jsonb_path_match", jsonb_path_match},
-    {"jsonb_path_match_opr", jsonb_path_match},
-    {"jsonb_path_match_tz", jsonb_path_match},
-    {"jsonb_path_query_array", jsonb_path_query_array},
-    {"jsonb_path_query_array_tz", jsonb_path_query_array},
-    {"jsonb_path_query_first", jsonb_path_query_first},
-    {"jsonb_path_query_first_tz", jsonb_path_query_first},
-};
-constexpr SetRow kSets[] = {
-    {"jsonb_path_query", jsonb_path_query},
-    {"jsonb_path_query_tz", jsonb_path_query},
-};
-
 }  // namespace
 
-FunctionTables jsonpath_exec_tables() { return {.scalars = kScalars, .sets = kSets}; }
+PathResult run_jsonpath(Environment& env, const JsonPath& path, const PathInput& input,
+                        std::vector<std::string>* found) {
+    Executor executor(env, path, input.value, input.vars, !input.silent);
+    if (found == nullptr) return executor.run(nullptr);
+    Items items;
+    PathResult result = executor.run(&items);
+    found->assign(items.begin(), items.end());
+    return result;
+}
 
 }  // namespace cdcsim::pg
