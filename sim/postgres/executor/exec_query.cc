@@ -84,7 +84,7 @@ ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const s
     return result;
 }
 
-std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot&) {
+std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot&, const EvalContext*) {
     std::vector<std::vector<Datum>> rows;
     run_modification(*this, query, params, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());

@@ -72,8 +72,8 @@ TargetQuery make_target_query(const Query& query) {
     };
     auto ctid = std::make_shared<VarExpr>();
     ctid->rt_index = query.result_relation;
-    ctid->attno = -1;
-    ctid->type = oid::kTid;
+    ctid->attno = kRidAttno;
+    ctid->type = oid::kInt8;
     add(ctid);
     auto tableoid = std::make_shared<VarExpr>(*ctid);
     tableoid->attno = -6;

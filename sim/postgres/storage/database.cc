@@ -288,6 +288,7 @@ RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const Ne
         bool hot_allowed = !index_keys_differ(relation, old->columns, version.columns);
         result.rid = heap.placement.update(old->rid, shape.length, hot_allowed);
         is_hot = hot_allowed && (old->rid >> 16) == (result.rid >> 16);
+        if (is_hot) heap.ghosts.erase(old->rid);  // it may have been killed before
     }
     if (!is_hot) check_unique_entries(host, relation, version);
     for (const StoredValue& value : shape.values) {

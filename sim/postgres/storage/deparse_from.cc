@@ -40,7 +40,10 @@ Stage Block::from_and_where() {
         return node.is_leaf() ? 1 : count(*node.left) + count(*node.right);
     };
     for (const FromNode& node : query_.from) join_leaves_ += count(node);
-    bool has_result = query_.result_relation != 0 && query_.command != CommandKind::kInsert;
+    bool has_result = query_.command == CommandKind::kUpdate || query_.command == CommandKind::kDelete;
+    for (const FromNode& node : query_.from) {
+        has_result = has_result && !(node.is_leaf() && node.rt_index == query_.result_relation);
+    }
     if (has_result) ++join_leaves_;
     scans_.resize(query_.range_table.size());
     presence_.resize(query_.range_table.size(), "slot");
