@@ -1,5 +1,8 @@
 #include "sim/postgres/function/datetime_template.h"
 
+#include <array>
+#include <iterator>
+
 #include "sim/postgres/type/ascii.h"
 
 namespace cdcsim::pg {
@@ -82,9 +85,22 @@ constexpr TemplatePattern kPatterns[] = {
     {"y", kYear1, true, kGreg},
 };
 
+constexpr std::size_t kPatternCount = std::size(kPatterns);
+
+/// Where the patterns of each first character begin; kPatternCount: there are none.
+constexpr auto kFirst = [] {
+    std::array<std::uint8_t, 128> first{};
+    first.fill(kPatternCount);
+    for (std::size_t i = kPatternCount; i-- > 0;)
+        first[static_cast<std::size_t>(kPatterns[i].name[0])] = static_cast<std::uint8_t>(i);
+    return first;
+}();
+
 const TemplatePattern* find_pattern(std::string_view rest) {
-    for (const TemplatePattern& pattern : kPatterns) {
-        if (rest.starts_with(pattern.name)) return &pattern;
+    auto letter = static_cast<unsigned char>(rest[0]);
+    if (letter >= kFirst.size()) return nullptr;
+    for (std::size_t i = kFirst[letter]; i < kPatternCount && kPatterns[i].name[0] == rest[0]; ++i) {
+        if (rest.starts_with(kPatterns[i].name)) return &kPatterns[i];
     }
     return nullptr;
 }
@@ -100,6 +116,7 @@ class TemplateParser {
     explicit TemplateParser(std::string_view format) : rest_(format) {}
 
     std::vector<TemplateNode> run() {
+        nodes_.reserve(rest_.size());
         while (!rest_.empty()) {
             TemplateNode node;
             if (take("FM") || take("fm")) node.fill_mode = true;

@@ -18,7 +18,8 @@ namespace cdcsim::pg {
 #define CDCSIM_FUNCTION_FILES(X) \
     X(aggregate) X(aggregate_number) X(array) X(array_aggregate) X(array_search) X(bit) \
     X(bit_type) X(bool_type) X(bytea) X(bytea_type) X(datetime_arithmetic) X(datetime_compare) \
-    X(datetime_convert) X(datetime_fields) X(datetime_from_char) X(datetime_to_char) \
+    X(datetime_convert) X(datetime_fields) X(datetime_from_char) X(datetime_in_range) \
+    X(datetime_to_char) \
     X(datetime_type) X(enum) X(float) X(float_type) X(hash) X(integer) X(integer_type) \
     X(json_aggregate) X(json_build) X(json_record) X(json_text) X(json_type) X(jsonb_get) \
     X(jsonb_modify) X(jsonb_set) X(jsonb_set_returning) X(jsonpath) X(jsonpath_type) X(macaddr) \

@@ -136,7 +136,7 @@ std::int64_t round_time(std::int64_t time, std::int32_t typmod) {
 }
 
 Interval round_interval(Interval interval, std::int32_t typmod) {
-    constexpr int kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11,
+    constexpr int kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11,
                   kSecond = 1 << 12;
     if (typmod < 0) return interval;
     int range = typmod >> 16 & kIntervalFullRange;
@@ -148,7 +148,6 @@ Interval round_interval(Interval interval, std::int32_t typmod) {
         if (unit == 0 && (range & kDay) == 0) interval.days = 0;
         if (range == kYear) interval.months = interval.months / 12 * 12;
     }
-    static_assert((kMonth & kYear) == 0);
     if (precision == kIntervalFullPrecision) return interval;
     if (precision > 6)
         throw SqlError("22023", "interval(" + std::to_string(precision) +
@@ -283,41 +282,6 @@ std::string canonical_time_zone_of_offset(std::int64_t seconds_east) {
         throw SqlError("22023", "invalid value for parameter \"TimeZone\"")
             .detail("UTC timezone offset is out of range.");
     return zone->name();
-}
-
-std::string time_typmod_suffix(std::int32_t typmod) {
-    return typmod < 0 ? "" : "(" + std::to_string(typmod) + ")";
-}
-
-std::string interval_typmod_suffix(std::int32_t typmod) {
-    struct Range {
-        int mask;
-        std::string_view name;
-    };
-    static constexpr Range kRanges[] = {
-        {1 << 2, " year"},
-        {1 << 1, " month"},
-        {1 << 3, " day"},
-        {1 << 10, " hour"},
-        {1 << 11, " minute"},
-        {1 << 12, " second"},
-        {1 << 2 | 1 << 1, " year to month"},
-        {1 << 3 | 1 << 10, " day to hour"},
-        {1 << 3 | 1 << 10 | 1 << 11, " day to minute"},
-        {1 << 3 | 1 << 10 | 1 << 11 | 1 << 12, " day to second"},
-        {1 << 10 | 1 << 11, " hour to minute"},
-        {1 << 10 | 1 << 11 | 1 << 12, " hour to second"},
-        {1 << 11 | 1 << 12, " minute to second"},
-    };
-    std::string out;
-    if (typmod < 0) return out;
-    int mask = typmod >> 16 & kIntervalFullRange;
-    int precision = typmod & kIntervalFullPrecision;
-    for (const Range& range : kRanges) {
-        if (range.mask == mask) out = range.name;
-    }
-    if (precision != kIntervalFullPrecision) out += "(" + std::to_string(precision) + ")";
-    return out;
 }
 
 }  // namespace cdcsim::pg

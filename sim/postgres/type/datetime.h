@@ -97,9 +97,4 @@ std::optional<std::string> canonical_time_zone(std::string_view name);
 /// The same for SET TIME ZONE INTERVAL '...' : an offset in seconds EAST of UTC.
 std::string canonical_time_zone_of_offset(std::int64_t seconds_east);
 
-/// format_type's part of a typmod: "(3)" for times, " hour to second(3)" for an interval; "" if
-/// none.
-std::string time_typmod_suffix(std::int32_t typmod);
-std::string interval_typmod_suffix(std::int32_t typmod);
-
 }  // namespace cdcsim::pg

@@ -234,6 +234,11 @@ void append_iso_interval(const Parts& parts, std::string& out) {
 }  // namespace
 
 void append_padded(std::int64_t value, int width, std::string& out) {
+    if (width == 2 && value >= 0 && value < 100) {
+        const char two[2] = {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
+        out.append(two, 2);
+        return;
+    }
     char digits[24];
     bool negative = value < 0;
     auto magnitude = negative ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
