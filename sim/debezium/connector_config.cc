@@ -293,6 +293,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       column_rules(debezium::column_rules(config)),
       key_converter(converter(config, "key.converter")),
       value_converter(converter(config, "value.converter")),
+      unwrap(read_unwrap(config)),
       schema_include_(option_value(config, "schema.include.list")),
       schema_exclude_(option_value(config, "schema.exclude.list")),
       table_include_(option_value(config, "table.include.list")),

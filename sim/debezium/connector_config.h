@@ -11,6 +11,7 @@
 #include "sim/debezium/connector_options.h"
 #include "sim/debezium/java_regex.h"
 #include "sim/debezium/table_model.h"
+#include "sim/debezium/unwrap.h"
 
 namespace cdcsim::debezium {
 
@@ -62,6 +63,7 @@ struct ConnectorConfig {
     std::vector<ColumnRule> column_rules;
 
     connect::JsonConverterConfig key_converter, value_converter;
+    std::optional<Unwrap> unwrap;
 
     bool captures(const TableId& table) const;
     bool includes_column(const TableId& table, const std::string& column) const;

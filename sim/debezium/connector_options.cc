@@ -448,7 +448,8 @@ void Validator::check_value(const Option& option, Check check, const std::string
     switch (check) {
         case Check::kTopicName:
         case Check::kHostname:
-            if (!only_chars(value, check == Check::kTopicName ? "._-" : "._-:"))
+            if (!only_chars(value, check == Check::kTopicName ? "._-" : "._-:") ||
+                (value.empty() && check == Check::kTopicName))
                 add(name, value + " has invalid format (only the underscore, hyphen, dot and "
                                   "alphanumeric characters are allowed)");
             return;

@@ -204,11 +204,12 @@ void EventWriter::append_transaction(const std::string& collection, OffsetContex
     out += '}';
 }
 
-std::shared_ptr<const kafka::Headers> EventWriter::headers_for(const RowEvent& event) const {
-    if (!event.key_header) return context_headers_;
-    kafka::Headers headers = {*event.key_header};
-    if (context_headers_) headers.insert(headers.end(), context_headers_->begin(), context_headers_->end());
-    return std::make_shared<const kafka::Headers>(std::move(headers));
+kafka::Headers EventWriter::headers_for(const RowEvent& event) const {
+    kafka::Headers headers;
+    if (event.key_header) headers.push_back(*event.key_header);
+    if (context_headers_)
+        headers.insert(headers.end(), context_headers_->begin(), context_headers_->end());
+    return headers;
 }
 
 void EventWriter::send(kafka::ProducerRecord record, const OffsetContext& offset) {
@@ -217,8 +218,21 @@ void EventWriter::send(kafka::ProducerRecord record, const OffsetContext& offset
     sent_offset_ = offset.store();
 }
 
-void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
-    if (offset.snapshot_marker.empty() && config_.skips(event.operation)) return;
+kafka::ProducerRecord EventWriter::row_record(const RowEvent& event) const {
+    kafka::ProducerRecord record;
+    record.topic = event.plan.topic();
+    record.headers = event.key_header
+                         ? std::make_shared<const kafka::Headers>(headers_for(event))
+                         : context_headers_;
+    if (event.key && event.plan.has_key()) {
+        std::string key;
+        event.plan.append_key(*event.key, key);
+        record.key = content(event.plan.key_prefix(), std::move(key));
+    }
+    return record;
+}
+
+std::string EventWriter::envelope(const RowEvent& event, OffsetContext& offset) {
     std::string payload;
     payload.reserve(payload_size_ + payload_size_ / 4);
     payload += "{\"before\":";
@@ -241,21 +255,18 @@ void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
     append_times(now_, payload);
     payload += '}';
     payload_size_ = payload.size();
+    return payload;
+}
 
-    kafka::ProducerRecord record;
-    record.topic = event.plan.topic();
-    record.headers = headers_for(event);
-    if (event.key && event.plan.has_key()) {
-        std::string key;
-        event.plan.append_key(*event.key, key);
-        record.key = content(event.plan.key_prefix(), std::move(key));
-    }
-    bool tombstone = event.operation == 'd' && config_.tombstones_on_delete;
-    kafka::ProducerRecord empty;
-    if (tombstone) empty = record;
+void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
+    if (offset.snapshot_marker.empty() && config_.skips(event.operation)) return;
+    if (config_.unwrap) return unwrapped_row(event, offset);
+    std::string payload = envelope(event, offset);
+    auto record = row_record(event);
+    kafka::ProducerRecord tombstone = record;
     record.value = content(event.plan.value_prefix(), std::move(payload));
     send(std::move(record), offset);
-    if (tombstone) send(std::move(empty), offset);
+    if (event.operation == 'd' && config_.tombstones_on_delete) send(std::move(tombstone), offset);
 }
 
 void EventWriter::logical_message(const pgoutput::LogicalMessage& message, OffsetContext& offset) {

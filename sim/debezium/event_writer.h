@@ -54,7 +54,19 @@ class EventWriter {
     void append_transaction(const std::string& collection, OffsetContext& offset, std::string& out);
     void transaction_record(const OffsetContext& offset, UnixMicros at, bool end);
     void send(kafka::ProducerRecord record, const OffsetContext& offset);
-    std::shared_ptr<const kafka::Headers> headers_for(const RowEvent& event) const;
+    kafka::Headers headers_for(const RowEvent& event) const;
+    /// The record of a row event without its value.
+    kafka::ProducerRecord row_record(const RowEvent& event) const;
+    std::string envelope(const RowEvent& event, OffsetContext& offset);
+    /// The row events as ExtractNewRecordState leaves them.
+    void unwrapped_row(const RowEvent& event, OffsetContext& offset);
+    std::string unwrapped_value(const RowEvent& event, const std::string& deleted,
+                                const OffsetContext& offset) const;
+    /// A field of the envelope as JSON.
+    std::string reference_json(const Unwrap::FieldReference& reference, const RowEvent& event,
+                               const OffsetContext& offset) const;
+    void add_headers(const RowEvent& event, const OffsetContext& offset, bool tombstone,
+                     kafka::ProducerRecord& record) const;
 
     const ConnectorConfig& config_;
     kafka::RecordSink* sink_ = nullptr;
@@ -65,6 +77,7 @@ class EventWriter {
     std::shared_ptr<const std::string> message_key_prefix_, message_value_prefix_;
     std::optional<SourceOffset> sent_offset_;
     std::size_t payload_size_ = 512;
+    std::string transaction_json_ = "null";  ///< of the last row event
 };
 
 /// UUIDv7 text of a millisecond time and random bits.

@@ -267,6 +267,10 @@ void TablePlan::make_envelope(const ConnectorConfig& config) {
                        {"ts_us", optional_int64},
                        {"ts_ns", optional_int64}};
     value_prefix_ = connect::envelope_prefix(envelope, config.value_converter);
+    if (!config.unwrap) return;
+    unwrapped_prefix_ =
+        connect::envelope_prefix(config.unwrap->value_schema(*value_schema_), config.value_converter);
+    null_prefix_ = connect::envelope_prefix(*value_schema_, config.value_converter);
 }
 
 std::size_t TablePlan::needed_width() const {

@@ -36,8 +36,9 @@ class TablePlan {
     bool has_key() const { return !key_.empty(); }
     const std::shared_ptr<const std::string>& key_prefix() const { return key_prefix_; }
     const std::shared_ptr<const std::string>& value_prefix() const { return value_prefix_; }
-    /// The struct of before and after, optional; without its name it is what unwrapping leaves.
-    const connect::SchemaPtr& value_schema() const { return value_schema_; }
+    /// With unwrapping: of a row, and of the null that a delete leaves.
+    const std::shared_ptr<const std::string>& unwrapped_prefix() const { return unwrapped_prefix_; }
+    const std::shared_ptr<const std::string>& null_prefix() const { return null_prefix_; }
 
     /// Appends the key struct: `{"id":1}`.
     void append_key(Row row, std::string& out) const;
@@ -63,7 +64,7 @@ class TablePlan {
     std::vector<PlannedColumn> key_, value_;
     std::vector<std::size_t> selected_;
     connect::SchemaPtr value_schema_;
-    std::shared_ptr<const std::string> key_prefix_, value_prefix_;
+    std::shared_ptr<const std::string> key_prefix_, value_prefix_, unwrapped_prefix_, null_prefix_;
 };
 
 /// The schema of a row event's source block.

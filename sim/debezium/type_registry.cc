@@ -112,7 +112,8 @@ int jdbc_display_size(const TypeInfo& type, std::int32_t typmod) {
 
 TypeRegistry::TypeRegistry(SqlConnection& connection) {
     user_ = connection.query(catalog::kServer).rows.at(0).at(1).value_or("");
-    add_rows(connection.query(catalog::kTypes), connection.query(catalog::kEnumLabels));
+    auto types = connection.query(catalog::kTypes);
+    add_rows(types, connection.query(catalog::kEnumLabels));
 }
 
 void TypeRegistry::add_rows(const QueryResult& types, const QueryResult& labels) {
@@ -144,8 +145,8 @@ const TypeInfo* TypeRegistry::find(Oid type) const {
 const TypeInfo& TypeRegistry::get(Oid type, SqlConnection& connection) {
     if (const auto* known = find(type)) return *known;
     std::string number = std::to_string(type);
-    add_rows(connection.query(bind(catalog::kTypeByOid, {number})),
-             connection.query(bind(catalog::kEnumLabelsByOid, {number})));
+    auto found = connection.query(bind(catalog::kTypeByOid, {number}));
+    add_rows(found, connection.query(bind(catalog::kEnumLabelsByOid, {number})));
     auto& added = types_[type];
     added.oid = type;
     return added;

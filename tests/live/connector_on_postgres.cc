@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
             if (command == "stop") worker.stop(name);
             if (command == "resume") worker.resume(name);
             worker.run_until_idle(printer);
+            log.flush();
             std::cout << "polled " << worker.status(name).task_state << " "
                       << nlohmann::json(worker.status(name).trace).dump() << std::endl;
         }
