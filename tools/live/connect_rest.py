@@ -4,6 +4,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+CONNECTOR_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
+
 
 class Refused(Exception):
     """Connect answered with an HTTP error; `message` is Connect's own."""
@@ -41,6 +43,9 @@ class Connect:
         if name in self.connectors():
             return self.ask("PUT", f"/connectors/{urllib.parse.quote(name)}/config", config)
         return self.ask("POST", "/connectors", {"name": name, "config": config})
+
+    def config(self, name):
+        return self.ask("GET", f"/connectors/{urllib.parse.quote(name)}/config")
 
     def verb(self, name, verb):
         method, tail = {

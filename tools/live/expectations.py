@@ -1,6 +1,7 @@
-"""Holds a scenario's `expect` steps against what was recorded, so that no golden contradicts its own scenario.
+"""Holds a scenario's `expect` steps against what was recorded: no golden contradicts its scenario.
 
-Everything of the grammar but `order`, which needs the commit order across topics; `cdcsim test` judges that.
+Everything of the grammar but `order`, which needs the commit order across topics; `cdcsim test`
+judges that.
 """
 import base64
 import decimal
@@ -18,7 +19,8 @@ def decoded(text):
         value = json.loads(text)
     except ValueError:
         return text
-    return value["payload"] if isinstance(value, dict) and set(value) == {"schema", "payload"} else value
+    with_schema = isinstance(value, dict) and set(value) == {"schema", "payload"}
+    return value["payload"] if with_schema else value
 
 
 def schema_of(text):
@@ -57,8 +59,8 @@ class Matcher:
             return decimal_of(value) == decimal.Decimal(rest)
         if name == "null" and rest.startswith("or "):
             return value is None or self.matches(rest[3:], value)
-        known = {"any": present, "present": present and value is not None, "number": is_number(value),
-                 "string": isinstance(value, str),
+        known = {"any": present, "present": present and value is not None,
+                 "number": is_number(value), "string": isinstance(value, str),
                  "uuid": isinstance(value, str) and UUID.fullmatch(value) is not None}
         if name not in known:
             raise ValueError(f"unknown matcher <{word}>")
@@ -97,7 +99,7 @@ class Matcher:
 
 
 class Judge:
-    """Remembers at each `expect` how far the topics were, and judges when the records have been read."""
+    """Remembers at each `expect` how far the topics were; judges when the records are read."""
 
     def __init__(self, run):
         self.run, self.notes = run, []
@@ -141,5 +143,6 @@ class Judge:
             return f"{topic} has {len(there)} records, not {len(wanted['records'])}"
         for index, (one, record) in enumerate(zip(wanted["records"], there)):
             if not matcher.record(one, record):
-                return f"{topic}: records[{index}] is {json.dumps(decoded(record['payload']))[:400]}"
+                value = json.dumps(decoded(record["payload"]))
+                return f"{topic}: records[{index}] is {value[:400]}"
         return None

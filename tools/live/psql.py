@@ -1,4 +1,4 @@
-"""psql as scenarios use it: scripts whose output is kept as a terminal shows it, and one session for the recorder's own questions."""
+"""psql as scenarios use it, its output kept as a terminal shows it; the recorder's questions too."""
 import itertools
 import os
 import select
@@ -23,8 +23,8 @@ def environment():
 
 
 class Session:
-    """A psql that reads its script from a pipe. Output and errors come in the order in which they appear on a terminal:
-    stdbuf makes standard output line buffered, both go to one pipe."""
+    """A psql that reads its script from a pipe. Output and errors come in a terminal's order:
+    stdbuf makes standard output line buffered, and both go to one pipe."""
 
     def __init__(self, uri, *options, cwd=None):
         command = ["stdbuf", "-oL", "psql", "-X", "-P", "pager=off", *options, uri]
@@ -44,7 +44,7 @@ class Session:
         self.process.stdin.flush()
 
     def collect(self, seconds):
-        """The output up to the end of what was sent, or None when it has not ended within `seconds`."""
+        """The output of what was sent, or None when it has not ended within `seconds`."""
         deadline = time.monotonic() + seconds
         while not self.pending.endswith(self.marker):
             ready, _, _ = select.select([self.process.stdout], [], [], deadline - time.monotonic()
@@ -88,7 +88,7 @@ class Session:
 
 
 def run_script(uri, text, stop_on_error=False, cwd=None, seconds=60):
-    """What one `psql < script` prints. A script that does not end in time raises subprocess.TimeoutExpired."""
+    """What one `psql < script` prints; raises subprocess.TimeoutExpired."""
     command = ["stdbuf", "-oL", "psql", "-X", "-P", "pager=off",
                "-v", f"ON_ERROR_STOP={int(stop_on_error)}", uri]
     done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE,

@@ -3,11 +3,13 @@
 
     record.py [--check] [-v] SCENARIO.yaml|DIRECTORY ...
 
-x.yaml gives x.golden.jsonl (a line of versions, then every Kafka record as `kcat -J` prints it, by topic, partition,
-offset) and x.golden.psql (what psql printed for each sql step); a file with cases gives x[case].golden.* for each.
---check writes nothing where there is a golden, but names what differs from it beyond the known volatile leaves; a scenario
-without a golden is run twice, compared and recorded.
-Exit status: 0, 1 something did not go as the scenario says, 2 a bad file, 4 the stack is away. The forerunner of `cdcsim record`.
+x.yaml gives x.golden.jsonl (a line of versions, then every Kafka record as `kcat -J` prints it, by
+topic, partition, offset) and x.golden.psql (what psql printed for each sql step); a file with cases
+gives x[case].golden.* for each.
+--check writes nothing where there is a golden, but names what differs from it beyond the known
+volatile leaves; a scenario without a golden is run twice, compared and recorded.
+Exit status: 0, 1 something did not go as the scenario says, 2 a bad file, 4 the stack is away.
+The forerunner of `cdcsim record`.
 """
 import argparse
 import contextlib
@@ -23,8 +25,9 @@ import urllib.parse
 
 import compare
 import expectations
+import golden
 import stack
-from connect_rest import Connect, Refused
+from connect_rest import CONNECTOR_CLASS, Connect, Refused
 from kafka_wire import Kafka
 from psql import Session, run_script, with_database
 from scenario import VERBS, BadScenario, load
@@ -34,7 +37,7 @@ LONG_QUIET_SECONDS = 1.5  # the same where nothing says what was received
 LIMIT_SECONDS = 200
 # Not visible in any record; they make waiting short.
 HASTE = {"poll.interval.ms": "20", "status.update.interval.ms": "50"}
-CONNECTOR_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
+LOGGED_ERROR = re.compile(rb"^(\w{5})\|(\d+)\|psql\|[^|]*\|(?:ERROR|FATAL):", re.M)
 
 
 class Failed(Exception):
@@ -70,12 +73,14 @@ class Run:
         deadline = time.monotonic() + 20
         while self.admin.rows("SELECT 1 FROM pg_replication_slots WHERE active"):
             if time.monotonic() > deadline:
-                self.admin.ask("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active")
+                self.admin.ask("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
+                               "WHERE active")
             time.sleep(0.05)
         self.admin.ask("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
         if database != "postgres":
             self.admin.ask(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-        for (role,) in self.admin.rows("SELECT quote_ident(rolname) FROM pg_roles WHERE oid >= 16384"):
+        roles = self.admin.rows("SELECT quote_ident(rolname) FROM pg_roles WHERE oid >= 16384")
+        for (role,) in roles:
             self.admin.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")
         deadline = time.monotonic() + 20
         while topics := list(self.kafka.partitions()):
@@ -100,7 +105,8 @@ class Run:
     def streaming_slots(self):
         """[(slot, received everything up to the present end of the log)]"""
         return self.admin.rows(
-            "SELECT s.slot_name, r.state = 'streaming' AND r.write_lsn >= pg_current_wal_flush_lsn() "
+            "SELECT s.slot_name, r.state = 'streaming' "
+            "  AND r.write_lsn >= pg_current_wal_flush_lsn() "
             "FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid")
 
     def drain(self):
@@ -177,10 +183,11 @@ class Run:
 
     def run_sql(self, number, step):
         text, folder = self.script_of(step["sql"]), str(self.scenario.path.parent.resolve())
-        uri = with_database(self.uri, self.scenario.database, step["user"]) if "user" in step else self.uri
+        uri = with_database(self.uri, self.scenario.database, step.get("user"))
         if "session" not in step:
             try:
-                self.transcript[number] = run_script(uri, text, step.get("on_error") == "stop", folder)
+                self.transcript[number] = run_script(
+                    uri, text, step.get("on_error") == "stop", folder)
             except subprocess.TimeoutExpired:
                 raise Failed("a step without a session waits for a lock") from None
         else:
@@ -201,12 +208,15 @@ class Run:
         session.send(text)
         deadline = time.monotonic() + LIMIT_SECONDS
         while (output := session.collect(0.1)) is None:
-            if self.admin.value(f"SELECT cardinality(pg_blocking_pids({session.pid}))") != "0":
+            if self.is_blocked(session):
                 self.waiting[name] = number
                 return
             if time.monotonic() > deadline:
                 raise Failed(f"session {name} neither ends nor waits")
         self.transcript[number] = output
+
+    def is_blocked(self, session):
+        return self.admin.value(f"SELECT cardinality(pg_blocking_pids({session.pid}))") != "0"
 
     def collect_waiting(self, final=False):
         """What sessions print whose lock has become free."""
@@ -214,8 +224,7 @@ class Run:
             session = self.sessions[name]
             deadline = time.monotonic() + 5
             while (output := session.collect(0.1)) is None:
-                blocked = self.admin.value(f"SELECT cardinality(pg_blocking_pids({session.pid}))") != "0"
-                if blocked and not final:
+                if not final and self.is_blocked(session):
                     break
                 if time.monotonic() > deadline:
                     raise Failed(f"session {name} still waits at the end")
@@ -225,7 +234,7 @@ class Run:
                 self.check_errors(number, self.scenario.steps[number - 1])
 
     def errors_logged(self, session):
-        """The SQLSTATEs that the server logged for a named session, or for none of them, since the last time."""
+        """The SQLSTATEs that the server logged for a named session, or for none of them."""
         if not self.log.exists():
             return None
         with open(self.log, "rb") as log:
@@ -233,7 +242,7 @@ class Run:
             text = log.read()
         self.log_at += len(text)
         named = {s.pid: name for name, s in self.sessions.items()}
-        for state, pid in re.findall(rb"^(\w{5})\|(\d+)\|psql\|[^|]*\|(?:ERROR|FATAL):", text, re.M):
+        for state, pid in LOGGED_ERROR.findall(text):
             self.logged.setdefault(named.get(pid.decode()), []).append(state.decode())
         return self.logged.pop(session, [])
 
@@ -261,7 +270,8 @@ class Run:
         name = body.get("name") or given.get("name") or "connector"
         real = self.connectors.get(name, f"{name}-{self.serial}")
         config = self.config_of({**given.get("config", {}), **(body.get("config") or {})})
-        old_sender = self.sender(config.get("slot.name", "debezium")) if name in self.connectors else None
+        slot = config.get("slot.name", "debezium")
+        old_sender = self.sender(slot) if name in self.connectors else None
         try:
             self.connect.put_config(real, config)
         except Refused as refused:
@@ -274,21 +284,22 @@ class Run:
         return self.wait_for_connector(name, body.get("state", "RUNNING"), old_sender)
 
     def config_of(self, given):
-        """The scenario's configuration with what comes from the target; null takes an option away."""
+        """The scenario's configuration and what comes from the target; null takes an option away."""
         port = self.target.port or 5432
-        config = {"connector.class": CONNECTOR_CLASS, "plugin.name": "pgoutput", "topic.prefix": "cdc",
-                  **HASTE, **given, "database.hostname": self.target.hostname, "database.port": port,
-                  "database.user": self.target.username or "postgres", "database.password": "postgres",
-                  "database.dbname": self.scenario.database}
+        config = {"connector.class": CONNECTOR_CLASS, "plugin.name": "pgoutput",
+                  "topic.prefix": "cdc", **HASTE, **given,
+                  "database.hostname": self.target.hostname, "database.port": port,
+                  "database.user": self.target.username or "postgres",
+                  "database.password": "postgres", "database.dbname": self.scenario.database}
         text = {True: "true", False: "false"}
         return {k: text.get(v, str(v)) if isinstance(v, bool) else str(v)
                 for k, v in config.items() if v is not None}
 
     def wait_for_connector(self, name, wanted, old_sender=None):
-        """Until the connector is in that state and, if it is to run, streams through another walsender than the old task's."""
+        """Until the connector is in that state and, if it is to run, streams by a new walsender."""
         self.drained_to = None
         real, deadline = self.connectors[name], time.monotonic() + LIMIT_SECONDS
-        config = self.connect.ask("GET", f"/connectors/{urllib.parse.quote(real)}/config")
+        config = self.connect.config(real)
         slot = config.get("slot.name", "debezium")
         streams = config.get("snapshot.mode") != "initial_only"
         while True:
@@ -311,14 +322,15 @@ class Run:
     def sender(self, slot):
         """The process that streams from the slot."""
         return self.admin.value(
-            "SELECT r.pid FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid "
+            "SELECT r.pid FROM pg_replication_slots s "
+            "JOIN pg_stat_replication r ON r.pid = s.active_pid "
             f"WHERE s.slot_name = '{slot}' AND r.state = 'streaming'")
 
     def run_verb(self, verb, name):
         name = next(iter(self.connectors)) if name is None and len(self.connectors) == 1 else name
         if name not in self.connectors:
             raise Failed(f"{verb}: no such connector: {name}")
-        config = self.connect.ask("GET", f"/connectors/{urllib.parse.quote(self.connectors[name])}/config")
+        config = self.connect.config(self.connectors[name])
         slot = config.get("slot.name", "debezium")
         old_sender = self.sender(slot) if verb == "restart" else None
         self.connect.verb(self.connectors[name], verb)
@@ -334,7 +346,8 @@ class Run:
 
     def wait_for_release(self, slot):
         deadline = time.monotonic() + 20
-        while self.admin.rows(f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{slot}' AND active"):
+        while self.admin.rows("SELECT 1 FROM pg_replication_slots "
+                              f"WHERE slot_name = '{slot}' AND active"):
             if time.monotonic() > deadline:
                 raise Failed(f"slot {slot} is still in use")
             time.sleep(0.05)
@@ -346,8 +359,8 @@ class Run:
         readers = []
         for topic, count in self.kafka.ends().items():
             if count:
-                command = ["kcat", "-b", self.kafka_address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J",
-                           "-X", "fetch.wait.max.ms=10"]
+                command = ["kcat", "-b", self.kafka_address, "-C", "-t", topic, "-o", "beginning",
+                           "-e", "-q", "-J", "-X", "fetch.wait.max.ms=10"]
                 readers.append((count, subprocess.Popen(command, stdout=subprocess.PIPE)))
         lines = []
         for count, reader in readers:
@@ -367,17 +380,6 @@ class Run:
         return text
 
 
-def versions(addresses):
-    session = Session(addresses["postgres"], "-At", "-q")
-    postgres = session.value("SHOW server_version").split(" ")[0]
-    session.close()
-    connect = Connect(addresses["connect"])
-    connector = next(p["version"] for p in connect.ask("GET", "/connector-plugins")
-                     if p["class"] == CONNECTOR_CLASS)
-    return {"golden": 1, "postgres": postgres, "connector": connector,
-            "kafka": connect.ask("GET", "/")["version"]}
-
-
 def record_once(addresses, scenario):
     run = Run(addresses, scenario, f"{os.getpid()}-{time.monotonic_ns()}")
     try:
@@ -388,35 +390,15 @@ def record_once(addresses, scenario):
         run.close()
 
 
-def write_golden(scenario, header, records, transcript):
-    first = json.dumps(dict(header, scenario_sha256=scenario.sha256), separators=(",", ":"))
-    scenario.output("jsonl").write_bytes(b"".join(l + b"\n" for l in [first.encode(), *records]))
-    scenario.output("psql").write_text(transcript)
-
-
-def is_recorded(scenario):
-    """There is a golden of the file as it is now."""
-    golden = scenario.output("jsonl")
-    return golden.exists() and scenario.sha256.encode() in golden.read_bytes().split(b"\n")[0]
-
-
-def read_golden(scenario):
-    """(lines, transcript) of what was recorded before; None without a golden of this text."""
-    if not is_recorded(scenario):
-        return None
-    lines = scenario.output("jsonl").read_bytes().split(b"\n")[1:-1]
-    return lines, scenario.output("psql").read_text()
-
-
 def record(addresses, scenario, options):
     started = time.monotonic()
     records, transcript, problems = record_once(addresses, scenario)
     if options.check:
-        there, transcript_there = read_golden(scenario) or record_once(addresses, scenario)[:2]
+        there, transcript_there = golden.read(scenario) or record_once(addresses, scenario)[:2]
         problems += compare.differences(there, records)
         problems += compare.transcript_differences(transcript_there, transcript)
-    if not options.check or not is_recorded(scenario):
-        write_golden(scenario, versions(addresses), records, transcript)
+    if not options.check or not golden.is_recorded(scenario):
+        golden.write(scenario, golden.versions(addresses), records, transcript)
     for problem in problems:
         print(f"{scenario}: {problem}")
     if options.verbose:
@@ -447,24 +429,31 @@ def loaded(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("paths", nargs="+", metavar="PATH")
-    parser.add_argument("--check", action="store_true", help="compare with the golden; where there is none, run twice")
-    parser.add_argument("--missing", action="store_true", help="only those whose golden is missing or of another text")
+    parser.add_argument("--check", action="store_true",
+                        help="compare with the golden; where there is none, run twice")
+    parser.add_argument("--missing", action="store_true",
+                        help="only those whose golden is missing or of another text")
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each scenario")
+    parser.add_argument("--may-empty", action="store_true",
+                        help="a given stack may be emptied: connectors, slots, roles, topics")
     stack.add_address_options(parser)
     options = parser.parse_args()
+    if stack.given_addresses(options) and not options.may_empty:
+        parser.error("recording empties the stack that it uses; --may-empty allows it")
     try:
         scenarios = [s for path in files_of(options.paths) for s in loaded(path)]
     except (BadScenario, OSError) as bad:
         print(f"record: {bad}", file=sys.stderr)
         return 2
     if options.missing:
-        scenarios = [s for s in scenarios if not is_recorded(s)]
+        scenarios = [s for s in scenarios if not golden.is_recorded(s)]
     state, worst = stack.state_directory(options.name), 0
     state.parent.mkdir(parents=True, exist_ok=True)
     for scenario in scenarios:
         try:
             with alone(state.parent / f"{options.name}.lock"):
-                addresses = stack.up(state, stack.given_addresses(options))  # again, should it have died
+                # Each time, should it have died.
+                addresses = stack.up(state, stack.given_addresses(options))
                 good = record(addresses, scenario, options)
             worst = max(worst, 0 if good else 1)
         except (stack.Unavailable, OSError) as trouble:

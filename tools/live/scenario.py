@@ -1,4 +1,4 @@
-"""A scenario file as the recorder sees it. `cdcsim` has the full loader; this one knows the same keys and refuses others."""
+"""A scenario file as the recorder sees it. `cdcsim` has the full loader, with the same keys."""
 import dataclasses
 import hashlib
 import pathlib
@@ -10,7 +10,8 @@ FILE_KEYS = {"scenario", "description", "tags", "only", "xfail", "database", "va
              "include", "volatile", "steps"}
 SQL_KEYS = {"sql", "session", "user", "on_error", "error", "rows", "tag"}
 CONNECTOR_KEYS = {"name", "file", "config", "state", "refused"}
-EXPECT_KEYS = {"topic", "records", "contains", "count", "from", "topics", "order", "connector", "state"}
+EXPECT_KEYS = {"topic", "records", "contains", "count", "from", "topics", "order", "connector",
+               "state"}
 VERBS = {"stop", "pause", "resume", "restart", "delete"}
 
 
@@ -27,9 +28,11 @@ for tag, pattern, first in (
         ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
         ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
         ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-        ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+                  r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
          list("-+0123456789."))):
-    CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), first)
+    CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}",
+                                     re.compile(f"^(?:{pattern})$"), first)
 
 
 @dataclasses.dataclass

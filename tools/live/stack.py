@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The real stack on this machine: PostgreSQL 15, Kafka 4.3.0 and Kafka Connect with Debezium 3.6.3.Final.
+"""The real stack on this machine: PostgreSQL 15, Kafka 4.3.0, Debezium 3.6.3.Final in Kafka Connect.
 
-    stack.py up [--postgres URI] [--connect URL] [--kafka HOST:PORT]    start what is missing, print the addresses
-    stack.py status                                                     print them; exit status 4 if something is away
-    stack.py down                                                       end what `up` started, remove its data
+    stack.py up         start what is missing, print the addresses
+    stack.py status     print them; exit status 4 if something is away
+    stack.py down       end what `up` started, remove its data
 
-A part whose address is given is attached to, not started. Addresses are one JSON object on standard output:
-{"postgres": "postgresql://...", "connect": "http://...", "kafka": "host:port", "state": "<directory>"}.
+A part whose address is given (--postgres URI, --connect URL, --kafka HOST:PORT) is attached to, not
+started. Addresses are one JSON object on standard output: {"postgres": "postgresql://...",
+"connect": "http://...", "kafka": "host:port", "state": "<directory>"}.
 The forerunner of `cdcsim live`.
 """
 import argparse
@@ -187,7 +188,8 @@ def start_postgres(state):
 
 def java(heap, lib, *arguments):
     return ["java", f"-Xmx{heap}", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-            "-Duser.timezone=UTC", "-Dfile.encoding=UTF-8", "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-Duser.timezone=UTC", "-Dfile.encoding=UTF-8",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
             "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
             "-cp", f"{lib}/*", *arguments]
 
