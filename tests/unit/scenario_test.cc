@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/diff/flat_record.h"
+#include "core/scenario/expectation.h"
 #include "core/scenario/grammar.h"
 #include "core/scenario/loader.h"
 #include "core/scenario/pattern.h"
@@ -50,6 +52,18 @@ class CaseFiles : public FileReader {
 
   private:
     std::map<std::string, std::string> files_;
+};
+
+class Disk : public FileReader {
+  public:
+    std::optional<std::string> read(const std::string& path) override {
+        std::ifstream in(path);
+        if (!in) return std::nullopt;
+        std::ostringstream text;
+        text << in.rdbuf();
+        return text.str();
+    }
+    std::vector<std::string> glob(const std::string&) override { return {}; }
 };
 
 std::string describe(const Scenario& scenario) {
@@ -108,23 +122,93 @@ TEST_CASE("what expectations say when they do not hold") {
 }
 
 TEST_CASE("every scenario of this repository loads") {
-    class Disk : public FileReader {
-      public:
-        std::optional<std::string> read(const std::string& path) override {
-            std::ifstream in(path);
-            if (!in) return std::nullopt;
-            std::ostringstream text;
-            text << in.rdbuf();
-            return text.str();
-        }
-        std::vector<std::string> glob(const std::string&) override { return {}; }
-    };
     Disk disk;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(CDCSIM_TEST_DIR "/../scenarios")) {
         if (entry.path().extension() != ".yaml") continue;
         INFO(entry.path());
         CHECK_NOTHROW(load_scenarios(entry.path(), *disk.read(entry.path()), disk));
     }
+}
+
+namespace {
+
+/// The records of a golden, shown topic by topic as the expectations ask for them.
+class GoldenTarget : public FakeTarget, private cdcsim::kafka::Topics {
+  public:
+    explicit GoldenTarget(const cdcsim::diff::Golden& golden) : FakeTarget("") {
+        for (const auto& flat : golden.records) {
+            cdcsim::kafka::Record record;
+            record.offset = flat.offset;
+            record.timestamp_ms = flat.timestamp_ms;
+            record.headers = std::make_shared<cdcsim::kafka::Headers>(flat.headers);
+            record.key = content(flat.key);
+            record.value = content(flat.value);
+            records_[flat.topic].push_back(record);
+        }
+    }
+    /// Shows so many more records as the expectation can tell.
+    void reveal(const ExpectStep& step) {
+        std::size_t& shown = shown_[step.name];
+        const std::size_t all = records_[step.name].size();
+        const std::size_t from = step.from.value_or(shown);
+        if (step.kind == ExpectStep::Kind::kRecords) shown = std::min(all, from + step.wanted.items.size());
+        if (step.kind == ExpectStep::Kind::kCount) shown = std::min<std::size_t>(all, from + std::stoul(step.wanted.value));
+        if (step.kind == ExpectStep::Kind::kContains) shown = all;
+    }
+    const cdcsim::kafka::Topics& topics() const override { return *this; }
+
+  private:
+    static cdcsim::kafka::Content content(const std::optional<std::string>& text) {
+        cdcsim::kafka::Content out;
+        out.is_null = !text;
+        out.payload = text.value_or("");
+        return out;
+    }
+    std::vector<std::string> names() const override {
+        std::vector<std::string> out;
+        for (const auto& [name, records] : records_) out.push_back(name);
+        return out;
+    }
+    std::size_t size(std::string_view topic) const override {
+        const auto found = shown_.find(std::string(topic));
+        return found == shown_.end() ? 0 : found->second;
+    }
+    const cdcsim::kafka::Record& at(std::string_view topic, std::size_t offset) const override {
+        return records_.at(std::string(topic)).at(offset);
+    }
+    std::size_t total() const override { return 0; }
+    Place arrival(std::size_t) const override { return {}; }
+
+    std::map<std::string, std::vector<cdcsim::kafka::Record>> records_;
+    std::map<std::string, std::size_t> shown_;
+};
+
+}  // namespace
+
+TEST_CASE("the expectations of this repository's scenarios hold on what the real stack wrote") {
+    Disk disk;
+    int judged = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(CDCSIM_TEST_DIR "/../scenarios")) {
+        if (entry.path().extension() != ".yaml") continue;
+        for (const Scenario& scenario : load_scenarios(entry.path(), *disk.read(entry.path()), disk)) {
+            const std::string stem = entry.path().parent_path() / entry.path().stem();
+            const auto text = disk.read(stem + (scenario.case_name.empty() ? "" : "[" + scenario.case_name + "]") + ".golden.jsonl");
+            if (!text) continue;
+            GoldenTarget target(cdcsim::diff::parse_golden(*text));
+            RunReport report;
+            Judge judge(target, report);
+            for (const Step& step : scenario.steps) {
+                const auto* expect = std::get_if<ExpectStep>(&step.body);
+                const bool of_topic = expect && expect->kind <= ExpectStep::Kind::kCount;
+                if (!of_topic) continue;
+                target.reveal(*expect);
+                judge.expect(step, *expect);
+                ++judged;
+            }
+            for (const Failure& failure : report.failures) FAIL_CHECK(print_failure(failure));
+        }
+    }
+    CHECK(judged > 100);
 }
 
 TEST_CASE("numbers are equal by value") {
