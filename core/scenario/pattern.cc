@@ -4,18 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <regex>
 #include <vector>
 
 #include "core/scenario/grammar.h"
+#include "core/scenario/text_pattern.h"
 
 namespace cdcsim::scenario {
 
 namespace {
 
 using diff::Json;
-
-constexpr std::size_t kMaxRegexText = 4'096;  // std::regex recurses for each character
 
 /// A matcher: `<word rest>`.
 struct Matcher {
@@ -148,8 +146,7 @@ class Match {
         return true;
     }
     bool regex(const Node&, std::string_view rest) {
-        if (!string({}, {}) || value().text.size() > kMaxRegexText) return false;
-        return std::regex_search(value().text, std::regex(std::string(rest)));
+        return string({}, {}) && TextPattern(rest).found_in(value().text);
     }
     bool null_or(const Node& pattern, std::string_view rest) {
         if (!there()) return false;
@@ -289,9 +286,6 @@ std::vector<std::string_view> MatcherRow::words() {
 std::optional<Mismatch> Match::by_matcher(const Node& pattern, const Matcher& matcher) {
     const MatcherRow* row = MatcherRow::find(matcher.word);
     if (row && (this->*row->matches)(pattern, matcher.rest)) return std::nullopt;
-    if (matcher.word == "re" && there() && value().text.size() > kMaxRegexText) {
-        return fail(pattern, "the value is too long for <re ...>");
-    }
     if (matcher.word == "same" && bindings_.count(std::string(matcher.rest)) > 0) {
         return fail(pattern, fmt::format("{} was {} before", matcher.rest,
                                          shown(&bindings_.find(std::string(matcher.rest))->second)));
@@ -326,8 +320,8 @@ void check_rest(const std::string& file, const Node& node, const MatcherRow& row
     }
     if (row.word != "re") return;
     try {
-        const std::regex compiled{std::string(rest)};
-    } catch (const std::regex_error& error) {
+        const TextPattern compiled(rest);
+    } catch (const TextPatternError& error) {
         refuse(file, node, fmt::format("<re> does not hold a regular expression: {}", error.what()));
     }
 }

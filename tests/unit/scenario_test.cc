@@ -12,6 +12,7 @@
 #include "core/scenario/loader.h"
 #include "core/scenario/pattern.h"
 #include "core/scenario/runner.h"
+#include "core/scenario/text_pattern.h"
 #include "tests/datadriven.h"
 #include "tests/scenario/fake_target.h"
 
@@ -218,6 +219,21 @@ TEST_CASE("numbers are equal by value") {
     CHECK(canonical_number("-0") == canonical_number("0.0"));
     CHECK(canonical_number("1.5") != canonical_number("-1.5"));
     for (const char* text : {"", "-", ".", "1e", "1x", "e5", "--1", "0x", "NaN", "1.2.3"}) CHECK(canonical_number(text).empty());
+}
+
+TEST_CASE("regular expressions are searched, in the usual spelling, in texts of any length") {
+    const auto found = [](const char* expression, const std::string& text) { return TextPattern(expression).found_in(text); };
+    CHECK(found("b+", "abbc"));
+    CHECK_FALSE(found("^b", "abbc"));
+    CHECK(found(R"(^\d{4}-\d\d$)", "2024-01"));
+    CHECK(found(R"([\d.]+ \w+\s\S)", "1.5 ab\tc"));
+    CHECK(found(R"(^(?:a|b)+?$)", "abab"));
+    CHECK(found(R"([\]\-x]{3})", "-]x"));
+    CHECK(found(R"(^\{"a":1\}$)", "{\"a\":1}"));
+    CHECK(found("^x+$", std::string(200'000, 'x')));
+    CHECK_THROWS_AS(found("(?=a)", "a"), TextPatternError);
+    CHECK_THROWS_AS(found("[a", "a"), TextPatternError);
+    CHECK_THROWS_AS(found("\\q", "a"), TextPatternError);
 }
 
 TEST_CASE("the JSON Schema is valid JSON and knows every key") {
