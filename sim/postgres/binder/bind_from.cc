@@ -196,7 +196,13 @@ void add_function(ParseState& state, RangeTableEntry& rte, const ExprPtr& call, 
     } else if (type.typtype == 'c') {
         columns = type.attributes;
     } else {
-        columns = {{label, call->type, call->typmod, false}};
+        // The one OUT parameter's name goes before the alias (chooseScalarFunctionAlias).
+        std::string name = label;
+        if (call->kind == ExprKind::kFunc) {
+            RowType outs = function_columns(state, *call, label);
+            if (outs.size() == 1 && !outs[0].name.empty()) name = outs[0].name;
+        }
+        columns = {{name, call->type, call->typmod, false}};
     }
     item.column_count = static_cast<int>(columns.size());
     rte.columns.insert(rte.columns.end(), columns.begin(), columns.end());

@@ -23,10 +23,28 @@ std::vector<Datum> fields_of(Environment& env, Oid type, const Datum& value, std
     return parse_row(env, row_type, literal);
 }
 
-/// One function's rows, each with its `count` columns.
+/// A function that returns one RECORD, which may ask what columns are expected.
+Datum call_record_function(const FuncExpr& call, const RowType& row_type,
+                           const EvalContext& context) {
+    if (call.user || call.scalar == nullptr) return evaluate(call, context);
+    std::vector<Datum> args;
+    for (const ExprPtr& arg : call.args) args.push_back(evaluate(*arg, context));
+    if (call.strict && std::ranges::any_of(args, &Datum::is_null)) return {};
+    CallContext call_context{.env = context.host,
+                             .result_type = call.type,
+                             .arg_types = call.arg_types,
+                             .collation = call.input_collation,
+                             .variadic = call.variadic,
+                             .function = call.function,
+                             .row_type = &row_type};
+    return call.scalar(call_context, args);
+}
+
+/// One function's rows, each with its `count` columns, which are `columns`.
 std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& item,
-                                          const EvalContext& context) {
+                                          const RowType& columns, const EvalContext& context) {
     const Expr& call = *item.call;
+    const RowType* row_type = call.type == oid::kRecord ? &columns : nullptr;
     auto count = static_cast<std::size_t>(item.column_count);
     bool composite = is_composite(context.host, call.type);
     std::vector<std::vector<Datum>> rows;
@@ -38,10 +56,12 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
                 rows.emplace_back(row.begin(), row.end());
             }
             return true;
-        });
+        }, row_type);
         return rows;
     }
-    Datum value = evaluate(call, context);
+    Datum value = row_type != nullptr && call.kind == ExprKind::kFunc
+                      ? call_record_function(as<FuncExpr>(call), *row_type, context)
+                      : evaluate(call, context);
     if (composite) {
         rows.push_back(fields_of(context.host, call.type, value, count));
     } else {
@@ -74,7 +94,8 @@ Datum as_value(const FuncExpr& call, std::span<const Datum> row, Environment& en
 
 }  // namespace
 
-void call_set_function(const FuncExpr& call, const EvalContext& context, const RowSink& emit) {
+void call_set_function(const FuncExpr& call, const EvalContext& context, const RowSink& emit,
+                       const RowType* row_type) {
     std::vector<Datum> args;
     for (const ExprPtr& arg : call.args) args.push_back(evaluate(*arg, context));
     if (call.strict && std::ranges::any_of(args, &Datum::is_null)) return;
@@ -83,7 +104,8 @@ void call_set_function(const FuncExpr& call, const EvalContext& context, const R
                              .arg_types = call.arg_types,
                              .collation = call.input_collation,
                              .variadic = call.variadic,
-                             .function = call.function};
+                             .function = call.function,
+                             .row_type = row_type};
     if (call.user) return context.host.call_set_function(call.user, call_context, args, emit);
     SetFunction function = find_set_function(call.function);
     if (function == nullptr) {
@@ -98,7 +120,9 @@ std::vector<std::vector<Datum>> function_rows(const RangeTableEntry& entry,
     std::vector<std::vector<Datum>> result;
     std::size_t offset = 0;
     for (const RangeTableEntry::FunctionItem& item : entry.functions) {
-        std::vector<std::vector<Datum>> rows = item_rows(item, context);
+        auto first = entry.columns.begin() + static_cast<std::ptrdiff_t>(offset);
+        std::vector<std::vector<Datum>> rows =
+            item_rows(item, RowType(first, first + item.column_count), context);
         if (offset == 0) {
             result = std::move(rows);
         } else {

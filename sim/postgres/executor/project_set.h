@@ -10,7 +10,8 @@
 namespace cdcsim::pg {
 
 /// Calls a function that returns a set. Rows have its columns as the function gives them.
-void call_set_function(const FuncExpr& call, const EvalContext& context, const RowSink& emit);
+void call_set_function(const FuncExpr& call, const EvalContext& context, const RowSink& emit,
+                       const RowType* row_type = nullptr);
 
 /// The rows of a function in FROM: several functions side by side (ROWS FROM), the shorter ones
 /// filled up with NULL, and the ordinality column.
