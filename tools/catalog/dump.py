@@ -89,6 +89,29 @@ def dump_btree(cur):
                                 for r in cur.fetchall()], "BtreeOperatorRow")
 
 
+RELATIONS = {
+    "pg_catalog": ["pg_class", "pg_namespace", "pg_attribute", "pg_attrdef", "pg_type", "pg_enum", "pg_index", "pg_constraint",
+                   "pg_publication", "pg_publication_rel", "pg_publication_tables", "pg_replication_slots", "pg_trigger", "pg_proc",
+                   "pg_roles", "pg_database", "pg_tables", "pg_indexes", "pg_sequences", "pg_views", "pg_extension", "pg_settings"],
+    "information_schema": ["columns", "tables", "schemata", "table_constraints", "key_column_usage"],
+}
+
+
+def dump_relations(cur):
+    rows = []
+    for schema, names in RELATIONS.items():
+        for name in names:
+            cur.execute("""
+                SELECT c.oid, c.relkind, a.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END
+                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 JOIN pg_type t ON t.oid = a.atttypid
+                WHERE c.relnamespace = %s::regnamespace AND c.relname = %s ORDER BY a.attnum""", (schema, name))
+            for oid, kind, column, type_oid in cur.fetchall():
+                if type_oid in (194,):
+                    type_oid = 25  # pg_node_tree is kept as its printed text
+                rows.append('{%d, %s, %s, %s, %d},' % (oid, q(schema), q(name), q(column), type_oid))
+    write("system_columns.inc", rows, "SystemColumnRow, by relation and position")
+
+
 def dump_settings(cur):
     cur.execute("""
         SELECT name, current_setting(name), vartype, array_to_string(enumvals, '|'), context FROM pg_settings
@@ -124,6 +147,7 @@ def main():
     dump_casts(cur)
     dump_btree(cur)
     dump_settings(cur)
+    dump_relations(cur)
     dump_errcodes(sys.argv[2] if len(sys.argv) > 2 else "/usr/share/postgresql/15/errcodes.txt")
 
 

@@ -81,6 +81,7 @@ struct Index {
     std::vector<int> include;            ///< attnos
     std::optional<StoredExpr> predicate;
     Oid constraint = kInvalidOid;
+    Oid storage_oid = kInvalidOid;       ///< of the storage index after a rewrite; 0: `oid`
 };
 
 /// Bits as in pg_trigger.tgtype.

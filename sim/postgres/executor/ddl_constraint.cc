@@ -284,7 +284,7 @@ void build_index(Backend& backend, const Relation& relation, const Index& index)
         if (key.attno == 0) return;   // expressions: found by a scan
         columns.push_back(key.attno);
     }
-    backend.database().create_index(relation, index.oid, columns);
+    backend.database().create_index(relation, index.storage_oid != kInvalidOid ? index.storage_oid : index.oid, columns);
 }
 
 void validate_unique(Backend& backend, const Relation& relation, const Index& index) {

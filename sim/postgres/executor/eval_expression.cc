@@ -20,8 +20,7 @@ Datum param(const ParamExpr& expr, const EvalContext& context) {
 Datum system_column(const EvalRow& row, int attno) {
     switch (attno) {
         case -1:
-            return Datum::of_text("(" + std::to_string(row.rid >> 16) + "," +
-                                  std::to_string(row.rid & 0xFFFF) + ")");
+            return Datum::of_int(row.rid);
         case -2: return Datum::of_int(row.xmin.value);
         case -4: return Datum::of_int(row.xmax.value);
         case -6: return Datum::of_int(row.table);

@@ -101,7 +101,7 @@ void insert_one(Modification& m, Row row) {
 }
 
 void insert_values(Modification& m) {
-    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params};
+    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params, .outer = m.outer};
     for (const auto& exprs : m.query.values) {
         std::vector<Datum> given;
         std::vector<bool> is_default;
@@ -122,7 +122,7 @@ void insert_select(Modification& m) {
     std::shared_ptr<const SelectPlan> plan = plan_select(source, m.backend);
     // The rows first: what is inserted must not be seen, nor change under the cursor.
     std::vector<Row> rows;
-    plan->run(m.backend, m.snapshot, m.params, nullptr, [&](std::span<const Datum> row) {
+    plan->run(m.backend, m.snapshot, m.params, m.outer, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());
         return true;
     });

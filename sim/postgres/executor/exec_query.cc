@@ -23,9 +23,8 @@ bool is_query(const Node& node) {
     return node.is("SelectStmt") || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt");
 }
 
-ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const RowSink& sink) {
-    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, {}, 0, 0, nullptr, nullptr};
-    m.snapshot = backend.take_snapshot();
+ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
+    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, outer};
     m.command = backend.begin_command();
     backend.write_xid();
     if (query.has_returning) m.returning = &sink;
@@ -69,7 +68,7 @@ ExecResult Backend::run(const Command& statement, const RowSink& sink) {
 
 ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
                               ParamSource* params, const RowSink& sink) {
-    if (query->command != CommandKind::kSelect) return run_modification(*this, *query, params, sink);
+    if (query->command != CommandKind::kSelect) return run_modification(*this, *query, params, take_snapshot(), nullptr, sink);
     std::shared_ptr<const SelectPlan> ready = plan ? plan : plan_select(query, *this);
     Snapshot snapshot = take_snapshot();
     ExecResult result;
@@ -84,9 +83,13 @@ ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const s
     return result;
 }
 
+<<<<<<< HEAD
 std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot&, const EvalContext*) {
+=======
+std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer) {
+>>>>>>> 6f2d146 (ALTER TABLE, indexes, functions, triggers, types, publications, DROP, TRUNCATE, the system catalogs)
     std::vector<std::vector<Datum>> rows;
-    run_modification(*this, query, params, [&](std::span<const Datum> row) {
+    run_modification(*this, query, params, snapshot, outer, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());
         return true;
     });

@@ -147,7 +147,7 @@ bool is_own_column(const Expr& expr, const Query& query, int attno) {
 std::vector<Row> find_targets(Modification& m, const TargetQuery& target) {
     std::shared_ptr<const SelectPlan> plan = plan_select(target.query, m.backend);
     std::vector<Row> found;
-    plan->run(m.backend, m.snapshot, m.params, nullptr, [&](std::span<const Datum> row) {
+    plan->run(m.backend, m.snapshot, m.params, m.outer, [&](std::span<const Datum> row) {
         found.emplace_back(row.begin(), row.end());
         return true;
     });

@@ -24,6 +24,7 @@ struct Modification {
     std::uint64_t processed = 0;
     std::shared_ptr<TransitionTables> transitions;  ///< wanted by a statement trigger, or nullptr
     const RowSink* returning = nullptr;
+    const EvalContext* outer = nullptr;             ///< of a data-modifying CTE: the level around it
 };
 
 // exec_insert.cc, exec_update.cc

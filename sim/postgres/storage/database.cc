@@ -111,11 +111,26 @@ void SqliteDatabase::create_table(const Relation& relation) {
 
 void SqliteDatabase::add_column(const Relation& relation, int attno) {
     HeapTable& heap = table(relation.file_node);
-    CDCSIM_CHECK(static_cast<std::size_t>(attno) == heap.codecs.size() + 1);
-    execute_sql(handle_, "ALTER TABLE " + heap.name + " ADD COLUMN c" + std::to_string(attno));
-    heap.codecs.emplace_back();
+    std::string column = "c" + std::to_string(attno);
+    if (static_cast<std::size_t>(attno) <= heap.codecs.size()) {
+        // Left behind by an ALTER TABLE that was rolled back.
+        execute_sql(handle_, "UPDATE " + heap.name + " SET " + column + "=NULL");
+        heap.codecs[static_cast<std::size_t>(attno - 1)] = {};
+    } else {
+        CDCSIM_CHECK(static_cast<std::size_t>(attno) == heap.codecs.size() + 1);
+        execute_sql(handle_, "ALTER TABLE " + heap.name + " ADD COLUMN " + column);
+        heap.codecs.emplace_back();
+    }
     heap.insert = Statement();
     heap.fetch = Statement();
+}
+
+void SqliteDatabase::fill_column(Host& host, const Relation& relation, int attno, const Datum& value) {
+    HeapTable& heap = table(relation.file_node);
+    auto i = static_cast<std::size_t>(attno - 1);
+    Statement fill(handle_, "UPDATE " + heap.name + " SET c" + std::to_string(attno) + "=?1");
+    fill.bind(1, value, codec_of(host, relation.columns[i].type));
+    fill.step();
 }
 
 /// DROP fails while any statement runs (a trigger's DDL inside a query): then it waits.

@@ -42,6 +42,7 @@ class SqliteDatabase : public Database {
     void create_table(const Relation& relation) override;
     void drop_table(std::uint32_t file_node) override;
     void add_column(const Relation& relation, int attno) override;
+    void fill_column(Host& host, const Relation& relation, int attno, const Datum& value) override;
     void create_index(const Relation& relation, Oid index_oid,
                       std::span<const int> attnos) override;
     void drop_index(Oid index_oid) override;

@@ -209,7 +209,6 @@ bool Block::simple(const ExprPtr& expr, const Stage& stage, std::string& sql) {
     ExprPtr bare = without_relabel(expr);
     if (bare->kind == ExprKind::kVar && as<VarExpr>(*bare).levels_up == 0) {
         const auto& var = as<VarExpr>(*bare);
-        if (var.attno == -1) return false;  // a ctid is a text
         sql = column(var.rt_index, var.attno, stage);
         return true;
     }

@@ -52,6 +52,8 @@ class Database {
     virtual void create_table(const Relation& relation) = 0;
     virtual void drop_table(std::uint32_t file_node) = 0;
     virtual void add_column(const Relation& relation, int attno) = 0;   ///< existing rows: NULL
+    /// Gives the column one value in all rows (ADD COLUMN with a constant default).
+    virtual void fill_column(Host& host, const Relation& relation, int attno, const Datum& value) = 0;
     /// A non-unique SQLite index over plain columns, to find rows by (attnos in key order).
     virtual void create_index(const Relation& relation, Oid index_oid, std::span<const int> attnos) = 0;
     virtual void drop_index(Oid index_oid) = 0;

@@ -1,0 +1,553 @@
+// ALTER TABLE. Mirrors tablecmds.c: each command sees what the ones before it made.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/modify.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+struct Alteration {
+    Backend& backend;
+    const Node& command;
+    std::shared_ptr<Relation> relation;   ///< the version being made
+    bool existing_data = true;
+};
+
+Column& require_column(Alteration& a, const std::string& name) {
+    auto it = std::ranges::find_if(a.relation->columns, [&](const Column& c) { return !c.dropped && c.name == name; });
+    if (it == a.relation->columns.end()) {
+        throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, a.relation->name));
+    }
+    return *it;
+}
+
+std::string name_of(const Alteration& a) { return std::string(a.command.text("name")); }
+
+bool is_volatile(const StoredExpr& stored) { return contains_volatile(stored.expr); }
+
+void publish(Alteration& a) {
+    auto catalog = a.backend.copy_catalog();
+    put_row_types(a.backend, *catalog, *a.relation);
+    catalog->put_relation(a.relation);
+    a.backend.set_catalog(std::move(catalog));
+    a.relation = copy_relation(a.relation);
+}
+
+void add_column(Alteration& a) {
+    Node definition = a.command["def"];
+    std::string name(definition.text("colname"));
+    if (a.relation->find_column(name) != nullptr) {
+        std::string message = fmt::format("column \"{}\" of relation \"{}\" already exists", name, a.relation->name);
+        if (!a.command.flag("missing_ok")) throw SqlError("42701", message);
+        a.backend.send_notice("NOTICE", SqlError("42701", message + ", skipping"));
+        return;
+    }
+    ColumnPlan plan = plan_column(a.backend, definition, *a.relation);
+    a.relation->columns.push_back(plan.column);
+    add_sequence(a.backend, *a.relation, plan);
+    bind_default(a.backend, *a.relation, plan);
+    a.relation->columns.back() = plan.column;
+    RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
+    Snapshot snapshot = a.backend.take_snapshot();
+    const Column& column = a.relation->columns.back();
+    bool computed = column.identity != 0 || (column.default_expr && (column.generated || is_volatile(*column.default_expr)));
+    bool domain = a.backend.type(column.type).typtype == 'd' && !column.default_expr;
+    if (domain && a.backend.catalog().domain_default(column.type)) throw NotSimulated("ADD COLUMN of a domain with a default");
+    if (computed) {
+        rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
+            std::vector<Datum> row = version.columns;
+            row.resize(a.relation->columns.size());
+            EvalRow source;
+            source.columns = row;
+            EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&source, 1}};
+            row.back() = column.identity != 0 ? Datum::of_int(a.backend.next_value(column.identity_sequence)) : evaluate(*column.default_expr->expr, context);
+            return row;
+        });
+    } else {
+        a.backend.database().add_column(*a.relation, column.attno);
+        if (column.default_expr) {
+            EvalContext context{.host = a.backend, .snapshot = snapshot};
+            a.backend.database().fill_column(a.backend, *a.relation, column.attno, evaluate(*column.default_expr->expr, context));
+        }
+    }
+    publish(a);
+    if (column.not_null && !column.default_expr && column.identity == 0) {
+        a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
+            if (!version.columns.back().is_null()) return true;
+            throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", name, a.relation->name))
+                .about({a.relation->schema_name, a.relation->name, name, "", ""});
+        });
+    }
+    for (const PendingConstraint& pending : plan.constraints) {
+        add_constraint(a.backend, *a.relation, pending, true);
+        publish(a);
+    }
+}
+
+bool uses_column(const ExprPtr& expr, int attno) {
+    return any_expression(expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno && as<VarExpr>(e).levels_up == 0; });
+}
+
+bool index_uses(const Index& index, int attno) {
+    bool key = std::ranges::any_of(index.keys, [&](const IndexKey& k) { return k.attno == attno || (k.expr && uses_column(k.expr->expr, attno)); });
+    return key || std::ranges::find(index.include, attno) != index.include.end() || (index.predicate && uses_column(index.predicate->expr, attno));
+}
+
+void drop_column(Alteration& a) {
+    std::string name = name_of(a);
+    if (a.relation->find_column(name) == nullptr && a.command.flag("missing_ok")) {
+        a.backend.send_notice("NOTICE", SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", name, a.relation->name)));
+        return;
+    }
+    int attno = require_column(a, name).attno;
+    bool cascade = a.command.text("behavior") == "DROP_CASCADE";
+    std::vector<std::string> dependents;
+    for (const Column& other : a.relation->columns) {
+        bool generated = other.generated && !other.dropped && other.attno != attno && uses_column(other.default_expr->expr, attno);
+        if (generated) dependents.push_back(fmt::format("column {} of table {}", other.name, a.relation->name));
+    }
+    for (const auto& [oid, child] : a.backend.catalog().relations()) {
+        for (const Constraint& constraint : child->constraints) {
+            bool refers = constraint.kind == ConstraintKind::kForeign && constraint.referenced == a.relation->oid && oid != a.relation->oid &&
+                          std::ranges::find(constraint.referenced_columns, attno) != constraint.referenced_columns.end();
+            if (refers) dependents.push_back(fmt::format("constraint {} on table {}", constraint.name, child->name));
+        }
+        if (child->kind != 'v' || !child->view) continue;
+        bool in_view = std::ranges::any_of(child->view->range_table, [&](const RangeTableEntry& rte) { return rte.relation && rte.relation->oid == a.relation->oid; });
+        if (in_view) throw NotSimulated("DROP COLUMN of a table that a view uses");
+    }
+    if (!dependents.empty()) {
+        if (cascade) throw NotSimulated("DROP COLUMN ... CASCADE with dependent objects");
+        std::string detail;
+        for (const std::string& dependent : dependents) {
+            if (!detail.empty()) detail += '\n';
+            detail += fmt::format("{} depends on column {} of table {}", dependent, name, a.relation->name);
+        }
+        throw SqlError("2BP01", fmt::format("cannot drop column {} of table {} because other objects depend on it", name, a.relation->name))
+            .detail(detail).hint("Use DROP ... CASCADE to drop the dependent objects too.");
+    }
+    std::erase_if(a.relation->constraints, [&](const Constraint& c) { return std::ranges::find(c.columns, attno) != c.columns.end(); });
+    std::erase_if(a.relation->indexes, [&](const Index& index) { return index_uses(index, attno); });
+    std::vector<Oid> sequences;
+    for (const auto& [oid, other] : a.backend.catalog().relations()) {
+        if (other->sequence && other->sequence->owner_table == a.relation->oid && other->sequence->owner_column == attno) sequences.push_back(oid);
+    }
+    Column& column = a.relation->columns[static_cast<std::size_t>(attno - 1)];
+    column.dropped = true;
+    column.not_null = false;
+    column.default_expr.reset();
+    column.identity = 0;
+    column.generated = false;
+    publish(a);
+    auto catalog = a.backend.copy_catalog();
+    for (Oid oid : sequences) catalog->drop_relation(oid);
+    a.backend.set_catalog(std::move(catalog));
+}
+
+void alter_type(Alteration& a) {
+    std::string name = name_of(a);
+    Column& column = require_column(a, name);
+    Node definition = a.command["def"];
+    TypeRef type = bind_type_name(definition["typeName"], a.backend.bind_options());
+    if (column.generated) throw NotSimulated("ALTER TYPE of a generated column");
+    for (const Column& other : a.relation->columns) {
+        if (other.generated && !other.dropped && uses_column(other.default_expr->expr, column.attno)) {
+            throw SqlError("0A000", "cannot alter type of a column used by a generated column")
+                .detail(fmt::format("Column \"{}\" is used by generated column \"{}\".", name, other.name));
+        }
+    }
+    for (const auto& [oid, other] : a.backend.catalog().relations()) {
+        if (other->kind != 'v' || !other->view) continue;
+        for (const RangeTableEntry& rte : other->view->range_table) {
+            if (rte.relation && rte.relation->oid == a.relation->oid) {
+                throw SqlError("0A000", "cannot alter type of a column used by a view or rule")
+                    .detail(fmt::format("rule _RETURN on view {} depends on column \"{}\"", other->name, name));
+            }
+        }
+    }
+    auto source = std::make_shared<VarExpr>();
+    source->rt_index = 1;
+    source->attno = column.attno;
+    source->type = column.type;
+    source->typmod = column.typmod;
+    source->collation = column.collation;
+    ExprPtr value = source;
+    bool has_using = definition.has("raw_default");
+    if (has_using) {
+        ExprScope scope;
+        scope.place = "transform expressions";
+        scope.items.push_back({a.relation->name, a.backend.catalog().find_relation(a.relation->oid), 1});
+        value = bind_expression(definition["raw_default"], a.backend.bind_options(), scope);
+    }
+    ExprPtr converted = coerce_for_assignment(value, type.type, type.typmod, a.backend.bind_options());
+    if (!converted) {
+        std::string target = format_type(a.backend, type.type);
+        if (has_using) {
+            throw SqlError("42804", fmt::format("result of USING clause for column \"{}\" cannot be cast automatically to type {}", name, target))
+                .hint("You might need to add an explicit cast.");
+        }
+        throw SqlError("42804", fmt::format("column \"{}\" cannot be cast automatically to type {}", name, target))
+            .hint(fmt::format("You might need to specify \"USING {}::{}\".", name, format_type(a.backend, type.type, type.typmod)));
+    }
+    if (column.default_expr) {
+        ExprPtr old_default = column.default_expr->expr;
+        ExprPtr cast = coerce_for_assignment(old_default, type.type, type.typmod, a.backend.bind_options());
+        if (!cast) {
+            throw SqlError("42804", fmt::format("default for column \"{}\" cannot be cast automatically to type {}", name, format_type(a.backend, type.type)));
+        }
+        // The default stays, converted.
+        column.default_expr = StoredExpr{cast, deparse_expression(*cast, a.backend, nullptr)};
+    }
+    Snapshot snapshot = a.backend.take_snapshot();
+    RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
+    int attno = column.attno;
+    column.type = type.type;
+    column.typmod = type.typmod;
+    const TypeInfo& info = a.backend.type(type.type);
+    column.collation = info.collation;
+    column.storage = info.storage;
+    ExprPtr folded = fold_constants(converted, a.backend);
+    rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
+        std::vector<Datum> row = version.columns;
+        EvalRow old_row;
+        old_row.columns = version.columns;
+        EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&old_row, 1}};
+        row[static_cast<std::size_t>(attno - 1)] = evaluate(*folded, context);
+        return row;
+    });
+    // CHECKs over the column are bound again to the new type.
+    for (Constraint& constraint : a.relation->constraints) {
+        if (constraint.kind != ConstraintKind::kCheck || !uses_column(constraint.check->expr, attno)) continue;
+        ParseTree tree = parse_sql("SELECT " + constraint.check->text);
+        ExprScope scope;
+        scope.place = "check constraints";
+        scope.items.push_back({a.relation->name, std::make_shared<Relation>(*a.relation), 1});
+        ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
+        constraint.check = stored_expression(a.backend, expr, a.relation.get());
+    }
+    publish(a);
+    for (const Index& index : a.relation->indexes) {
+        if (index.unique) validate_unique(a.backend, *a.relation, index);
+    }
+}
+
+void column_default(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    if (column.identity != 0) {
+        throw SqlError("42601", fmt::format("column \"{}\" of relation \"{}\" is an identity column", column.name, a.relation->name))
+            .hint(a.command.has("def") ? "" : "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
+    }
+    if (column.generated) {
+        throw SqlError("42601", fmt::format("column \"{}\" of relation \"{}\" is a generated column", column.name, a.relation->name));
+    }
+    column.default_expr.reset();
+    if (Node def = a.command["def"]) {
+        ColumnPlan plan;
+        plan.column = column;
+        plan.default_node = def;
+        bind_default(a.backend, *a.relation, plan);
+        column.default_expr = plan.column.default_expr;
+    }
+    publish(a);
+}
+
+void set_not_null(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    Snapshot snapshot = a.backend.take_snapshot();
+    a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
+        if (!version.columns[static_cast<std::size_t>(column.attno - 1)].is_null()) return true;
+        throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", column.name, a.relation->name))
+            .about({a.relation->schema_name, a.relation->name, column.name, "", ""});
+    });
+    column.not_null = true;
+    publish(a);
+}
+
+void drop_not_null(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    if (column.identity != 0) {
+        throw SqlError("42601", fmt::format("column \"{}\" of relation \"{}\" is an identity column", column.name, a.relation->name));
+    }
+    const Constraint* key = a.relation->primary_key();
+    if (key != nullptr && std::ranges::find(key->columns, column.attno) != key->columns.end()) {
+        throw SqlError("42P16", fmt::format("column \"{}\" is in a primary key", column.name));
+    }
+    column.not_null = false;
+    publish(a);
+}
+
+void add_table_constraint(Alteration& a) {
+    add_constraint(a.backend, *a.relation, {a.command["def"], ""}, true);
+    publish(a);
+}
+
+void drop_constraint(Alteration& a) {
+    std::string name = name_of(a);
+    auto it = std::ranges::find(a.relation->constraints, name, &Constraint::name);
+    if (it == a.relation->constraints.end()) {
+        std::string message = fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, a.relation->name);
+        if (!a.command.flag("missing_ok")) throw SqlError("42704", message);
+        a.backend.send_notice("NOTICE", SqlError("42704", message + ", skipping"));
+        return;
+    }
+    Oid index = it->kind == ConstraintKind::kForeign ? kInvalidOid : it->index;
+    if (index != kInvalidOid) {
+        for (const auto& [oid, child] : a.backend.catalog().relations()) {
+            for (const Constraint& constraint : child->constraints) {
+                if (constraint.kind != ConstraintKind::kForeign || constraint.index != index) continue;
+                if (a.command.text("behavior") == "DROP_CASCADE") throw NotSimulated("DROP CONSTRAINT ... CASCADE of a referenced key");
+                throw SqlError("2BP01", fmt::format("cannot drop constraint {} on table {} because other objects depend on it", name, a.relation->name))
+                    .detail(fmt::format("constraint {} on table {} depends on index {}", constraint.name, child->name, name))
+                    .hint("Use DROP ... CASCADE to drop the dependent objects too.");
+            }
+        }
+        std::erase_if(a.relation->indexes, [&](const Index& i) { return i.oid == index; });
+        if (a.relation->replica_identity == 'i' && a.relation->replica_index == index) a.relation->replica_index = kInvalidOid;
+    }
+    a.relation->constraints.erase(it);
+    publish(a);
+}
+
+void validate_constraint(Alteration& a) {
+    std::string name = name_of(a);
+    auto it = std::ranges::find(a.relation->constraints, name, &Constraint::name);
+    if (it == a.relation->constraints.end()) {
+        throw SqlError("42704", fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, a.relation->name));
+    }
+    if (it->validated) return;
+    if (it->kind == ConstraintKind::kForeign) {
+        validate_foreign_key(a.backend, a.relation, *it);
+    } else {
+        Snapshot snapshot = a.backend.take_snapshot();
+        a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
+            EvalRow row;
+            row.columns = version.columns;
+            EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&row, 1}};
+            Datum held = evaluate(*it->check->expr, context);
+            if (held.is_null() || held.as_bool()) return true;
+            throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", name, a.relation->name));
+        });
+    }
+    it->validated = true;
+    publish(a);
+}
+
+void replica_identity(Alteration& a) {
+    Node def = a.command["def"];
+    std::string_view kind = def.text("identity_type");
+    a.relation->replica_identity = kind[0];
+    a.relation->replica_index = kInvalidOid;
+    if (kind == "i") {
+        std::string name(def.text("name"));
+        auto index = std::ranges::find(a.relation->indexes, name, &Index::name);
+        if (index == a.relation->indexes.end()) {
+            if (a.backend.catalog().relation_name_taken(a.relation->schema, name)) {
+                throw SqlError("42809", fmt::format("\"{}\" is not an index for table \"{}\"", name, a.relation->name));
+            }
+            throw SqlError("42704", fmt::format("index \"{}\" for table \"{}\" does not exist", name, a.relation->name));
+        }
+        if (!index->unique) throw SqlError("42809", fmt::format("cannot use non-unique index \"{}\" as replica identity", name));
+        if (!index->immediate) throw SqlError("0A000", fmt::format("cannot use non-immediate index \"{}\" as replica identity", name));
+        if (index->predicate) throw SqlError("0A000", fmt::format("cannot use partial index \"{}\" as replica identity", name));
+        for (const IndexKey& key : index->keys) {
+            if (key.attno == 0) throw SqlError("0A000", fmt::format("cannot use expression index \"{}\" as replica identity", name));
+            const Column& column = a.relation->columns[static_cast<std::size_t>(key.attno - 1)];
+            if (!column.not_null) {
+                throw SqlError("42809", fmt::format("index \"{}\" cannot be used as replica identity because column \"{}\" is nullable", name, column.name));
+            }
+        }
+        a.relation->replica_index = index->oid;
+    }
+    publish(a);
+}
+
+void enable_triggers(Alteration& a, char state, std::string_view which) {
+    std::string name = name_of(a);
+    bool found = which != "one";
+    for (Trigger& trigger : a.relation->triggers) {
+        if (which == "one" && trigger.name != name) continue;
+        found = true;
+        trigger.enabled = state;
+    }
+    if (!found) throw SqlError("42704", fmt::format("trigger \"{}\" for table \"{}\" does not exist", name, a.relation->name));
+    if (which == "all" && state == 'D') {
+        bool keys = std::ranges::any_of(a.relation->constraints, [](const Constraint& c) { return c.kind == ConstraintKind::kForeign; });
+        if (keys) throw NotSimulated("DISABLE TRIGGER ALL on a table with foreign keys");
+    }
+    publish(a);
+}
+
+void set_storage(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    std::string text(a.command["def"].string());
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    char storage = text == "plain" ? 'p' : text == "external" ? 'e' : text == "extended" ? 'x' : text == "main" ? 'm' : 0;
+    if (storage == 0) throw SqlError("22023", fmt::format("invalid storage type \"{}\"", text));
+    if (storage != 'p' && a.backend.type(column.type).storage == 'p') {
+        throw SqlError("0A000", fmt::format("column data type {} can only have storage PLAIN", format_type(a.backend, column.type)));
+    }
+    column.storage = storage;
+    publish(a);
+}
+
+void add_identity(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    if (!column.not_null) {
+        throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" must be declared NOT NULL before identity can be added", column.name, a.relation->name));
+    }
+    if (column.identity != 0) {
+        throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" is already an identity column", column.name, a.relation->name));
+    }
+    if (column.default_expr) {
+        throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" already has a default value", column.name, a.relation->name));
+    }
+    ColumnPlan plan;
+    plan.column = column;
+    plan.identity_node = a.command["def"];
+    plan.column.identity = plan.identity_node.text("generated_when") == "a" ? 'a' : 'd';
+    add_sequence(a.backend, *a.relation, plan);
+    require_column(a, plan.column.name) = plan.column;
+    publish(a);
+}
+
+void drop_identity(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    if (column.identity == 0) {
+        std::string message = fmt::format("column \"{}\" of relation \"{}\" is not an identity column", column.name, a.relation->name);
+        if (!a.command.flag("missing_ok")) throw SqlError("55000", message);
+        a.backend.notice("NOTICE", message + ", skipping");
+        return;
+    }
+    Oid sequence = column.identity_sequence;
+    column.identity = 0;
+    column.identity_sequence = kInvalidOid;
+    publish(a);
+    auto catalog = a.backend.copy_catalog();
+    catalog->drop_relation(sequence);
+    a.backend.set_catalog(std::move(catalog));
+}
+
+void drop_expression(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    if (!column.generated) {
+        throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column", column.name, a.relation->name));
+    }
+    column.generated = false;
+    column.default_expr.reset();
+    publish(a);
+}
+
+void change_owner(Alteration& a) {
+    std::string name(a.command["newowner"].text("rolename"));
+    const Role* role = name.empty() ? a.backend.catalog().find_role(a.backend.current_user()) : a.backend.catalog().find_role(name);
+    if (role == nullptr) throw SqlError("42704", fmt::format("role \"{}\" does not exist", name));
+    a.relation->owner = role->oid;
+    publish(a);
+}
+
+void do_nothing(Alteration&) {}
+void change_persistence(Alteration& a) {
+    a.relation->persistence = a.command.text("subtype") == "AT_SetLogged" ? 'p' : 'u';
+    publish(a);
+}
+
+using Alter = void (*)(Alteration&);
+struct AlterRow {
+    std::string_view subtype;
+    Alter run;
+};
+constexpr AlterRow kAlterations[] = {
+    {"AT_AddColumn", add_column},
+    {"AT_AddConstraint", add_table_constraint},
+    {"AT_AddIdentity", add_identity},
+    {"AT_AlterColumnType", alter_type},
+    {"AT_ChangeOwner", change_owner},
+    {"AT_ClusterOn", do_nothing},
+    {"AT_ColumnDefault", column_default},
+    {"AT_DisableTrig", [](Alteration& a) { enable_triggers(a, 'D', "one"); }},
+    {"AT_DisableTrigAll", [](Alteration& a) { enable_triggers(a, 'D', "all"); }},
+    {"AT_DisableTrigUser", [](Alteration& a) { enable_triggers(a, 'D', "user"); }},
+    {"AT_DropColumn", drop_column},
+    {"AT_DropConstraint", drop_constraint},
+    {"AT_DropExpression", drop_expression},
+    {"AT_DropIdentity", drop_identity},
+    {"AT_DropNotNull", drop_not_null},
+    {"AT_EnableAlwaysTrig", [](Alteration& a) { enable_triggers(a, 'A', "one"); }},
+    {"AT_EnableReplicaTrig", [](Alteration& a) { enable_triggers(a, 'R', "one"); }},
+    {"AT_EnableTrig", [](Alteration& a) { enable_triggers(a, 'O', "one"); }},
+    {"AT_EnableTrigAll", [](Alteration& a) { enable_triggers(a, 'O', "all"); }},
+    {"AT_EnableTrigUser", [](Alteration& a) { enable_triggers(a, 'O', "user"); }},
+    {"AT_ReplicaIdentity", replica_identity},
+    {"AT_SetLogged", change_persistence},
+    {"AT_SetNotNull", set_not_null},
+    {"AT_SetStatistics", do_nothing},
+    {"AT_SetStorage", set_storage},
+    {"AT_SetUnLogged", change_persistence},
+    {"AT_ValidateConstraint", validate_constraint},
+};
+static_assert(std::ranges::is_sorted(kAlterations, {}, &AlterRow::subtype));
+
+}  // namespace
+
+void rewrite_table(Backend& backend, const Relation& before, Relation& after, const std::function<std::vector<Datum>(const RowVersion&)>& convert) {
+    after.file_node = backend.allocate_file_node();
+    Snapshot snapshot = backend.take_snapshot();
+    std::vector<std::vector<Datum>> rows;
+    backend.database().scan(backend, before, snapshot, [&](RowVersion& version) {
+        rows.push_back(convert(version));
+        return true;
+    });
+    backend.database().create_table(after);
+    backend.transaction().created_files.push_back(after.file_node);
+    backend.transaction().dropped_files.push_back(before.file_node);
+    for (Index& index : after.indexes) {
+        // SQLite's index names go by oid: the old table's stays until commit.
+        index.storage_oid = allocate_oid(backend);
+        build_index(backend, after, index);
+    }
+    std::uint64_t command = backend.begin_command();
+    for (const auto& row : rows) {
+        check_row_constraints(backend, after, row, snapshot);
+        NewVersion version;
+        version.columns = row;
+        version.born = command;
+        version.xmin = backend.write_xid();
+        backend.database().insert(backend, after, version);
+    }
+}
+
+ExecResult alter_table(Backend& backend, const Command& command, const RowSink&) {
+    const Node& node = command.node;
+    std::string_view kind = node.text("objtype");
+    std::string tag = kind == "OBJECT_SEQUENCE" ? "ALTER SEQUENCE" : kind == "OBJECT_VIEW" ? "ALTER VIEW" : kind == "OBJECT_INDEX" ? "ALTER INDEX"
+                      : kind == "OBJECT_TYPE" ? "ALTER TYPE" : "ALTER TABLE";
+    if (kind == "OBJECT_TYPE" || kind == "OBJECT_INDEX") throw NotSimulated(tag);
+    RelationPtr relation = find_relation(node["relation"], backend);
+    if (!relation && node.flag("missing_ok")) {
+        backend.send_notice("NOTICE", SqlError("42P01", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
+        return tag_only(tag);
+    }
+    if (!relation) relation = require_relation(node["relation"], backend);
+    if (relation->virtual_rows != nullptr) {
+        throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
+    }
+    require_owner(backend, *relation);
+    for (const Node& step : node.items("cmds")) {
+        auto row = std::ranges::lower_bound(kAlterations, step.text("subtype"), {}, &AlterRow::subtype);
+        if (row == std::end(kAlterations) || row->subtype != step.text("subtype")) {
+            throw NotSimulated(fmt::format("ALTER TABLE ({})", step.text("subtype").substr(3)));
+        }
+        if (relation->kind == 'v' && row->subtype != "AT_ChangeOwner") throw NotSimulated("ALTER VIEW");
+        RelationPtr current = backend.catalog().find_relation(relation->oid);
+        Alteration alteration{backend, step, copy_relation(current)};
+        row->run(alteration);
+    }
+    return tag_only(tag);
+}
+
+}  // namespace cdcsim::pg

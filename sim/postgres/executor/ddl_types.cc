@@ -1,0 +1,205 @@
+// CREATE TYPE ... AS ENUM, CREATE TYPE ... AS (...), CREATE DOMAIN, ALTER TYPE ... ADD VALUE. Mirrors
+// typecmds.c and pg_enum.c.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+void check_free(Backend& backend, Oid schema, const std::string& name) {
+    if (backend.catalog().find_type(schema, name)) throw SqlError("42710", fmt::format("type \"{}\" already exists", name));
+}
+
+/// The array type that comes with every type.
+std::shared_ptr<TypeInfo> make_array(Backend& backend, Catalog& catalog, TypeInfo& element, Oid schema) {
+    auto array = std::make_shared<TypeInfo>();
+    array->oid = element.array = allocate_oid(backend);
+    array->schema = element.schema;
+    array->name = make_object_name("_" + element.name, "", "");
+    while (catalog.find_type(schema, array->name)) array->name = "_" + array->name;
+    array->category = 'A';
+    array->align = element.align == 'd' ? 'd' : 'i';
+    array->element = element.oid;
+    array->collation = element.collation;
+    array->ops = shared_type_ops('A');
+    return array;
+}
+
+void publish(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema) {
+    auto catalog = backend.copy_catalog();
+    auto array = make_array(backend, *catalog, *type, schema);
+    catalog->put_type(type);
+    catalog->put_type(array);
+    backend.set_catalog(std::move(catalog));
+}
+
+}  // namespace
+
+ExecResult create_enum(Backend& backend, const Command& command, const RowSink&) {
+    std::vector<std::string> names = name_list(command.node.items("typeName"));
+    Oid schema = creation_schema_of(backend, names);
+    check_free(backend, schema, names.back());
+    auto type = std::make_shared<TypeInfo>();
+    type->oid = allocate_oid(backend);
+    type->schema = schema_name(backend, schema);
+    type->name = names.back();
+    type->typtype = 'e';
+    type->category = 'E';
+    type->length = 4;
+    type->by_value = true;
+    type->storage = 'p';
+    type->ops = shared_type_ops('E');
+    double order = 0;
+    for (const Node& value : command.node.items("vals")) {
+        std::string label(value.string());
+        if (label.size() > 63) {
+            throw SqlError("42602", fmt::format("invalid enum label \"{}\"", label)).detail("Labels must be 63 bytes or less.");
+        }
+        if (std::ranges::find(type->labels, label, &EnumLabel::label) != type->labels.end()) {
+            throw SqlError("23505", "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"")
+                .detail(fmt::format("Key (enumtypid, enumlabel)=({}, {}) already exists.", type->oid, label));
+        }
+        type->labels.push_back({allocate_oid(backend), ++order, label});
+    }
+    publish(backend, type, schema);
+    return tag_only("CREATE TYPE");
+}
+
+ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) {
+    const Node& node = command.node;
+    std::vector<std::string> names = name_list(node.items("typeName"));
+    TypePtr found;
+    for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+        if ((found = backend.catalog().find_type(schema, names.back()))) break;
+    }
+    if (!found) throw SqlError("42704", fmt::format("type \"{}\" does not exist", fmt::join(names, ".")));
+    if (found->typtype != 'e') throw SqlError("42809", fmt::format("{} is not an enum", format_type(backend, found->oid)));
+    auto type = std::make_shared<TypeInfo>(*found);
+    auto find_label = [&](std::string_view label) { return std::ranges::find(type->labels, label, &EnumLabel::label); };
+    std::string value(node.text("newVal"));
+    if (!node.text("oldVal").empty()) {
+        auto old_label = find_label(node.text("oldVal"));
+        if (old_label == type->labels.end()) throw SqlError("22023", fmt::format("\"{}\" is not an existing enum label", node.text("oldVal")));
+        if (find_label(value) != type->labels.end()) throw SqlError("42710", fmt::format("enum label \"{}\" already exists", value));
+        old_label->label = value;
+    } else {
+        if (find_label(value) != type->labels.end()) {
+            std::string message = fmt::format("enum label \"{}\" already exists", value);
+            if (!node.flag("skipIfNewValExists")) throw SqlError("42710", message);
+            backend.send_notice("NOTICE", SqlError("42710", message + ", skipping"));
+            return tag_only("ALTER TYPE");
+        }
+        EnumLabel label{allocate_oid(backend), 1, value};
+        auto position = type->labels.end();
+        if (node.text("newValNeighbor").empty()) {
+            if (!type->labels.empty()) label.sort_order = type->labels.back().sort_order + 1;
+        } else {
+            auto neighbour = find_label(node.text("newValNeighbor"));
+            if (neighbour == type->labels.end()) throw SqlError("22023", fmt::format("\"{}\" is not an existing enum label", node.text("newValNeighbor")));
+            position = node.flag("newValIsAfter") ? std::next(neighbour) : neighbour;
+            if (position == type->labels.end()) {
+                label.sort_order = type->labels.back().sort_order + 1;
+            } else if (position == type->labels.begin()) {
+                label.sort_order = position->sort_order - 1;
+            } else {
+                label.sort_order = (std::prev(position)->sort_order + position->sort_order) / 2;
+            }
+        }
+        type->labels.insert(position, label);
+    }
+    auto catalog = backend.copy_catalog();
+    catalog->put_type(type);
+    backend.set_catalog(std::move(catalog));
+    return tag_only("ALTER TYPE");
+}
+
+ExecResult create_domain(Backend& backend, const Command& command, const RowSink&) {
+    const Node& node = command.node;
+    std::vector<std::string> names = name_list(node.items("domainname"));
+    Oid schema = creation_schema_of(backend, names);
+    check_free(backend, schema, names.back());
+    TypeRef base = bind_type_name(node["typeName"], backend.bind_options());
+    const TypeInfo& base_info = backend.type(base.type);
+    if (base_info.typtype == 'p') throw SqlError("42804", fmt::format("\"{}\" is not a valid base type for a domain", format_type(backend, base.type)));
+    auto type = std::make_shared<TypeInfo>(base_info);
+    type->oid = allocate_oid(backend);
+    type->schema = schema_name(backend, schema);
+    type->name = names.back();
+    type->typtype = 'd';
+    type->preferred = false;
+    type->base = base.type;
+    type->base_typmod = base.typmod;
+    type->element = kInvalidOid;
+    type->labels.clear();
+    std::vector<DomainConstraint> checks;
+    std::optional<StoredExpr> value;
+    for (const Node& constraint : node.items("constraints")) {
+        std::string_view kind = constraint.text("contype");
+        if (kind == "CONSTR_NOTNULL") {
+            type->not_null = true;
+        } else if (kind == "CONSTR_DEFAULT") {
+            ExprPtr expr = bind_expression(constraint["raw_expr"], backend.bind_options(), ExprScope{});
+            ExprPtr coerced = coerce_for_assignment(expr, base.type, base.typmod, backend.bind_options());
+            if (!coerced) {
+                throw SqlError("42804", fmt::format("column \"{}\" is of type {} but default expression is of type {}", type->name, format_type(backend, base.type), format_type(backend, expr->type)))
+                    .hint("You will need to rewrite or cast the expression.");
+            }
+            value = stored_expression(backend, coerced, nullptr);
+        } else if (kind == "CONSTR_CHECK") {
+            ExprScope scope;
+            scope.place = "check constraints";
+            scope.domain_value_type = base.type;
+            scope.domain_value_typmod = base.typmod;
+            ExprPtr expr = coerce_to_boolean(bind_expression(constraint["raw_expr"], backend.bind_options(), scope), backend.bind_options(), "CHECK");
+            std::string name(constraint.text("conname"));
+            for (int pass = 0; name.empty() || std::ranges::find(checks, name, &DomainConstraint::name) != checks.end(); ++pass) {
+                name = make_object_name(type->name, "", pass == 0 ? "check" : fmt::format("check{}", pass));
+            }
+            checks.push_back({name, stored_expression(backend, expr, nullptr)});
+        } else if (kind != "CONSTR_NULL") {
+            throw SqlError("42P16", "unique constraints not possible for domains");
+        }
+    }
+    publish(backend, type, schema);
+    auto catalog = backend.copy_catalog();
+    catalog->set_domain_constraints(type->oid, std::move(checks));
+    catalog->set_domain_default(type->oid, std::move(value));
+    backend.set_catalog(std::move(catalog));
+    return tag_only("CREATE DOMAIN");
+}
+
+ExecResult create_composite_type(Backend& backend, const Command& command, const RowSink&) {
+    Node range_var = command.node["typevar"];
+    auto relation = std::make_shared<Relation>();
+    relation->schema = creation_schema(backend, range_var);
+    relation->schema_name = schema_name(backend, relation->schema);
+    relation->name = range_var.text("relname");
+    relation->kind = 'c';
+    relation->owner = backend.current_user();
+    if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
+        throw SqlError("42P07", fmt::format("relation \"{}\" already exists", relation->name));
+    }
+    check_free(backend, relation->schema, relation->name);
+    for (const Node& definition : command.node.items("coldeflist")) {
+        TypeRef ref = bind_type_name(definition["typeName"], backend.bind_options());
+        Column column;
+        column.name = definition.text("colname");
+        if (relation->find_column(column.name)) throw SqlError("42701", fmt::format("column \"{}\" specified more than once", column.name));
+        column.attno = static_cast<int>(relation->columns.size()) + 1;
+        column.type = ref.type;
+        column.typmod = ref.typmod;
+        relation->columns.push_back(std::move(column));
+    }
+    relation->oid = allocate_oid(backend);
+    auto catalog = backend.copy_catalog();
+    put_row_types(backend, *catalog, *relation);
+    catalog->put_relation(relation);
+    backend.set_catalog(std::move(catalog));
+    return tag_only("CREATE TYPE");
+}
+
+}  // namespace cdcsim::pg
