@@ -83,11 +83,7 @@ ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const s
     return result;
 }
 
-<<<<<<< HEAD
-std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot&, const EvalContext*) {
-=======
 std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer) {
->>>>>>> 6f2d146 (ALTER TABLE, indexes, functions, triggers, types, publications, DROP, TRUNCATE, the system catalogs)
     std::vector<std::vector<Datum>> rows;
     run_modification(*this, query, params, snapshot, outer, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());

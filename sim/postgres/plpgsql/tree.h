@@ -1,0 +1,118 @@
+// A compiled PL/pgSQL function: its variables, name spaces and statements. Mirrors plpgsql.h.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/postgres/catalog/objects.h"
+#include "sim/postgres/executor/spi.h"
+
+namespace cdcsim::pg::plpgsql {
+
+/// The names that are visible at one place: a chain from the innermost block outwards.
+struct Namespace {
+    std::shared_ptr<const Namespace> outer;
+    std::string label;                        ///< of the block, or the function's name
+    std::map<std::string, int> names;         ///< to Variable numbers
+};
+using NamespacePtr = std::shared_ptr<const Namespace>;
+
+enum class ExprMode : std::uint8_t { kExpression, kAssignment, kStatement };
+
+/// An embedded expression or statement. The plan is made when it is first reached.
+struct PlExpr {
+    std::string text;           ///< as messages show it: "x > 1", "x := 1", "INSERT ..."
+    std::string sql;            ///< what is parsed: "SELECT x > 1"
+    int shift = 0;              ///< position in `sql` minus position in `text`
+    ExprMode mode = ExprMode::kExpression;
+    NamespacePtr names;
+    int source_offset = 0;      ///< where `text` begins in the body, for CREATE's syntax check
+    // What executing keeps.
+    std::unique_ptr<NameHook> hook;
+    std::unique_ptr<SpiPlan> plan;
+    std::vector<std::pair<int, unsigned>> record_versions;  ///< shapes of RECORDs that it was bound to
+};
+using PlExprPtr = std::shared_ptr<PlExpr>;
+
+struct Variable {
+    std::string name;
+    int line = 0;
+    bool is_record = false;     ///< RECORD or a composite type
+    Oid type = kInvalidOid;
+    std::int32_t typmod = -1;
+    bool constant = false, not_null = false;
+    PlExprPtr default_value;
+};
+
+/// What an assignment or INTO writes to: a variable, or one field of a record.
+struct Target {
+    int variable = 0;
+    std::vector<std::string> fields;
+    std::vector<PlExprPtr> subscripts;
+};
+
+struct PlStatement;
+using Body = std::vector<std::unique_ptr<PlStatement>>;
+
+enum class PlKind : std::uint8_t {
+    kBlock, kAssign, kIf, kCase, kLoop, kWhile, kForInteger, kForQuery, kForExecute, kForeach, kExit, kContinue, kReturn,
+    kReturnNext, kReturnQuery, kRaise, kAssert, kSql, kPerform, kExecute, kGetDiagnostics, kNull, kCommit, kRollback,
+};
+
+struct Branch {
+    PlExprPtr condition;
+    Body body;
+};
+
+struct Handler {
+    std::vector<std::string> sqlstates;       ///< "others" or five characters; classes end in 000
+    Body body;
+    int sqlstate_variable = 0, sqlerrm_variable = 0;
+};
+
+struct DiagnosticsItem {
+    Target target;
+    std::string item;
+};
+
+struct PlStatement {
+    PlKind kind = PlKind::kNull;
+    int line = 0;
+    std::string label;
+    PlExprPtr expr, expr2, expr3;             ///< by kind: condition, bounds, source, query
+    Target target;
+    std::vector<Target> into;
+    bool has_into = false, strict = false, reverse = false, has_else = false, stacked = false, has_message = false;
+    Body body, else_body;
+    std::vector<Branch> branches;
+    std::vector<int> variables;               ///< of a block: to be initialised at entry
+    std::vector<Handler> handlers;
+    bool has_handlers = false;
+    std::vector<PlExprPtr> params;            ///< USING, or RAISE's arguments
+    std::vector<std::pair<std::string, PlExprPtr>> options;  ///< RAISE ... USING
+    std::string level, message, condition;    ///< RAISE
+    std::vector<DiagnosticsItem> diagnostics;
+    int loop_variable = 0;
+    int slice = 0;
+    int case_variable = -1;
+};
+
+struct PlFunction {
+    std::shared_ptr<const Function> function;
+    std::string signature;                    ///< "f(integer)", "inline_code_block"
+    std::vector<Variable> variables;
+    std::unique_ptr<PlStatement> body;
+    int found_variable = 0;
+    int new_variable = -1, old_variable = -1;
+    std::vector<int> argument_variables;
+    std::vector<int> out_variables;
+    Oid result = kInvalidOid;
+    bool returns_set = false, is_trigger = false;
+    RelationPtr relation;                     ///< of a trigger
+    RowType out_columns;
+};
+
+}  // namespace cdcsim::pg::plpgsql
