@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/digest.h"
 #include "core/base/error.h"
 #include "core/connect/json_text.h"
 
@@ -137,19 +138,32 @@ int length_in(std::string_view name, std::string_view before, std::string_view a
     return number(digits);
 }
 
+/// The algorithm of MessageDigest.getInstance(name).
+std::string (*digest_of(std::string_view name))(std::string_view) {
+    std::string upper(name);
+    for (char& c : upper)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+    if (upper == "MD5") return digest::md5;
+    if (upper == "SHA-224") return digest::sha224;
+    if (upper == "SHA-256") return digest::sha256;
+    if (upper == "SHA-384") return digest::sha384;
+    if (upper == "SHA-512") return digest::sha512;
+    throw NotSimulated("connector option column.mask.hash with " + std::string(name));
+}
+
 /// The rules in ColumnMappers.create's order.
 std::vector<ColumnRule> column_rules(const ConfigMap& config) {
     using Kind = ColumnRule::Kind;
     std::vector<ColumnRule> rules;
     for (const auto& [name, value] : config)
         if (int n = length_in(name, "column.truncate.to.", ".chars"); n >= 0)
-            rules.push_back({Kind::kTruncate, RegexList(value), false, n, "", ""});
+            rules.push_back({Kind::kTruncate, RegexList(value), false, n, nullptr, ""});
     for (const auto& [name, value] : config)
         if (int n = length_in(name, "column.mask.with.", ".chars"); n >= 0)
-            rules.push_back({Kind::kMask, RegexList(value), false, n, "", ""});
+            rules.push_back({Kind::kMask, RegexList(value), false, n, nullptr, ""});
     auto propagate = [&](const char* name, bool by_datatype) {
         if (auto it = config.find(name); it != config.end())
-            rules.push_back({Kind::kPropagateType, RegexList(it->second), by_datatype, 0, "", ""});
+            rules.push_back({Kind::kPropagateType, RegexList(it->second), by_datatype, 0, nullptr, ""});
     };
     propagate("column.propagate.source.type", false);
     propagate("datatype.propagate.source.type", true);
@@ -157,8 +171,12 @@ std::vector<ColumnRule> column_rules(const ConfigMap& config) {
                                 {"column.mask.hash.v2.", Kind::kHashV2}}) {
         for (const auto& [name, value] : config) {
             if (!starts(name, prefix)) continue;
-            if (kind == Kind::kHashV1 && starts(name, "column.mask.hash.v2.")) continue;
-            throw NotSimulated("connector option " + name);
+            auto rest = std::string_view(name).substr(std::string_view(prefix).size());
+            auto dot = rest.find(".with.salt.");
+            // `v2` before an algorithm is not an algorithm.
+            if (dot == rest.npos || rest.substr(0, dot).find('.') != rest.npos) continue;
+            rules.push_back({kind, RegexList(value), false, 0, digest_of(rest.substr(0, dot)),
+                             std::string(rest.substr(dot + 11))});
         }
     }
     return rules;

@@ -31,7 +31,8 @@ struct ColumnRule {
     RegexList columns;    ///< schema.table.column, or schema.table.type for by_datatype
     bool by_datatype = false;
     int length = 0;       ///< characters to keep, or asterisks to show
-    std::string algorithm, salt;
+    std::string (*digest)(std::string_view) = nullptr;
+    std::string salt;
 };
 
 struct ConnectorConfig {

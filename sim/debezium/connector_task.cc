@@ -229,9 +229,9 @@ void ConnectorTask::execute_filtered_publication(bool update) {
 
 UnixMicros ConnectorTask::database_time() {
     auto text = connection_->query(catalog::kCurrentTimestamp).rows.at(0).at(0).value_or("");
-    auto micros = read_timestamp(text);
-    CDCSIM_CHECK(micros.has_value());
-    return {*micros};
+    auto instant = read_timestamp(text);
+    CDCSIM_CHECK(instant.has_value());
+    return {instant->epoch_micros()};
 }
 
 void ConnectorTask::set_event_clock(UnixMicros at) {

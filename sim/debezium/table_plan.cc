@@ -49,7 +49,15 @@ void apply_rule(const ColumnRule* rule, const Column& column, BuiltColumn& built
             return;
         }
         case ColumnRule::Kind::kHashV1:
-        case ColumnRule::Kind::kHashV2: throw NotSimulated("connector option column.mask.hash");
+        case ColumnRule::Kind::kHashV2:
+            parameters.emplace_back("masked", "true");
+            if (!built.masked_type) return;
+            built.writer.mapper.kind = ValueMapper::Kind::kHash;
+            built.writer.mapper.length = std::max(column.length, 0);
+            built.writer.mapper.digest = rule->digest;
+            built.writer.mapper.salt = rule->salt;
+            built.writer.mapper.java_serialized = rule->kind == ColumnRule::Kind::kHashV1;
+            return;
     }
 }
 
@@ -63,11 +71,11 @@ void settle(BuiltColumn& built, const Column& column, const connect::JsonConvert
     else
         writer.null_json = default_text ? *default_text : built.fallback_json;
     writer.required = !column.optional && !default_text;
-    // A value that does not convert leaves null, which mappers never see; NULL itself they do.
-    if (writer.mapper.kind != ValueMapper::Kind::kNone && writer.null_json != "null")
-        writer.null_json = mapped_json(writer.mapper, writer.null_json, built.schema.type);
-    else if (writer.mapper.kind == ValueMapper::Kind::kConstant)
+    // Mappers see a null as null; a NOT NULL column's fallback is a value to them.
+    if (writer.mapper.kind == ValueMapper::Kind::kConstant)
         writer.null_json = writer.mapper.constant_json;
+    else if (!column.optional)
+        writer.null_json = mapped_json(writer.mapper, writer.null_json, built.schema.type);
     if (!writer.toast_json.empty())
         writer.toast_json = mapped_json(writer.mapper, writer.toast_json, SchemaType::kString);
 }

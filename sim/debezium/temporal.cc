@@ -13,8 +13,6 @@ namespace cdcsim::debezium {
 
 namespace {
 
-constexpr std::int64_t kDayMicros = 86'400'000'000LL;
-
 /// Reads texts of fixed shape from the left.
 class Reader {
   public:
@@ -124,7 +122,7 @@ std::optional<std::int64_t> read_time(std::string_view text) {
     return micros;
 }
 
-std::optional<std::int64_t> read_timestamp(std::string_view text) {
+std::optional<Instant> read_timestamp(std::string_view text) {
     Reader reader(text);
     CivilDate date{};
     std::int64_t micros = 0;
@@ -136,7 +134,32 @@ std::optional<std::int64_t> read_timestamp(std::string_view text) {
         if (reader.literal(" BC")) date.year = 1 - date.year;
     }
     if (!reader.at_end()) return std::nullopt;
-    return days_of(date.year, date.month, date.day) * kDayMicros + micros - offset * 1'000'000LL;
+    Instant instant = instant_of_micros(micros);
+    instant.seconds += days_of(date.year, date.month, date.day) * 86400 - offset;
+    return instant;
+}
+
+Instant instant_of_micros(std::int64_t micros) {
+    std::int64_t seconds = floor_div(micros, 1'000'000);
+    return {seconds, static_cast<int>(micros - seconds * 1'000'000)};
+}
+
+std::int64_t Instant::epoch_micros() const {
+    std::int64_t whole = 0;
+    if (__builtin_mul_overflow(seconds, 1'000'000, &whole))
+        whole = seconds > 0 ? std::numeric_limits<std::int64_t>::max()
+                            : std::numeric_limits<std::int64_t>::min();
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(whole) +
+                                     static_cast<std::uint64_t>(micros));
+}
+
+std::optional<std::int64_t> Instant::epoch_nanos() const {
+    // Days and the time of day are added each by itself, and both steps must fit.
+    std::int64_t days = floor_div(seconds, 86400), day_nanos = 0, nanos = 0;
+    if (__builtin_mul_overflow(days, 86'400'000'000'000LL, &day_nanos)) return std::nullopt;
+    std::int64_t of_day = (seconds - days * 86400) * 1'000'000'000 + micros * 1000LL;
+    if (__builtin_add_overflow(day_nanos, of_day, &nanos)) return std::nullopt;
+    return nanos;
 }
 
 std::optional<TimeWithZone> read_time_with_zone(std::string_view text) {
@@ -183,11 +206,11 @@ void append_iso_time(std::string& out, std::int64_t micros, int digits) {
     out += text;
 }
 
-void append_iso_timestamp(std::string& out, std::int64_t micros, int digits) {
-    std::int64_t days = floor_div(micros, kDayMicros);
+void append_iso_timestamp(std::string& out, Instant instant, int digits) {
+    std::int64_t days = floor_div(instant.seconds, 86400);
     append_iso_date(out, days);
     out += 'T';
-    append_iso_time(out, micros - days * kDayMicros, digits);
+    append_iso_time(out, (instant.seconds - days * 86400) * 1'000'000 + instant.micros, digits);
     out += 'Z';
 }
 

@@ -26,8 +26,21 @@ Infinity infinity_of(std::string_view text);
 std::optional<std::int64_t> read_date(std::string_view text);
 /// `13:51:30.123456`, `24:00:00`: microseconds.
 std::optional<std::int64_t> read_time(std::string_view text);
-/// `2016-11-04 13:51:30.123456[+00[:30]][ BC]`: microseconds since 1970 in UTC.
-std::optional<std::int64_t> read_timestamp(std::string_view text);
+
+/// A moment in UTC. PostgreSQL's last years do not fit into 64 bits of microseconds since 1970.
+struct Instant {
+    std::int64_t seconds = 0;  ///< since 1970
+    int micros = 0;            ///< 0 to 999999
+
+    /// Conversions.toEpochMicros: Java's TimeUnit stops at the ends, the addition wraps.
+    std::int64_t epoch_micros() const;
+    std::int64_t epoch_millis() const { return seconds * 1000 + micros / 1000; }
+    /// nullopt out of range, where Java throws.
+    std::optional<std::int64_t> epoch_nanos() const;
+};
+Instant instant_of_micros(std::int64_t micros);
+/// `2016-11-04 13:51:30.123456[+00[:30]][ BC]`.
+std::optional<Instant> read_timestamp(std::string_view text);
 
 struct TimeWithZone {
     std::int64_t micros;   ///< of the day, local
@@ -44,7 +57,7 @@ void append_iso_date(std::string& out, std::int64_t days);
 /// `13:51:30.5`: the fraction as needed, or exactly `digits` of it if digits > 0.
 void append_iso_time(std::string& out, std::int64_t micros_of_day, int digits = 0);
 /// `2016-11-04T13:51:30.123Z`.
-void append_iso_timestamp(std::string& out, std::int64_t micros, int digits = 0);
+void append_iso_timestamp(std::string& out, Instant instant, int digits = 0);
 
 struct Interval {
     int years = 0, months = 0, days = 0, hours = 0, minutes = 0;

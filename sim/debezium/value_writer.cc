@@ -67,6 +67,40 @@ std::string base64_bytes(std::string_view text) {
     return out;
 }
 
+/// What ObjectOutputStream makes of a String: its header, a tag, the length and modified UTF-8.
+std::string java_serialized(std::string_view text) {
+    std::string body;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto c = static_cast<unsigned char>(text[i]);
+        if (c < 0xF0 || i + 4 > text.size()) {
+            body += text[i];
+            continue;
+        }
+        unsigned point = 0;
+        for (char part : text.substr(i, 4)) point = point << 6 | (static_cast<unsigned>(part) & 0x3F);
+        point = (point & 0x1FFFFF) - 0x10000;
+        append_utf8(body, 0xD800 + (point >> 10));
+        append_utf8(body, 0xDC00 + (point & 0x3FF));
+        i += 3;
+    }
+    bool is_long = body.size() > 0xFFFF;
+    std::string out("\xAC\xED\x00\x05", 4);
+    out += is_long ? '|' : 't';
+    for (int shift = is_long ? 56 : 8; shift >= 0; shift -= 8)
+        out += static_cast<char>(body.size() >> shift & 0xFF);
+    return out + body;
+}
+
+std::string hashed_json(const ValueMapper& mapper, std::string_view json) {
+    std::string text = json_string_text(json);
+    std::string hex;
+    connect::append_hex(hex, mapper.digest(mapper.salt +
+                                           (mapper.java_serialized ? java_serialized(text) : text)));
+    if (mapper.length > 0 && hex.size() > static_cast<std::size_t>(mapper.length))
+        hex.resize(static_cast<std::size_t>(mapper.length));
+    return "\"" + hex + "\"";
+}
+
 }  // namespace
 
 std::string json_string_text(std::string_view json) {
@@ -92,7 +126,8 @@ std::string json_string_text(std::string_view json) {
 
 std::string mapped_json(const ValueMapper& mapper, std::string json, connect::SchemaType type) {
     if (mapper.kind == ValueMapper::Kind::kConstant) return mapper.constant_json;
-    if (mapper.kind != ValueMapper::Kind::kTruncate || json.empty() || json[0] != '"') return json;
+    if (mapper.kind == ValueMapper::Kind::kNone || json.empty() || json[0] != '"') return json;
+    if (mapper.kind == ValueMapper::Kind::kHash) return hashed_json(mapper, json);
     auto length = static_cast<std::size_t>(mapper.length);
     std::string text = json_string_text(json);
     std::string out;

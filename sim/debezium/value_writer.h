@@ -21,12 +21,15 @@ struct ColumnWriter;
 /// is left null.
 using WriteValue = bool (*)(const ColumnWriter& column, std::string_view text, std::string& out);
 
-/// What a mapper does to a converted value.
+/// What a mapper (column.truncate, column.mask) does to a converted value.
 struct ValueMapper {
-    enum class Kind { kNone, kTruncate, kConstant };
+    enum class Kind { kNone, kTruncate, kConstant, kHash };
     Kind kind = Kind::kNone;
-    int length = 0;
+    int length = 0;             ///< what truncating and hashing leave; 0 keeps a whole hash
     std::string constant_json;
+    std::string (*digest)(std::string_view) = nullptr;
+    std::string salt;
+    bool java_serialized = false;  ///< the first version hashes the serialised String
 };
 
 struct ColumnWriter {
