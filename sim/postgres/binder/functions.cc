@@ -248,6 +248,16 @@ Oid array_of(ParseState& state, Oid element) {
     return array;
 }
 
+/// Only a range matches a polymorphic range.
+void check_range(ParseState& state, Oid want, Oid have) {
+    if (have == oid::kUnknown) return;
+    const TypeInfo& type = state.type(base_type(state, have));
+    bool multi = want == oid::kAnymultirange;
+    if (type.typtype == (multi ? 'm' : 'r')) return;
+    throw SqlError("42804", fmt::format("argument declared {} is not a {} type but type {}", type_name(state, want),
+                                        multi ? "multirange" : "range", type_name(state, have)));
+}
+
 /// The anyelement family: all must be the same type.
 void resolve_any(ParseState& state, const std::vector<Oid>& actual, const std::vector<Oid>& declared, Resolution& found) {
     for (std::size_t i = 0; i < declared.size(); ++i) {
@@ -271,6 +281,8 @@ void resolve_any(ParseState& state, const std::vector<Oid>& actual, const std::v
                     .detail(fmt::format("{} versus {}", type_name(state, found.any_array), type_name(state, have)));
             }
             found.any_array = have;
+        } else if (want == oid::kAnyrange || want == oid::kAnymultirange || want == oid::kAnycompatiblerange) {
+            check_range(state, want, have);
         }
     }
     if (found.any_array != kInvalidOid) {
