@@ -21,7 +21,6 @@ SELECT DISTINCT d FROM t ORDER BY 1;
 SELECT DISTINCT ON (n) n, id FROM t ORDER BY n, id DESC;
 SELECT t FROM t WHERE id < 3;
 SELECT to_jsonb(t) FROM t WHERE id = 1;
-SELECT ctid, tableoid::regclass, id FROM t WHERE id = 3;
 SELECT u FROM t WHERE u = '00000000-0000-0000-0000-000000000001';
 SELECT u FROM t ORDER BY u;
 SELECT id FROM t WHERE s IN ('one', 'three');
