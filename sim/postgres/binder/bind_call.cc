@@ -144,18 +144,17 @@ WindowClause bind_window(ParseState& state, const Node& node) {
 
 int find_window(ParseState& state, const Node& over) {
     WindowClause window;
+    Node definition = over;
     if (!over.text("name").empty()) {
-        std::string name(over.text("name"));
-        auto found = std::ranges::find(state.window_names, name, [](const auto& entry) { return entry.first; });
+        window.name = over.text("name");
+        auto found = std::ranges::find(state.window_names, window.name, [](const auto& entry) { return entry.first; });
         if (found == state.window_names.end()) {
-            throw SqlError("42704", fmt::format("window \"{}\" does not exist", name)).at(over.location());
+            throw SqlError("42704", fmt::format("window \"{}\" does not exist", window.name)).at(over.location());
         }
-        window = bind_window(state, found->second);
-        window.name = name;
-    } else {
-        window = bind_window(state, over);
+        definition = found->second;
     }
     state.query->windows.push_back(std::move(window));
+    state.window_definitions.push_back(definition);
     return static_cast<int>(state.query->windows.size()) - 1;
 }
 
@@ -166,6 +165,15 @@ bool is_ordered_set(Oid function) {
 }
 
 }  // namespace
+
+/// The windows' keys are targets: they are bound when the target list is there.
+void bind_windows(ParseState& state) {
+    for (std::size_t i = 0; i < state.window_definitions.size(); ++i) {
+        std::string name = state.query->windows[i].name;
+        state.query->windows[i] = bind_window(state, state.window_definitions[i]);
+        state.query->windows[i].name = name;
+    }
+}
 
 std::string_view place_name(Place place) { return place_row(place).name; }
 

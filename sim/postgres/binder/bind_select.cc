@@ -313,6 +313,7 @@ std::shared_ptr<Query> bind_select_statement(ParseState& state, const Node& node
     bind_group_by(state, node);
     if (node.has("distinctClause")) bind_distinct_clause(state, node.items("distinctClause"));
     bind_limit(state, node);
+    bind_windows(state);
     if (state.resolve_unknowns) {
         for (TargetEntry& target : query.targets) target.expr = resolve_unknown(state, target.expr);
     }

@@ -66,6 +66,7 @@ struct ParseState {
     Oid domain_value_type = kInvalidOid;
     std::int32_t domain_value_typmod = -1;
     std::vector<std::pair<std::string, Node>> window_names;
+    std::vector<Node> window_definitions;   ///< one for each of query->windows
 
     CatalogContext& context() const { return options.context; }
     Host& host() const { return options.context.host(); }
@@ -226,6 +227,7 @@ std::vector<TargetEntry> expand_star(ParseState& state, const Node& column_ref);
 std::shared_ptr<Query> bind_set_operation(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_values(ParseState& state, const Node& node);
 void bind_limit(ParseState& state, const Node& node);
+void bind_windows(ParseState& state);
 std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_update(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node);

@@ -41,6 +41,10 @@ std::string Block::set_node(const SetOpNode& node) {
         partition += (i > 0 ? "," : "") + column;
     }
     if (compared.empty()) throw NotSimulated("a set operation without columns");
+    // Of equal rows (1.0 and 1.00) the first one stays; SQLite's UNION would keep the last.
+    if (node.op == SetOp::kUnion) {
+        return "SELECT DISTINCT " + compared + " FROM (" + left + " UNION ALL " + right + ")";
+    }
     static constexpr const char* kOperators[] = {"", " UNION ", " INTERSECT ", " EXCEPT "};
     const char* op = kOperators[static_cast<int>(node.op)];
     // With ALL the n-th copy of a row meets the n-th copy on the other side.
