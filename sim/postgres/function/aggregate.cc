@@ -119,10 +119,10 @@ constexpr AggregateRow kAggregates[] = {
     {6167, true, make<Fold<kBitXor>>},
     {3538, false, make<StringAggregate>},  // text
     {3545, false, make<StringAggregate>},  // bytea
-    // max: anyarray, int8, int4, int2, oid, float4, float8, date, time, timetz, money, timestamp,
+    // max: anyarray, int8, int4, int2, oid, tid, float4, float8, date, time, timetz, money, timestamp,
     // timestamptz, interval, text, numeric, bpchar, anyenum, inet, pg_lsn, xid8
     {2050, true, make<Extreme<1>>}, {2115, true, make<Extreme<1>>}, {2116, true, make<Extreme<1>>},
-    {2117, true, make<Extreme<1>>}, {2118, true, make<Extreme<1>>}, {2119, true, make<Extreme<1>>},
+    {2117, true, make<Extreme<1>>}, {2118, true, make<Extreme<1>>}, {2797, true, make<Extreme<1>>}, {2119, true, make<Extreme<1>>},
     {2120, true, make<Extreme<1>>}, {2122, true, make<Extreme<1>>}, {2123, true, make<Extreme<1>>},
     {2124, true, make<Extreme<1>>}, {2125, true, make<Extreme<1>>}, {2126, true, make<Extreme<1>>},
     {2127, true, make<Extreme<1>>}, {2128, true, make<Extreme<1>>}, {2129, true, make<Extreme<1>>},
@@ -131,7 +131,7 @@ constexpr AggregateRow kAggregates[] = {
     // min, in the same order
     {2051, true, make<Extreme<-1>>}, {2131, true, make<Extreme<-1>>},
     {2132, true, make<Extreme<-1>>}, {2133, true, make<Extreme<-1>>},
-    {2134, true, make<Extreme<-1>>}, {2135, true, make<Extreme<-1>>},
+    {2134, true, make<Extreme<-1>>}, {2798, true, make<Extreme<-1>>}, {2135, true, make<Extreme<-1>>},
     {2136, true, make<Extreme<-1>>}, {2138, true, make<Extreme<-1>>},
     {2139, true, make<Extreme<-1>>}, {2140, true, make<Extreme<-1>>},
     {2141, true, make<Extreme<-1>>}, {2142, true, make<Extreme<-1>>},

@@ -64,6 +64,8 @@ namespace cdcsim::pg {
     X(record_type) \
     X(series) \
     X(session) \
+    X(system_functions) \
+    X(system_types) \
     X(text_cast) \
     X(text_compare) \
     X(text_encode) \

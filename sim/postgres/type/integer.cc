@@ -43,30 +43,6 @@ std::int64_t parse_integer(std::string_view text, std::int64_t min, std::int64_t
     return -value;
 }
 
-namespace {
-
-template <typename Int>
-Datum integer_input(Environment&, const TypeInfo&, std::string_view text, std::int32_t) {
-    return Datum::of_int(parse_integer<Int>(text));
-}
-
-void integer_output(Environment&, const TypeInfo&, const Datum& value, std::string& out) {
-    append_integer(value.as_int(), out);
-}
-
-int integer_compare(const Datum& a, const Datum& b) noexcept {
-    const std::int64_t x = a.as_int(), y = b.as_int();
-    return x < y ? -1 : x > y;
-}
-
-/// What strtoull() reads: blanks, a sign, digits in `base` (0: as in C). `end` is where it stopped
-/// (the beginning if there was no number); overflow gives the largest value.
-struct UnsignedScan {
-    std::uint64_t value = 0;
-    std::size_t end = 0;
-    bool overflow = false;
-};
-
 UnsignedScan scan_unsigned(std::string_view text, int base) {
     std::size_t i = 0;
     while (i < text.size() && is_sql_space(text[i])) ++i;
@@ -90,6 +66,22 @@ UnsignedScan scan_unsigned(std::string_view text, int base) {
     if (scan.overflow) scan.value = UINT64_MAX;
     else if (negative) scan.value = 0 - scan.value;
     return scan;
+}
+
+namespace {
+
+template <typename Int>
+Datum integer_input(Environment&, const TypeInfo&, std::string_view text, std::int32_t) {
+    return Datum::of_int(parse_integer<Int>(text));
+}
+
+void integer_output(Environment&, const TypeInfo&, const Datum& value, std::string& out) {
+    append_integer(value.as_int(), out);
+}
+
+int integer_compare(const Datum& a, const Datum& b) noexcept {
+    const std::int64_t x = a.as_int(), y = b.as_int();
+    return x < y ? -1 : x > y;
 }
 
 /// uint32in_subr: -1 is 4294967295.

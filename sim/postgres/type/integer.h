@@ -46,4 +46,13 @@ void append_integer(Int value, std::string& out) {
     out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
+/// What strtoul() reads: blanks, a sign (-1 is the largest value), digits in `base` (0: as in C).
+/// `end` is where it stopped, 0 if there was no number; overflow gives the largest value.
+struct UnsignedScan {
+    std::uint64_t value = 0;
+    std::size_t end = 0;
+    bool overflow = false;
+};
+UnsignedScan scan_unsigned(std::string_view text, int base);
+
 }  // namespace cdcsim::pg

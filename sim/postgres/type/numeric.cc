@@ -341,13 +341,15 @@ void apply_numeric_typmod(Numeric& value, std::int32_t typmod) {
 
 std::string apply_numeric_typmod(std::string canonical, std::int32_t typmod) {
     if (typmod < 4) return canonical;
-    // Already in shape: as many decimals as asked for, not too many digits before the point.
+    // Nearly in shape: no decimals too many, not too many digits before the point.
     const auto [precision, scale] = numeric_typmod(typmod);
     const std::size_t point = canonical.find('.');
     const auto decimals = point == canonical.npos ? 0 : canonical.size() - point - 1;
     const auto whole = point == canonical.npos ? canonical.size() : point;
-    if (is_digit(canonical.back()) && static_cast<int>(decimals) == scale && scale >= 0 &&
+    if (is_digit(canonical.back()) && static_cast<int>(decimals) <= scale &&
         static_cast<int>(whole) <= precision - scale) {
+        if (point == canonical.npos && scale > 0) canonical += '.';
+        canonical.append(static_cast<std::size_t>(scale) - decimals, '0');
         return canonical;
     }
     Numeric value = Numeric::from_canonical(canonical);
