@@ -60,6 +60,8 @@ namespace cdcsim::pg {
     X(number_to_char) \
     X(numeric) \
     X(numeric_type) \
+    X(range) \
+    X(range_type) \
     X(record) \
     X(record_type) \
     X(series) \

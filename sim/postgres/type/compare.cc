@@ -7,6 +7,7 @@
 #include "sim/postgres/type/array.h"
 #include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/range.h"
 #include "sim/postgres/type/record.h"
 
 namespace cdcsim::pg {
@@ -36,9 +37,9 @@ int compare_shapes(const ArrayValue& a, const ArrayValue& b) {
                                 format_type(env, type));
 }
 
-/// Rows and arrays are looked into when there is a value.
+/// Rows, arrays and ranges are looked into when there is a value.
 bool is_nested(Environment& env, const TypeInfo& type) {
-    return is_row(type) || array_element_type(env, type.oid) != kInvalidOid;
+    return is_row(type) || (type.typtype == 'r' && type.ops != nullptr) || array_element_type(env, type.oid) != kInvalidOid;
 }
 
 }  // namespace
@@ -61,6 +62,7 @@ void require_equality(Environment& env, Oid declared) {
 int compare_values(Environment& env, Oid declared, const Datum& a, const Datum& b) {
     const TypeInfo& type = base_type(env, env.type(declared));
     if (is_row(type)) return compare_records(env, type.oid, a, type.oid, b);
+    if (type.typtype == 'r') return compare_ranges(env, type.oid, a, b);
     if (type.ops != nullptr && type.ops->compare != nullptr && !has_equality_only(type.oid))
         return type.ops->compare(a, b);
     if (array_element_type(env, type.oid) != kInvalidOid)
@@ -74,6 +76,7 @@ bool values_equal(Environment& env, Oid declared, const Datum& a, const Datum& b
     if (is_row(type)) return records_equal(env, type.oid, a, type.oid, b);
     if (array_element_type(env, type.oid) != kInvalidOid) return arrays_equal(env, type.oid, a, b);
     if (has_equality_only(type.oid)) return a.identical(b);
+    if (type.typtype == 'r') return compare_ranges(env, type.oid, a, b) == 0;
     require_equality(env, type.oid);
     return type.ops->compare(a, b) == 0;
 }
