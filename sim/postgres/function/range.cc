@@ -123,20 +123,14 @@ Datum elem_contained_by_range(CallContext& call, Args args) {
 
 // Set operations.
 
-const RangeBound& lower_of(const Pair& p, bool larger) {
-    return (p.lowers() > 0) == larger ? p.a.lower : p.b.lower;
-}
-const RangeBound& upper_of(const Pair& p, bool larger) {
-    return (p.uppers() > 0) == larger ? p.a.upper : p.b.upper;
-}
-
 Datum join(const Pair& p, Args args, bool strict) {
     if (p.a.empty) return args[1];
     if (p.b.empty) return args[0];
     if (strict && !p.overlaps() && !p.adjacent()) {
         throw SqlError("22000", "result of range union would not be contiguous");
     }
-    return make_range(p.env, p.type, {lower_of(p, false), upper_of(p, true), false});
+    return make_range(p.env, p.type, {p.lowers() < 0 ? p.a.lower : p.b.lower,
+                                      p.uppers() > 0 ? p.a.upper : p.b.upper, false});
 }
 Datum range_union(CallContext& call, Args args) { return join(Pair(call, args), args, true); }
 Datum range_merge(CallContext& call, Args args) { return join(Pair(call, args), args, false); }
@@ -144,7 +138,8 @@ Datum range_merge(CallContext& call, Args args) { return join(Pair(call, args), 
 Datum range_intersect(CallContext& call, Args args) {
     const Pair p(call, args);
     if (!p.overlaps()) return Datum::of_text("empty");
-    return make_range(p.env, p.type, {lower_of(p, true), upper_of(p, false), false});
+    return make_range(p.env, p.type, {p.lowers() >= 0 ? p.a.lower : p.b.lower,
+                                      p.uppers() <= 0 ? p.a.upper : p.b.upper, false});
 }
 
 Datum range_minus(CallContext& call, Args args) {
