@@ -147,7 +147,7 @@ void Backend::run_message_statement(const RawStatement& raw, std::string_view te
             ++rows;
             return true;
         });
-        fire_after_triggers();
+        if (trigger_queues_.size() >= depth) fire_after_triggers();  // COMMIT and ROLLBACK have cleared them
         for (const auto& row : kept) out.push_back(text_row(*this, done.columns, row));
         if (done.tag.empty()) done.tag = fmt::format("SELECT {}", rows);
     } catch (...) {
