@@ -3,12 +3,10 @@
 #include <pg_query.h>
 #include <simdjson.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cstring>
 #include <string>
 
 #include "core/base/error.h"
+#include "sim/postgres/parser/negative_integer.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -89,49 +87,6 @@ Token read_token(const std::uint8_t* p, const std::uint8_t* end) {
     return token;
 }
 
-/// The number that starts at or behind `pos` (behind signs, blanks, words and comments) if it is not
-/// 0 and has a minus sign in front; 0 otherwise.
-std::int64_t negative_number_at(std::string_view text, std::size_t pos) {
-    bool minus = false;
-    for (; pos < text.size() && (text[pos] < '0' || text[pos] > '9'); ++pos) {
-        std::string_view rest = text.substr(pos);
-        if (rest.starts_with("--")) {
-            pos += std::min(rest.find('\n'), rest.size() - 1);
-        } else if (rest.starts_with("/*")) {
-            pos += std::min(rest.find("*/") + 1, rest.size() - 1);
-        } else {
-            minus |= text[pos] == '-';
-        }
-    }
-    std::int64_t value = 0;
-    std::from_chars(text.data() + pos, text.data() + text.size(), value);
-    return minus ? -value : 0;
-}
-
-/// libpg_query 15-4.0.0 writes no negative integers: -1 comes as `"ival":{}` or `"Integer":{}`, as 0
-/// does. They are read from the statement's text again, at the node's location.
-std::string restore_negative_integers(std::string json, std::string_view text) {
-    struct Shape {
-        std::string_view before, after, field;
-    };
-    static constexpr Shape kShapes[] = {
-        {"\"A_Const\":{\"ival\":{", "},\"location\":", "\"ival\":"},
-        {"\"arg\":{\"Integer\":{", "}},\"defaction\":\"DEFELEM_UNSPEC\",\"location\":", "\"ival\":"},
-    };
-    for (const Shape& shape : kShapes) {
-        std::string pattern = std::string(shape.before) + std::string(shape.after);
-        for (std::size_t at = 0; (at = json.find(pattern, at)) != std::string::npos;) {
-            std::size_t location = 0;
-            const char* digits = json.data() + at + pattern.size();
-            std::from_chars(digits, json.data() + json.size(), location);
-            std::int64_t value = negative_number_at(text, location);
-            at += shape.before.size();
-            if (value != 0) json.insert(at, std::string(shape.field) + std::to_string(value));
-        }
-    }
-    return json;
-}
-
 }  // namespace
 
 struct ParseTree::Impl {
@@ -155,13 +110,15 @@ ParseTree parse_sql(std::string_view text) {
 
     ParseTree tree;
     simdjson::dom::element root;
-    std::string json = restore_negative_integers(result.parse_tree, text);
+    std::string_view json = result.parse_tree;
+    std::string restored;
+    if (has_unwritten_integer(json)) json = restored = restore_negative_integers(text, json);
     std::size_t length = json.size();
-    auto code = tree.impl_->parser.parse(json).get(root);
+    auto code = tree.impl_->parser.parse(json.data(), length).get(root);
     if (code == simdjson::DEPTH_ERROR) {
         code = tree.impl_->parser.allocate(length, kMaxTreeDepth);
         CDCSIM_CHECK(code == simdjson::SUCCESS);
-        code = tree.impl_->parser.parse(json).get(root);
+        code = tree.impl_->parser.parse(json.data(), length).get(root);
     }
     if (code == simdjson::DEPTH_ERROR) {
         throw SqlError("54001", "stack depth limit exceeded")
