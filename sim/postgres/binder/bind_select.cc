@@ -231,6 +231,7 @@ void bind_with(ParseState& state, const Node& with) {
         SubQueryOptions how;
         how.cte = query.recursive ? &slot : nullptr;
         how.cte_index = index;
+        state.recursive_aliases = name_list(item.items("aliascolnames"));
         Node body = item["ctequery"];
         std::shared_ptr<Query> bound = bind_sub_query(&state, body, state.options, how);
         if (bound->command != CommandKind::kSelect) slot.materialized = true;

@@ -82,6 +82,7 @@ void publish_recursive(ParseState& state, const Side& left) {
         if (target.junk) continue;
         Attribute column{target.name, left.columns[i]->type, left.columns[i]->typmod, false};
         if (column.type == oid::kUnknown) column.type = oid::kText;
+        if (i < state.parent->recursive_aliases.size()) column.name = state.parent->recursive_aliases[i];
         columns.push_back(column);
         ++i;
     }

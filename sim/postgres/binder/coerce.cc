@@ -270,9 +270,16 @@ bool can_coerce(ParseState& state, Oid from, Oid to, Coercion context) {
     return to == oid::kRecord && source.typtype == 'c';
 }
 
+/// anyrange takes ranges, anymultirange multiranges, and nothing else.
+bool fits_range_poly(ParseState& state, Oid from, Oid to) {
+    char wanted = to == oid::kAnyrange || to == oid::kAnycompatiblerange ? 'r' : to == oid::kAnymultirange ? 'm' : 0;
+    return wanted == 0 || from == oid::kUnknown || state.type(base_type(state, from)).typtype == wanted;
+}
+
 bool can_coerce(ParseState& state, const std::vector<Oid>& from, const std::vector<Oid>& to, Coercion context) {
     std::vector<Oid> actual, declared;
     for (std::size_t i = 0; i < from.size(); ++i) {
+        if (!fits_range_poly(state, from[i], to[i])) return false;
         if (is_polymorphic(to[i])) {
             actual.push_back(from[i]);
             declared.push_back(to[i]);

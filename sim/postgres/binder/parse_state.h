@@ -56,6 +56,7 @@ struct ParseState {
     std::vector<std::pair<std::string, int>> ctes;
     /// The recursive CTE being bound at this level, with the columns of its non-recursive term.
     std::map<int, RowType> recursive_columns;
+    std::vector<std::string> recursive_aliases;  ///< of the CTE being bound: WITH RECURSIVE r(n)
     Place place = Place::kNone;
     std::string_view other_place;       ///< for Place::kOther
     bool lateral_active = false;
