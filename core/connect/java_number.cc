@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -365,6 +367,41 @@ void append_json(std::string& out, Real value, const Format& format) {
 }
 
 }  // namespace
+
+namespace {
+
+template <class Real>
+std::optional<Real> read_real(std::string_view text) {
+    bool negative = !text.empty() && text[0] == '-';
+    if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
+    if (text == "NaN") return std::numeric_limits<Real>::quiet_NaN();
+    Real value = 0;
+    if (text == "Infinity") {
+        value = std::numeric_limits<Real>::infinity();
+    } else {
+        if (text.empty() || !((text[0] >= '0' && text[0] <= '9') || text[0] == '.'))
+            return std::nullopt;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (end != text.data() + text.size() || error == std::errc::invalid_argument)
+            return std::nullopt;
+        // Too large or too small: the exponent's sign tells which.
+        if (error == std::errc::result_out_of_range)
+            value = text.find("e-") != text.npos || text.find("E-") != text.npos ||
+                            text.starts_with("0.")
+                        ? Real{0}
+                        : std::numeric_limits<Real>::infinity();
+    }
+    return negative ? -value : value;
+}
+
+}  // namespace
+
+std::optional<double> read_java_double(std::string_view text) {
+    return read_real<double>(text);
+}
+std::optional<float> read_java_float(std::string_view text) {
+    return read_real<float>(text);
+}
 
 void append_java_double(std::string& out, double value) {
     append_json(out, value, kDouble);

@@ -4,7 +4,9 @@
 // jdk.internal.math.FloatingDecimal is followed step by step rather than std::to_chars.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace cdcsim::connect {
 
@@ -15,5 +17,10 @@ void append_java_float(std::string& out, float value);
 /// Bare text, as String.valueOf gives it.
 std::string java_double_text(double value);
 std::string java_float_text(float value);
+
+/// Double.parseDouble and Float.parseFloat of decimal texts, NaN and the infinities, without looking
+/// at the locale. nullopt if the text is none.
+std::optional<double> read_java_double(std::string_view text);
+std::optional<float> read_java_float(std::string_view text);
 
 }  // namespace cdcsim::connect

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 #include "core/base/error.h"
 #include "core/connect/decimal.h"
@@ -83,13 +82,6 @@ std::optional<std::string> boolean_json(const std::string& text) {
     return lowered(text) == "true" ? "true" : "false";
 }
 
-/// Float.parseFloat and Double.parseDouble of plain decimal texts.
-std::optional<std::string> float_json(const BuiltColumn& built, const std::string& text) {
-    if (text != "NaN" && text != "Infinity" && text != "-Infinity" && !connect::read_decimal(text))
-        return std::nullopt;
-    return written(built, text);
-}
-
 /// java.util.UUID.fromString: five groups, each padded with zeros.
 std::optional<std::string> uuid_json(const std::string& text) {
     static constexpr std::size_t kWidths[] = {8, 4, 4, 4, 12};
@@ -147,8 +139,8 @@ constexpr DefaultRow kDefaultRows[] = {
     {"bool", "false", true, true, as_boolean},
     {"bpchar", "", false, false, as_written},
     {"date", "1970-01-01", false, true, temporal_json},
-    {"float4", "0.0", true, true, float_json},
-    {"float8", "0.0", true, true, float_json},
+    {"float4", "0.0", true, true, as_written},
+    {"float8", "0.0", true, true, as_written},
     {"int2", "0", true, true, as_int<std::int16_t>},
     {"int4", "0", true, true, as_int<std::int32_t>},
     {"int8", "0", true, true, as_int<std::int64_t>},

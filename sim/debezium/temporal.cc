@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "core/connect/decimal.h"
@@ -224,10 +223,9 @@ bool java_int(std::string_view text, int& value) {
 }
 
 bool java_double(std::string_view text, double& value) {
-    std::string copy(text);
-    char* end = nullptr;
-    value = std::strtod(copy.c_str(), &end);
-    return !copy.empty() && *end == '\0';
+    auto number = connect::read_java_double(text);
+    if (number) value = *number;
+    return number.has_value();
 }
 
 bool read_clock(std::string_view token, Interval& out) {
