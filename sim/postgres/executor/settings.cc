@@ -161,11 +161,7 @@ std::string validate_known(const SettingRow& row, const std::string& value, cons
         return validate_enum(row, value);
     }
     if (row.name == "DateStyle") return print_date_style(parse_date_style(value, {env.value_settings().date_style, env.value_settings().date_order}));
-    if (row.name == "TimeZone") {
-        std::optional<std::string> zone = canonical_time_zone(value);
-        if (!zone) throw_invalid(row.name, value);
-        return *zone;
-    }
+    if (row.name == "TimeZone") return checked_time_zone(env, value);
     if (row.name == "client_encoding") {
         std::string text = lower(value);
         std::erase_if(text, [](char c) { return c == '-' || c == '_'; });

@@ -133,11 +133,25 @@ ExecResult exec_constraints(Backend& backend, const Command& statement, const Ro
 
 // Settings.
 
-std::string joined_args(const Node& node, const std::string& name) {
+/// SET TIME ZONE INTERVAL '5' HOUR: the one cast that SET allows, as text.
+std::string zone_interval(Backend& backend, const Node& cast, const std::string& text) {
+    constexpr int kFullPrecision = 0xFFFF;
+    std::int32_t typmod = -1;
+    std::vector<Node> typmods = cast["typeName"].items("typmods");
+    if (!typmods.empty()) {
+        auto range = typmods[0]["ival"].integer("ival");
+        auto precision = typmods.size() > 1 ? typmods[1]["ival"].integer("ival") : kFullPrecision;
+        typmod = static_cast<std::int32_t>(range << 16 | precision);
+    }
+    return "INTERVAL '" + input_text(backend, oid::kInterval, text, typmod).as_text() + "'";
+}
+
+std::string joined_args(Backend& backend, const Node& node, const std::string& name) {
     std::string joined;
     for (const Node& arg : node.items("args")) {
         if (!joined.empty()) joined += ", ";
         std::string value = string_value(arg);
+        if (arg.is("TypeCast")) value = zone_interval(backend, arg, value);
         // Lists of names keep quotes where they are needed.
         bool plain = !value.empty() && std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }) && !(value[0] >= '0' && value[0] <= '9');
         bool list = name == "search_path";
@@ -177,7 +191,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         backend.reset_setting(name);
         return tag_only(kind == "VAR_RESET" ? "RESET" : "SET");
     }
-    std::string value = joined_args(node, name);
+    std::string value = joined_args(backend, node, name);
     if (name == "role") {
         if (value == "none") {
             backend.set_current_user(backend.session_user());

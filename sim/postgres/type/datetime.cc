@@ -276,6 +276,28 @@ std::optional<std::string> canonical_time_zone(std::string_view name) {
     return zone->name();
 }
 
+std::string checked_time_zone(Environment& env, std::string_view value) {
+    constexpr std::string_view kInterval = "interval";
+    auto invalid = [&] {
+        return SqlError("22023", "invalid value for parameter \"TimeZone\": \"" + std::string(value) + '"');
+    };
+    if (downcase_identifier(value.substr(0, kInterval.size())) == kInterval) {
+        std::string_view quoted = value.substr(kInterval.size());
+        while (!quoted.empty() && ascii_space(quoted.front())) quoted.remove_prefix(1);
+        if (quoted.size() < 2 || quoted.front() != '\'' || quoted.find('\'', 1) != quoted.size() - 1)
+            throw invalid();
+        Interval zone = interval_from_text(env, quoted.substr(1, quoted.size() - 2), -1);
+        if (zone.months != 0) throw invalid().detail("Cannot specify months in time zone interval.");
+        if (zone.days != 0) throw invalid().detail("Cannot specify days in time zone interval.");
+        const TimeZone* fixed = TimeZone::fixed(-(zone.microseconds / kMicrosPerSecond));
+        if (fixed == nullptr) throw invalid().detail("UTC timezone offset is out of range.");
+        return fixed->name();
+    }
+    std::optional<std::string> zone = canonical_time_zone(value);
+    if (!zone) throw invalid();
+    return *zone;
+}
+
 std::string canonical_time_zone_of_offset(std::int64_t seconds_east) {
     const TimeZone* zone = TimeZone::fixed(-seconds_east);
     if (zone == nullptr)

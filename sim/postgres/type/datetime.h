@@ -94,6 +94,9 @@ void json_timestamptz(Environment& env, std::int64_t timestamptz, std::string& o
 /// refuses it (`invalid value for parameter "TimeZone": ...`).
 std::optional<std::string> canonical_time_zone(std::string_view name);
 
+/// The same, and "INTERVAL '-08:30'" as SET TIME ZONE INTERVAL gives it; throws 22023 as SET does.
+std::string checked_time_zone(Environment& env, std::string_view value);
+
 /// The same for SET TIME ZONE INTERVAL '...' : an offset in seconds EAST of UTC.
 std::string canonical_time_zone_of_offset(std::int64_t seconds_east);
 
