@@ -137,11 +137,14 @@ ExprPtr bind_row(ParseState& state, const Node& node) {
             for (const TargetEntry& target : expand_star(state, arg)) row->fields.push_back(target.expr);
             continue;
         }
-        row->fields.push_back(resolve_unknown(state, bind_expr(state, arg)));
+        row->fields.push_back(bind_expr(state, arg));
     }
+    // A literal stays unknown, so that comparing or casting the row can give it a type; as a value it
+    // is text.
     int number = 0;
     for (const ExprPtr& field : row->fields) {
-        row->row_type.push_back({fmt::format("f{}", ++number), field->type, field->typmod, false});
+        Oid type = field->type == oid::kUnknown ? oid::kText : field->type;
+        row->row_type.push_back({fmt::format("f{}", ++number), type, field->typmod, false});
     }
     row->type = oid::kRecord;
     row->location = node.location();
