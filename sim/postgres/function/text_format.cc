@@ -1,4 +1,4 @@
-// concat, concat_ws, format, the quoting functions and || with a value that is not text
+// concat, concat_ws, format, num_nulls, the quoting functions and || with a value that is not text
 // (varlena.c, quote.c).
 #include <algorithm>
 #include <string>
@@ -73,6 +73,15 @@ Datum text_concat_ws(CallContext& call, Args args) {
     if (args[0].is_null()) return {};
     const VariadicValues items(call, args, 1);
     return items.is_null ? Datum() : join(call, items, args[0].as_text());
+}
+
+/// num_nulls and num_nonnulls; NULL for VARIADIC NULL.
+template <bool nulls>
+Datum count_nulls(CallContext& call, Args args) {
+    const VariadicValues items(call, args, 0);
+    if (items.is_null) return {};
+    return Datum::of_int(std::ranges::count_if(
+        items.values, [](const Datum& value) { return value.is_null() == nulls; }));
 }
 
 Datum textanycat(CallContext& call, Args args) {
@@ -271,6 +280,8 @@ constexpr ScalarRow kScalars[] = {
     {"#1290", quote_nullable_any},
     {"#2003", textanycat},
     {"#2004", anytextcat},
+    {"pg_num_nonnulls", count_nulls<false>},
+    {"pg_num_nulls", count_nulls<true>},
     {"quote_ident", quote_ident},
     {"quote_literal", quote_literal_text},
     {"quote_nullable", quote_nullable},

@@ -1,0 +1,15 @@
+SELECT '192.168.1.5'::inet, '192.168.1.5/24'::inet, '10.0.0.0/8'::cidr, '10/8'::cidr, '192.168.1'::cidr, '::1'::inet, '2001:db8::ff00:42:8329/64'::inet, '2001:db8::/32'::cidr, '::ffff:1.2.3.4'::inet;
+SELECT '192.168.1.5/24'::cidr;
+SELECT '192.168.1.256'::inet;
+SELECT '1.2.3'::inet;
+SELECT 'fe80::1::2'::inet;
+SELECT '192.168.1.5'::inet < '192.168.1.6'::inet, '10.0.0.1'::inet = '10.0.0.1/32'::inet, '192.168.1.5'::inet << '192.168.1.0/24'::inet, '192.168.1.0/24'::inet >>= '192.168.1.0/24'::inet, '192.168.1.0/24'::inet && '192.168.1.80/28'::inet, '1.1.1.1'::inet <<= '1.1.1.1', '::1'::inet > '255.255.255.255'::inet;
+SELECT host('192.168.1.5/24'::inet), netmask('192.168.1.5/24'::inet), hostmask('192.168.1.5/20'::inet), broadcast('192.168.1.5/24'::inet), network('192.168.1.5/24'::inet), masklen('192.168.1.5/24'::inet), family('::1'::inet), text('192.168.1.5'::inet), abbrev('10.1.0.0/16'::cidr), set_masklen('192.168.1.5/24'::inet, 16);
+SELECT set_masklen('192.168.1.0/24'::inet, 33);
+SELECT ~ '192.168.1.6'::inet, '192.168.1.6'::inet & '0.0.0.255'::inet, '192.168.1.6'::inet | '0.0.0.255'::inet, '192.168.1.6'::inet + 25, 5 + '192.168.1.6'::inet, '192.168.1.43'::inet - 36, '192.168.1.43'::inet - '192.168.1.19'::inet;
+SELECT '255.255.255.255'::inet + 1;
+SELECT '192.168.1.5'::inet::text, '192.168.1.5/24'::inet::cidr, '10.0.0.0/8'::cidr::inet, '1.2.3.4/32'::cidr::inet, '1.2.3.4'::text::inet, 'ip: ' || '1.2.3.4'::inet, concat('1.2.3.4'::inet), inet_merge('192.168.1.5/24', '192.168.2.5/24'), inet_same_family('1.1.1.1', '::1');
+SELECT '08:00:2b:01:02:03'::macaddr, '08-00-2b-01-02-03'::macaddr, '08002b:010203'::macaddr, '0800.2b01.0203'::macaddr, '08002b010203'::macaddr, '08:00:2B:01:02:03:04:05'::macaddr8, '08:00:2b:01:02:03'::macaddr8;
+SELECT '08:00:2b:01:02:0g'::macaddr;
+SELECT '08:00:2b:01:02:03'::macaddr < '08:00:2b:01:02:04'::macaddr, trunc('08:00:2b:01:02:03'::macaddr), ~ '08:00:2b:01:02:03'::macaddr, '08:00:2b:01:02:03'::macaddr::macaddr8, macaddr8_set7bit('08:00:2b:01:02:03:04:05'::macaddr8), '08:00:2b:01:02:03'::macaddr = '08-00-2B-01-02-03';
+SELECT '<a><b>x</b></a>'::xml, 'plain'::xml, '<?xml version="1.0"?><a/>'::xml, '<a k="v">&lt;</a>'::xml::text, '<a/>'::text::xml;
