@@ -45,7 +45,7 @@ SELECT sqrt(-1.0);
 SELECT exp(1), exp(1.0), exp(0), exp(-1.5), ln(10), ln(10.0), log(100), log(100.0), log(2, 64), log10(1000);
 SELECT ln(0);
 SELECT ln(-1.0);
-SELECT log(0.0);
+SELECT log(10, 0.0);
 SELECT ceil(1.2), ceil(-1.2), ceiling(1.0), floor(1.7), floor(-1.2), ceil(1.2::float8), floor(-1.2::float8);
 SELECT round(1.5), round(2.5), round(-2.5), round(1.5::float8), round(2.5::float8), round(123.456, 2), round(123.456, -2), round(5, -1);
 SELECT round(1234.5678, 10), round(0.005, 2), round(-0.005, 2), round(99.995, 2);

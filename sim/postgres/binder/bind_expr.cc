@@ -30,7 +30,9 @@ ExprPtr bind_const(ParseState&, const Node& node) {
     std::int64_t number = 0;
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (error == std::errc{} && end == digits.data() + digits.size()) {
-        return make_const(oid::kInt8, Datum::of_int(number), location);
+        // The smallest int4 comes here, its digits alone are too large.
+        const bool is_int4 = number == static_cast<std::int32_t>(number);
+        return make_const(is_int4 ? oid::kInt4 : oid::kInt8, Datum::of_int(number), location);
     }
     return nullptr;
 }

@@ -16,17 +16,70 @@ namespace cdcsim::pg {
 
 // Each file of functions gives its tables: `FunctionTables numeric_tables();`
 #define CDCSIM_FUNCTION_FILES(X) \
-    X(aggregate) X(aggregate_number) X(array) X(array_aggregate) X(array_search) X(bit) \
-    X(bit_type) X(bool_type) X(bytea) X(bytea_type) X(datetime_arithmetic) X(datetime_compare) \
-    X(datetime_convert) X(datetime_fields) X(datetime_from_char) X(datetime_in_range) \
-    X(datetime_to_char) X(datetime_type) X(enum) X(float) X(float_type) X(hash) X(integer) \
-    X(integer_type) X(json_aggregate) X(json_build) X(json_record) X(json_text) X(json_type) \
-    X(jsonb_get) X(jsonb_modify) X(jsonb_set) X(jsonb_set_returning) X(jsonpath) \
-    X(jsonpath_type) X(macaddr) X(macaddr_type) X(money) X(money_type) X(network) \
-    X(network_type) X(number_to_char) X(numeric) X(numeric_type) X(range) X(range_type) \
-    X(record) X(record_type) X(series) X(session) X(system_functions) X(system_types) \
-    X(text_cast) X(text_compare) X(text_encode) X(text_format) X(text_ident) X(text_like) \
-    X(text_regexp) X(text_string) X(text_type) X(uuid_type) X(xml_type)
+    X(aggregate) \
+    X(aggregate_number) \
+    X(array) \
+    X(array_aggregate) \
+    X(array_search) \
+    X(bit) \
+    X(bit_type) \
+    X(bool_type) \
+    X(bytea) \
+    X(bytea_type) \
+    X(datetime_arithmetic) \
+    X(datetime_compare) \
+    X(datetime_convert) \
+    X(datetime_fields) \
+    X(datetime_from_char) \
+    X(datetime_in_range) \
+    X(datetime_to_char) \
+    X(datetime_type) \
+    X(enum) \
+    X(float) \
+    X(float_type) \
+    X(hash) \
+    X(integer) \
+    X(integer_type) \
+    X(json_aggregate) \
+    X(json_build) \
+    X(json_record) \
+    X(json_text) \
+    X(json_type) \
+    X(jsonb_get) \
+    X(jsonb_modify) \
+    X(jsonb_set) \
+    X(jsonb_set_returning) \
+    X(jsonpath) \
+    X(jsonpath_type) \
+    X(macaddr) \
+    X(macaddr_type) \
+    X(money) \
+    X(money_type) \
+    X(network) \
+    X(network_type) \
+    X(number_in_range) \
+    X(number_to_char) \
+    X(numeric) \
+    X(numeric_type) \
+    X(range) \
+    X(range_type) \
+    X(record) \
+    X(record_type) \
+    X(series) \
+    X(session) \
+    X(system_functions) \
+    X(system_types) \
+    X(text_cast) \
+    X(text_compare) \
+    X(text_encode) \
+    X(text_format) \
+    X(text_ident) \
+    X(text_like) \
+    X(text_regexp) \
+    X(text_string) \
+    X(text_type) \
+    X(uuid_type) \
+    X(xml_type)
 
 #define X(name) FunctionTables name##_tables();
 CDCSIM_FUNCTION_FILES(X)
