@@ -125,6 +125,14 @@ connect::JsonConverterConfig converter(const ConfigMap& config, const std::strin
     return out;
 }
 
+void require_simple_headers(const ConfigMap& config) {
+    auto it = config.find("header.converter");
+    if (it == config.end() || trimmed(it->second).empty() ||
+        trimmed(it->second) == "org.apache.kafka.connect.storage.SimpleHeaderConverter")
+        return;
+    throw NotSimulated("connector option header.converter=" + it->second);
+}
+
 bool starts(std::string_view text, std::string_view prefix) {
     return text.substr(0, prefix.size()) == prefix;
 }
@@ -322,6 +330,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       message_exclude_(option_value(config, "message.prefix.exclude.list")),
       key_columns_(key_column_patterns(option_value(config, "message.key.columns"))) {
     publish_operations = publish_option(config, skipped_operations);
+    require_simple_headers(config);
     if (word(config, "plugin.name") != "pgoutput")
         throw NotSimulated("connector option plugin.name=" + word(config, "plugin.name"));
     if (snapshot_mode == SnapshotMode::kConfigurationBased) {

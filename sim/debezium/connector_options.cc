@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/connect/java_hash_map.h"
 #include "sim/debezium/java_regex.h"
 
 namespace cdcsim::debezium {
@@ -584,24 +585,41 @@ std::string option_value(const ConfigMap& config, std::string_view name) {
     return std::string(option->default_value);
 }
 
+namespace {
+
+/// `{a=1, b=2}`, as java.util.HashMap prints itself.
+std::string java_map_text(const ConfigMap& config) {
+    connect::JavaHashMap<std::string> map;
+    for (const auto& [name, value] : config) map[name] = value;
+    std::string text;
+    for (const auto* entry : map.in_java_order())
+        text += (text.empty() ? "" : ", ") + entry->first + "=" + entry->second;
+    return "{" + text + "}";
+}
+
+void check_connector_class(const ConfigMap& config) {
+    auto type = config.find("connector.class");
+    if (type == config.end())
+        throw ConnectError(400, "Connector config " + java_map_text(config) +
+                                    " contains no connector type");
+    // Connect finds a class by its short names too.
+    if (type->second == kConnectorClass || type->second == "PostgresConnector" ||
+        type->second == "Postgres")
+        return;
+    throw ConnectError(400, "Failed to find any class that implements Connector and which name "
+                            "matches " +
+                                type->second +
+                                ", available connectors are: PluginDesc{klass=class "
+                                "io.debezium.connector.postgresql.PostgresConnector, "
+                                "name='io.debezium.connector.postgresql.PostgresConnector', "
+                                "version='3.6.3.Final', encodedVersion=3.6.3.Final, type=source, "
+                                "typeName='source', location='classpath'}");
+}
+
+}  // namespace
+
 void validate_config(const ConfigMap& config) {
-    auto connector_class = config.find("connector.class");
-    if (connector_class == config.end())
-        throw ConnectError(400, "Connector config contains no connector type");
-    if (connector_class->second != kConnectorClass) {
-        if (connector_class->second == "PostgresConnector" ||
-            connector_class->second == "Postgres")
-            ;  // Connect finds a class by its simple name too
-        else
-            throw ConnectError(400, "Failed to find any class that implements Connector and which "
-                                    "name matches " +
-                                        connector_class->second +
-                                        ", available connectors are: PluginDesc{klass=class "
-                                        "io.debezium.connector.postgresql.PostgresConnector, "
-                                        "name='io.debezium.connector.postgresql.PostgresConnector',"
-                                        " version='3.6.3.Final', encodedVersion=3.6.3.Final, "
-                                        "type=source, typeName='source', location='classpath'}");
-    }
+    check_connector_class(config);
     auto errors = Validator(config).run();
     if (!errors.empty()) {
         std::string message = "Connector configuration is invalid and contains the following " +

@@ -83,6 +83,11 @@ TEST_CASE("validation messages") {
           "Missing required configuration \"transforms.u.type\" which has no default value.");
 }
 
+TEST_CASE("no connector type") {
+    CHECK_THROWS_WITH(validate_config({{"topic.prefix", "cdc"}, {"name", "x"}}),
+                      "Connector config {topic.prefix=cdc, name=x} contains no connector type");
+}
+
 TEST_CASE("what is known but not obeyed is refused by name") {
     CHECK(refusal({{"heartbeat.interval.ms", "1000"}}) ==
           "not simulated: connector option heartbeat.interval.ms");

@@ -16,3 +16,4 @@ target_link_libraries(connector_replay_test PRIVATE nlohmann_json::nlohmann_json
 cdcsim_unit_test(connect_text_test unit/connect_text_test.cc)
 cdcsim_unit_test(connector_options_test unit/connector_options_test.cc)
 cdcsim_unit_test(negative_integer_test unit/negative_integer_test.cc)
+cdcsim_unit_test(worker_test unit/worker_test.cc)
