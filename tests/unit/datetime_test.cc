@@ -10,7 +10,8 @@ namespace cdcsim::pg {
 namespace {
 
 /// The text that the type's output gives for `text`, or "SQLSTATE: message".
-std::string through(TestEnvironment& env, Oid type, std::string_view text, std::int32_t typmod = -1) {
+std::string through(TestEnvironment& env, Oid type, std::string_view text,
+                    std::int32_t typmod = -1) {
     try {
         return output_text(env, type, input_text(env, type, text, typmod));
     } catch (const SqlError& error) {
@@ -65,7 +66,8 @@ TEST_CASE("DateStyle, TimeZone and IntervalStyle shape the output") {
     env.settings.time_zone = "Europe/Paris";
     CHECK(through(env, oid::kTimestamptz, "2024-07-01 12:00+00") == "2024-07-01 14:00:00+02");
     env.settings.date_style = DateStyle::kPostgres;
-    CHECK(through(env, oid::kTimestamptz, "2024-07-01 12:00+00") == "Mon Jul 01 14:00:00 2024 CEST");
+    CHECK(through(env, oid::kTimestamptz, "2024-07-01 12:00+00") ==
+          "Mon Jul 01 14:00:00 2024 CEST");
     env.settings.date_style = DateStyle::kGerman;
     CHECK(through(env, oid::kDate, "2024-07-01") == "01.07.2024");
     env.settings.date_style = DateStyle::kSql;
@@ -82,7 +84,8 @@ TEST_CASE("DateStyle, TimeZone and IntervalStyle shape the output") {
 TEST_CASE("the stored forms of interval and timetz are read back") {
     for (const Interval& value :
          {Interval{}, Interval{14, -3, 5'000'001}, Interval{-14, 3, -1}, Interval{0, 0, INT64_MIN},
-          Interval{INT32_MIN, INT32_MIN, INT64_MAX}, Interval{INT32_MAX, INT32_MAX, -86'400'000'000}}) {
+          Interval{INT32_MIN, INT32_MIN, INT64_MAX},
+          Interval{INT32_MAX, INT32_MAX, -86'400'000'000}}) {
         CAPTURE(write_interval(value));
         CHECK(read_interval(write_interval(value)) == value);
     }

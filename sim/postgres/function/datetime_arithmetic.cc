@@ -22,7 +22,9 @@ using Args = std::span<const Datum>;
 constexpr int kDaysPerMonth = 30;
 constexpr double kSecondsPerDay = 86'400;
 
-Interval interval_arg(const Datum& datum) { return read_interval(datum.as_text()); }
+Interval interval_arg(const Datum& datum) {
+    return read_interval(datum.as_text());
+}
 
 /// Months forward or back; the day becomes the last of a shorter month.
 void add_months(BrokenTime& fields, std::int32_t months) {
@@ -42,14 +44,16 @@ void add_months(BrokenTime& fields, std::int32_t months) {
 /// `lowest`: PostgreSQL allows one day before its first one where a zone may shift it.
 void add_days(BrokenTime& fields, std::int32_t days, int lowest) {
     int julian = 0;
-    if (__builtin_add_overflow(julian_from_date(fields.year, fields.month, fields.day), days, &julian) ||
+    if (__builtin_add_overflow(julian_from_date(fields.year, fields.month, fields.day), days,
+                               &julian) ||
         julian < lowest)
         throw_timestamp_out_of_range();
     date_from_julian(julian, fields.year, fields.month, fields.day);
 }
 
 std::int64_t add_micros(std::int64_t timestamp, std::int64_t microseconds) {
-    if (__builtin_add_overflow(timestamp, microseconds, &timestamp) || !is_valid_timestamp(timestamp))
+    if (__builtin_add_overflow(timestamp, microseconds, &timestamp) ||
+        !is_valid_timestamp(timestamp))
         throw_timestamp_out_of_range();
     return timestamp;
 }
@@ -129,7 +133,9 @@ Integer fit(double value) {
 }
 
 /// Rounds off what is below a microsecond, in units of a second.
-double round_to_micros(double seconds) { return std::rint(seconds * 1e6) / 1e6; }
+double round_to_micros(double seconds) {
+    return std::rint(seconds * 1e6) / 1e6;
+}
 
 /// The parts of span * factor or span / factor given as doubles: what is left of a month becomes
 /// days of thirty to a month, what is left of a day becomes time.
@@ -168,7 +174,8 @@ std::int64_t add_interval(std::int64_t timestamp, const Interval& span) {
     return add_micros(timestamp, span.microseconds);
 }
 
-std::int64_t add_interval_in_zone(Environment& env, std::int64_t timestamptz, const Interval& span) {
+std::int64_t add_interval_in_zone(Environment& env, std::int64_t timestamptz,
+                                  const Interval& span) {
     if (!is_finite_timestamp(timestamptz)) return timestamptz;
     if (span.months != 0 || span.days != 0) {
         const TimeZone& zone = session_time_zone(env);
@@ -308,8 +315,9 @@ Datum datetimetz_timestamptz(CallContext&, Args args) {
 Datum timestamp_mi(CallContext&, Args args) {
     if (!is_finite_timestamp(args[0].as_int()) || !is_finite_timestamp(args[1].as_int()))
         throw SqlError("22008", "cannot subtract infinite timestamps");
-    std::int64_t difference = static_cast<std::int64_t>(static_cast<std::uint64_t>(args[0].as_int()) -
-                                                        static_cast<std::uint64_t>(args[1].as_int()));
+    std::int64_t difference =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(args[0].as_int()) -
+                                  static_cast<std::uint64_t>(args[1].as_int()));
     return interval_datum(justify_hours({0, 0, difference}));
 }
 
@@ -368,15 +376,18 @@ Datum timestamp_age(CallContext&, Args args) {
 Datum timestamptz_age(CallContext& call, Args args) {
     std::int64_t first = args[0].as_int(), second = args[1].as_int();
     const TimeZone& zone = session_time_zone(call.env);
-    return age_between(broken_timestamptz(first, zone), broken_timestamptz(second, zone), first < second);
+    return age_between(broken_timestamptz(first, zone), broken_timestamptz(second, zone),
+                       first < second);
 }
 /// age(x): from today's midnight.
 Datum timestamp_age_of_today(CallContext& call, Args args) {
-    std::array<Datum, 2> both{Datum::of_int(date_to_timestamp(sql_current_date(call.env))), args[0]};
+    std::array<Datum, 2> both{Datum::of_int(date_to_timestamp(sql_current_date(call.env))),
+                              args[0]};
     return timestamp_age(call, both);
 }
 Datum timestamptz_age_of_today(CallContext& call, Args args) {
-    std::array<Datum, 2> both{Datum::of_int(date_to_timestamptz(call.env, sql_current_date(call.env))), args[0]};
+    std::array<Datum, 2> both{
+        Datum::of_int(date_to_timestamptz(call.env, sql_current_date(call.env))), args[0]};
     return timestamptz_age(call, both);
 }
 
@@ -386,7 +397,8 @@ Datum timestamp_bin(CallContext&, Args args) {
     if (!is_finite_timestamp(timestamp)) return args[1];
     if (!is_finite_timestamp(origin)) throw SqlError("22008", "origin out of range");
     if (stride.months != 0)
-        throw SqlError("0A000", "timestamps cannot be binned into intervals containing months or years");
+        throw SqlError("0A000",
+                       "timestamps cannot be binned into intervals containing months or years");
     std::int64_t width = 0, difference = 0;
     if (__builtin_mul_overflow(std::int64_t{stride.days}, kMicrosPerDay, &width) ||
         __builtin_add_overflow(width, stride.microseconds, &width))
@@ -455,30 +467,41 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"timestamptz_pl_interval", timestamptz_pl_interval},
     {"timestamptz_mi_interval", timestamptz_mi_interval},
     {"timestamp_mi", timestamp_mi},
-    {"date_pli", date_pli}, {"date_mii", date_mii}, {"date_mi", date_mi},
-    {"date_pl_interval", date_pl_interval}, {"date_mi_interval", date_mi_interval},
-    {"time_pl_interval", time_pl_interval}, {"time_mi_interval", time_mi_interval},
+    {"date_pli", date_pli},
+    {"date_mii", date_mii},
+    {"date_mi", date_mi},
+    {"date_pl_interval", date_pl_interval},
+    {"date_mi_interval", date_mi_interval},
+    {"time_pl_interval", time_pl_interval},
+    {"time_mi_interval", time_mi_interval},
     {"time_mi_time", time_mi_time},
-    {"timetz_pl_interval", timetz_shift<1>}, {"timetz_mi_interval", timetz_shift<-1>},
+    {"timetz_pl_interval", timetz_shift<1>},
+    {"timetz_mi_interval", timetz_shift<-1>},
     {"datetime_timestamp", datetime_timestamp},
     {"datetimetz_timestamptz", datetimetz_timestamptz},
-    {"#2550", swapped<date_pli>},                // integer_pl_date
-    {"#2549", swapped<timestamptz_pl_interval>}, // interval_pl_timestamptz
-    {"#2548", swapped<timestamp_pl_interval>},   // interval_pl_timestamp
-    {"#2547", swapped<timetz_shift<1>>},         // interval_pl_timetz
-    {"#2546", swapped<date_pl_interval>},        // interval_pl_date
-    {"#1848", swapped<time_pl_interval>},        // interval_pl_time
-    {"#1298", swapped<datetimetz_timestamptz>},  // timetzdate_pl
-    {"#1296", swapped<datetime_timestamp>},      // timedate_pl
-    {"interval_pl", interval_pl}, {"interval_mi", interval_mi}, {"interval_um", interval_um},
-    {"interval_mul", interval_mul}, {"mul_d_interval", swapped<interval_mul>},
+    {"#2550", swapped<date_pli>},                 // integer_pl_date
+    {"#2549", swapped<timestamptz_pl_interval>},  // interval_pl_timestamptz
+    {"#2548", swapped<timestamp_pl_interval>},    // interval_pl_timestamp
+    {"#2547", swapped<timetz_shift<1>>},          // interval_pl_timetz
+    {"#2546", swapped<date_pl_interval>},         // interval_pl_date
+    {"#1848", swapped<time_pl_interval>},         // interval_pl_time
+    {"#1298", swapped<datetimetz_timestamptz>},   // timetzdate_pl
+    {"#1296", swapped<datetime_timestamp>},       // timedate_pl
+    {"interval_pl", interval_pl},
+    {"interval_mi", interval_mi},
+    {"interval_um", interval_um},
+    {"interval_mul", interval_mul},
+    {"mul_d_interval", swapped<interval_mul>},
     {"interval_div", interval_div},
     {"interval_justify_hours", interval_justify_hours},
     {"interval_justify_days", interval_justify_days},
     {"interval_justify_interval", interval_justify_interval},
-    {"timestamp_age", timestamp_age}, {"timestamptz_age", timestamptz_age},
-    {"#2059", timestamp_age_of_today}, {"#1386", timestamptz_age_of_today},
-    {"timestamp_bin", timestamp_bin}, {"timestamptz_bin", timestamp_bin},
+    {"timestamp_age", timestamp_age},
+    {"timestamptz_age", timestamptz_age},
+    {"#2059", timestamp_age_of_today},
+    {"#1386", timestamptz_age_of_today},
+    {"timestamp_bin", timestamp_bin},
+    {"timestamptz_bin", timestamp_bin},
 }));
 constexpr auto kSets = sorted_rows(std::to_array<SetRow>({
     {"generate_series_timestamp", generate_series_timestamp},

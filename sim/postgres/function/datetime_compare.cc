@@ -16,9 +16,13 @@ namespace {
 using Args = std::span<const Datum>;
 using Compare = int (*)(CallContext& call, const Datum& a, const Datum& b);
 
-int sign_of(std::int64_t a, std::int64_t b) { return a < b ? -1 : a > b; }
+int sign_of(std::int64_t a, std::int64_t b) {
+    return a < b ? -1 : a > b;
+}
 
-int compare_ints(CallContext&, const Datum& a, const Datum& b) { return sign_of(a.as_int(), b.as_int()); }
+int compare_ints(CallContext&, const Datum& a, const Datum& b) {
+    return sign_of(a.as_int(), b.as_int());
+}
 int compare_interval(CallContext&, const Datum& a, const Datum& b) {
     return compare_intervals(read_interval(a.as_text()), read_interval(b.as_text()));
 }
@@ -76,13 +80,34 @@ int reversed(CallContext& call, const Datum& a, const Datum& b) {
     return -kCompare(call, b, a);
 }
 
-template <Compare kCompare> Datum cmp(CallContext& c, Args a) { return Datum::of_int(kCompare(c, a[0], a[1])); }
-template <Compare kCompare> Datum eq(CallContext& c, Args a) { return Datum::of_bool(kCompare(c, a[0], a[1]) == 0); }
-template <Compare kCompare> Datum ne(CallContext& c, Args a) { return Datum::of_bool(kCompare(c, a[0], a[1]) != 0); }
-template <Compare kCompare> Datum lt(CallContext& c, Args a) { return Datum::of_bool(kCompare(c, a[0], a[1]) < 0); }
-template <Compare kCompare> Datum le(CallContext& c, Args a) { return Datum::of_bool(kCompare(c, a[0], a[1]) <= 0); }
-template <Compare kCompare> Datum gt(CallContext& c, Args a) { return Datum::of_bool(kCompare(c, a[0], a[1]) > 0); }
-template <Compare kCompare> Datum ge(CallContext& c, Args a) { return Datum::of_bool(kCompare(c, a[0], a[1]) >= 0); }
+template <Compare kCompare>
+Datum cmp(CallContext& c, Args a) {
+    return Datum::of_int(kCompare(c, a[0], a[1]));
+}
+template <Compare kCompare>
+Datum eq(CallContext& c, Args a) {
+    return Datum::of_bool(kCompare(c, a[0], a[1]) == 0);
+}
+template <Compare kCompare>
+Datum ne(CallContext& c, Args a) {
+    return Datum::of_bool(kCompare(c, a[0], a[1]) != 0);
+}
+template <Compare kCompare>
+Datum lt(CallContext& c, Args a) {
+    return Datum::of_bool(kCompare(c, a[0], a[1]) < 0);
+}
+template <Compare kCompare>
+Datum le(CallContext& c, Args a) {
+    return Datum::of_bool(kCompare(c, a[0], a[1]) <= 0);
+}
+template <Compare kCompare>
+Datum gt(CallContext& c, Args a) {
+    return Datum::of_bool(kCompare(c, a[0], a[1]) > 0);
+}
+template <Compare kCompare>
+Datum ge(CallContext& c, Args a) {
+    return Datum::of_bool(kCompare(c, a[0], a[1]) >= 0);
+}
 
 template <Compare kCompare>
 Datum larger(CallContext& call, Args args) {
@@ -94,11 +119,15 @@ Datum smaller(CallContext& call, Args args) {
 }
 // date and time prefer their first argument among equals, which no one can see.
 
-Datum date_finite(CallContext&, Args args) { return Datum::of_bool(is_finite_date(args[0].as_int())); }
+Datum date_finite(CallContext&, Args args) {
+    return Datum::of_bool(is_finite_date(args[0].as_int()));
+}
 Datum timestamp_finite(CallContext&, Args args) {
     return Datum::of_bool(is_finite_timestamp(args[0].as_int()));
 }
-Datum interval_finite(CallContext&, Args) { return Datum::of_bool(true); }
+Datum interval_finite(CallContext&, Args) {
+    return Datum::of_bool(true);
+}
 
 /// (start1, end1) OVERLAPS (start2, end2) as the SQL standard has it: a NULL end leaves the period
 /// an instant of unknown length, so the answer may be NULL.
@@ -106,8 +135,8 @@ template <Compare kCompare>
 Datum overlaps_points(CallContext& call, Args args) {
     Datum start1 = args[0], end1 = args[1], start2 = args[2], end2 = args[3];
     auto order = [&](Datum& start, Datum& end) {
-        bool swap = start.is_null() ? !end.is_null()
-                                    : !end.is_null() && kCompare(call, start, end) > 0;
+        bool swap =
+            start.is_null() ? !end.is_null() : !end.is_null() && kCompare(call, start, end) > 0;
         if (swap) std::swap(start, end);
         return !start.is_null();
     };
@@ -137,13 +166,16 @@ Datum overlaps_lengths(CallContext& call, Args args) {
     return overlaps_points<kCompare>(call, points);
 }
 
-#define COMPARISONS(prefix, suffix, compare)                                               \
-    {prefix "_eq" suffix, eq<compare>}, {prefix "_ne" suffix, ne<compare>},                \
-    {prefix "_lt" suffix, lt<compare>}, {prefix "_le" suffix, le<compare>},                \
-    {prefix "_gt" suffix, gt<compare>}, {prefix "_ge" suffix, ge<compare>},                \
-    {prefix "_cmp" suffix, cmp<compare>}
-#define EXTREMES(prefix, compare) \
-    {prefix "_larger", larger<compare>}, {prefix "_smaller", smaller<compare>}
+#define COMPARISONS(prefix, suffix, compare)                                      \
+    {prefix "_eq" suffix, eq<compare>}, {prefix "_ne" suffix, ne<compare>},       \
+        {prefix "_lt" suffix, lt<compare>}, {prefix "_le" suffix, le<compare>},   \
+        {prefix "_gt" suffix, gt<compare>}, {prefix "_ge" suffix, ge<compare>}, { \
+        prefix "_cmp" suffix, cmp<compare>                                        \
+    }
+#define EXTREMES(prefix, compare)           \
+    {prefix "_larger", larger<compare>}, {  \
+        prefix "_smaller", smaller<compare> \
+    }
 
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     COMPARISONS("date", "", compare_ints),
@@ -157,10 +189,13 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     COMPARISONS("timestamptz", "_date", reversed<compare_date_timestamptz>),
     COMPARISONS("timestamp", "_timestamptz", compare_timestamp_timestamptz),
     COMPARISONS("timestamptz", "_timestamp", reversed<compare_timestamp_timestamptz>),
-    EXTREMES("date", compare_ints), EXTREMES("time", compare_ints),
-    EXTREMES("timetz", compare_zoned_time), EXTREMES("timestamp", compare_ints),
+    EXTREMES("date", compare_ints),
+    EXTREMES("time", compare_ints),
+    EXTREMES("timetz", compare_zoned_time),
+    EXTREMES("timestamp", compare_ints),
     EXTREMES("interval", compare_interval),
-    {"date_finite", date_finite}, {"timestamp_finite", timestamp_finite},
+    {"date_finite", date_finite},
+    {"timestamp_finite", timestamp_finite},
     {"interval_finite", interval_finite},
     {"overlaps_time", overlaps_points<compare_ints>},
     {"overlaps_timetz", overlaps_points<compare_zoned_time>},
@@ -178,6 +213,8 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
 
 }  // namespace
 
-FunctionTables datetime_compare_tables() { return {.scalars = kScalars}; }
+FunctionTables datetime_compare_tables() {
+    return {.scalars = kScalars};
+}
 
 }  // namespace cdcsim::pg

@@ -19,11 +19,15 @@ namespace {
 
 using Args = std::span<const Datum>;
 
-std::int32_t typmod_arg(const Datum& datum) { return static_cast<std::int32_t>(datum.as_int()); }
+std::int32_t typmod_arg(const Datum& datum) {
+    return static_cast<std::int32_t>(datum.as_int());
+}
 
 // ---- casts
 
-Datum date_timestamp(CallContext&, Args args) { return Datum::of_int(date_to_timestamp(args[0].as_int())); }
+Datum date_timestamp(CallContext&, Args args) {
+    return Datum::of_int(date_to_timestamp(args[0].as_int()));
+}
 Datum date_timestamptz(CallContext& call, Args args) {
     return Datum::of_int(date_to_timestamptz(call.env, args[0].as_int()));
 }
@@ -49,7 +53,8 @@ Datum timestamp_time(CallContext&, Args args) {
 }
 Datum timestamptz_time(CallContext& call, Args args) {
     if (!is_finite_timestamp(args[0].as_int())) return Datum();
-    return Datum::of_int(time_of(broken_timestamptz(args[0].as_int(), session_time_zone(call.env))));
+    return Datum::of_int(
+        time_of(broken_timestamptz(args[0].as_int(), session_time_zone(call.env))));
 }
 Datum timestamptz_timetz(CallContext& call, Args args) {
     if (!is_finite_timestamp(args[0].as_int())) return Datum();
@@ -66,7 +71,9 @@ Datum time_timetz(CallContext& call, Args args) {
 Datum timetz_time(CallContext&, Args args) {
     return Datum::of_int(read_timetz(args[0].as_text()).microseconds);
 }
-Datum time_interval(CallContext&, Args args) { return interval_datum({0, 0, args[0].as_int()}); }
+Datum time_interval(CallContext&, Args args) {
+    return interval_datum({0, 0, args[0].as_int()});
+}
 Datum interval_time(CallContext&, Args args) {
     std::int64_t rest = read_interval(args[0].as_text()).microseconds % kMicrosPerDay;
     return Datum::of_int(rest < 0 ? rest + kMicrosPerDay : rest);
@@ -75,7 +82,8 @@ Datum interval_time(CallContext&, Args args) {
 Datum date_time_timestamptz(CallContext& call, Args args) {
     std::int64_t timestamp = date_to_timestamp(args[0].as_int());
     if (is_finite_timestamp(timestamp)) timestamp += args[1].as_int();
-    if (is_finite_timestamp(timestamp) && !is_valid_timestamp(timestamp)) throw_timestamp_out_of_range();
+    if (is_finite_timestamp(timestamp) && !is_valid_timestamp(timestamp))
+        throw_timestamp_out_of_range();
     return Datum::of_int(timestamp_to_timestamptz(call.env, timestamp));
 }
 
@@ -148,7 +156,8 @@ Datum timestamptz_izone(CallContext& call, Args args) {
 
 Datum timetz_in_zone(const Datum& datum, std::int64_t west) {
     TimeTz time = read_timetz(datum.as_text());
-    std::int64_t micros = (time.microseconds + (time.zone - west) * kMicrosPerSecond) % kMicrosPerDay;
+    std::int64_t micros =
+        (time.microseconds + (time.zone - west) * kMicrosPerSecond) % kMicrosPerDay;
     if (micros < 0) micros += kMicrosPerDay;
     return timetz_datum({micros, static_cast<std::int32_t>(west)});
 }
@@ -175,7 +184,8 @@ std::string printed(const char* format, std::int64_t a, std::int64_t b, std::int
 }
 std::string printed_clock(std::int64_t hour, std::int64_t minute, double second) {
     char buffer[80];
-    std::snprintf(buffer, sizeof buffer, "%d:%02d:", static_cast<int>(hour), static_cast<int>(minute));
+    std::snprintf(buffer, sizeof buffer, "%d:%02d:", static_cast<int>(hour),
+                  static_cast<int>(minute));
     std::string text = buffer;
     if (std::isnan(second)) return text + "NaN";
     if (std::isinf(second)) return text + (second < 0 ? "-Infinity" : "Infinity");
@@ -183,8 +193,8 @@ std::string printed_clock(std::int64_t hour, std::int64_t minute, double second)
     return text + buffer;
 }
 
-/// The date of make_date and make_timestamp; a negative year is BC. make_date's errors show the year
-/// as it is counted inside, with a year zero.
+/// The date of make_date and make_timestamp; a negative year is BC. make_date's errors show the
+/// year as it is counted inside, with a year zero.
 enum class YearShown : std::uint8_t { kGiven, kInternal };
 std::int64_t date_of_fields(Args args, YearShown year_shown) {
     BrokenTime fields;
@@ -195,8 +205,9 @@ std::int64_t date_of_fields(Args args, YearShown year_shown) {
     fields.month = static_cast<int>(args[1].as_int());
     fields.day = static_cast<int>(args[2].as_int());
     DecodeError error = validate_date(parts, fields);
-    std::string shown = printed("%d-%02d-%02d", year_shown == YearShown::kGiven ? year : fields.year,
-                                args[1].as_int(), args[2].as_int());
+    std::string shown =
+        printed("%d-%02d-%02d", year_shown == YearShown::kGiven ? year : fields.year,
+                args[1].as_int(), args[2].as_int());
     if (error != DecodeError::kNone)
         throw SqlError("22008", "date field value out of range: " + shown);
     std::int64_t date = INT64_MIN;
@@ -208,15 +219,17 @@ std::int64_t date_of_fields(Args args, YearShown year_shown) {
 
 std::int64_t time_of_fields(std::int64_t hour, std::int64_t minute, double second) {
     double micros = std::rint(second * 1e6);
-    bool bad = hour < 0 || hour > 24 || minute < 0 || minute > 59 || std::isnan(second) || micros < 0 ||
-               micros > 60e6;
+    bool bad = hour < 0 || hour > 24 || minute < 0 || minute > 59 || std::isnan(second) ||
+               micros < 0 || micros > 60e6;
     std::int64_t time = 0;
     if (!bad) {
-        time = hour * kMicrosPerHour + minute * kMicrosPerMinute + static_cast<std::int64_t>(micros);
+        time =
+            hour * kMicrosPerHour + minute * kMicrosPerMinute + static_cast<std::int64_t>(micros);
         bad = time > kMicrosPerDay;
     }
     if (bad)
-        throw SqlError("22008", "time field value out of range: " + printed_clock(hour, minute, second));
+        throw SqlError("22008",
+                       "time field value out of range: " + printed_clock(hour, minute, second));
     return time;
 }
 
@@ -235,13 +248,15 @@ std::int64_t timestamp_of_fields(Args args) {
     return timestamp;
 }
 
-Datum make_date(CallContext&, Args args) { 
+Datum make_date(CallContext&, Args args) {
     return Datum::of_int(date_of_fields(args, YearShown::kInternal));
 }
 Datum make_time(CallContext&, Args args) {
     return Datum::of_int(time_of_fields(args[0].as_int(), args[1].as_int(), args[2].as_float()));
 }
-Datum make_timestamp(CallContext&, Args args) { return Datum::of_int(timestamp_of_fields(args)); }
+Datum make_timestamp(CallContext&, Args args) {
+    return Datum::of_int(timestamp_of_fields(args));
+}
 Datum make_timestamptz(CallContext& call, Args args) {
     return Datum::of_int(timestamp_to_timestamptz(call.env, timestamp_of_fields(args)));
 }
@@ -278,7 +293,8 @@ Datum make_interval(CallContext&, Args args) {
     };
     double micros = std::rint(seconds * 1e6);
     bool fits = micros >= -9223372036854775808.0 && micros < 9223372036854775808.0;
-    std::uint64_t time = static_cast<std::uint64_t>(fits ? static_cast<std::int64_t>(micros) : INT64_MIN);
+    std::uint64_t time =
+        static_cast<std::uint64_t>(fits ? static_cast<std::int64_t>(micros) : INT64_MIN);
     time += static_cast<std::uint64_t>(args[4].as_int() * kMicrosPerHour);
     time += static_cast<std::uint64_t>(args[5].as_int() * kMicrosPerMinute);
     return interval_datum({wrap(0, 12, 1), wrap(2, 7, 3), static_cast<std::int64_t>(time)});
@@ -293,9 +309,11 @@ std::string printed_float(double value) {
 Datum float8_timestamptz(CallContext&, Args args) {
     double seconds = args[0].as_float();
     if (std::isnan(seconds)) throw SqlError("22008", "timestamp cannot be NaN");
-    if (std::isinf(seconds)) return Datum::of_int(seconds < 0 ? kTimestampMinusInfinity : kTimestampInfinity);
+    if (std::isinf(seconds))
+        return Datum::of_int(seconds < 0 ? kTimestampMinusInfinity : kTimestampInfinity);
     constexpr double kDay = 86'400;
-    bool fits = seconds >= kDay * -kUnixEpochJulian && seconds < kDay * (kTimestampEndJulian - kUnixEpochJulian);
+    bool fits = seconds >= kDay * -kUnixEpochJulian &&
+                seconds < kDay * (kTimestampEndJulian - kUnixEpochJulian);
     std::int64_t result = 0;
     if (fits)
         result = static_cast<std::int64_t>(
@@ -307,9 +325,15 @@ Datum float8_timestamptz(CallContext&, Args args) {
 
 // ---- the clock
 
-Datum now(CallContext& call, Args) { return Datum::of_int(call.env.transaction_timestamp()); }
-Datum statement_timestamp(CallContext& call, Args) { return Datum::of_int(call.env.statement_timestamp()); }
-Datum clock_timestamp(CallContext& call, Args) { return Datum::of_int(call.env.clock_timestamp()); }
+Datum now(CallContext& call, Args) {
+    return Datum::of_int(call.env.transaction_timestamp());
+}
+Datum statement_timestamp(CallContext& call, Args) {
+    return Datum::of_int(call.env.statement_timestamp());
+}
+Datum clock_timestamp(CallContext& call, Args) {
+    return Datum::of_int(call.env.clock_timestamp());
+}
 
 /// "Mon Jan 01 00:00:00.123457 2024 UTC": as DateStyle Postgres, but all six digits.
 Datum timeofday(CallContext& call, Args) {
@@ -327,29 +351,48 @@ Datum timeofday(CallContext& call, Args) {
 }
 
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
-    {"date_timestamp", date_timestamp}, {"date_timestamptz", date_timestamptz},
-    {"timestamp_date", timestamp_date}, {"timestamptz_date", timestamptz_date},
+    {"date_timestamp", date_timestamp},
+    {"date_timestamptz", date_timestamptz},
+    {"timestamp_date", timestamp_date},
+    {"timestamptz_date", timestamptz_date},
     {"timestamp_timestamptz", timestamp_timestamptz},
     {"timestamptz_timestamp", timestamptz_timestamp},
-    {"timestamp_time", timestamp_time}, {"timestamptz_time", timestamptz_time},
-    {"timestamptz_timetz", timestamptz_timetz}, {"time_timetz", time_timetz},
-    {"timetz_time", timetz_time}, {"time_interval", time_interval},
-    {"interval_time", interval_time}, {"#1176", date_time_timestamptz},
-    {"timestamp_scale", timestamp_scale}, {"timestamptz_scale", timestamp_scale},
-    {"time_scale", time_scale}, {"timetz_scale", timetz_scale}, {"interval_scale", interval_scale},
-    {"timestamp_zone", timestamp_zone}, {"timestamptz_zone", timestamptz_zone},
-    {"timestamp_izone", timestamp_izone}, {"timestamptz_izone", timestamptz_izone},
-    {"timetz_zone", timetz_zone}, {"timetz_izone", timetz_izone},
-    {"make_date", make_date}, {"make_time", make_time}, {"make_timestamp", make_timestamp},
+    {"timestamp_time", timestamp_time},
+    {"timestamptz_time", timestamptz_time},
+    {"timestamptz_timetz", timestamptz_timetz},
+    {"time_timetz", time_timetz},
+    {"timetz_time", timetz_time},
+    {"time_interval", time_interval},
+    {"interval_time", interval_time},
+    {"#1176", date_time_timestamptz},
+    {"timestamp_scale", timestamp_scale},
+    {"timestamptz_scale", timestamp_scale},
+    {"time_scale", time_scale},
+    {"timetz_scale", timetz_scale},
+    {"interval_scale", interval_scale},
+    {"timestamp_zone", timestamp_zone},
+    {"timestamptz_zone", timestamptz_zone},
+    {"timestamp_izone", timestamp_izone},
+    {"timestamptz_izone", timestamptz_izone},
+    {"timetz_zone", timetz_zone},
+    {"timetz_izone", timetz_izone},
+    {"make_date", make_date},
+    {"make_time", make_time},
+    {"make_timestamp", make_timestamp},
     {"make_timestamptz", make_timestamptz},
     {"make_timestamptz_at_timezone", make_timestamptz_at_timezone},
-    {"make_interval", make_interval}, {"float8_timestamptz", float8_timestamptz},
-    {"now", now}, {"statement_timestamp", statement_timestamp},
-    {"clock_timestamp", clock_timestamp}, {"timeofday", timeofday},
+    {"make_interval", make_interval},
+    {"float8_timestamptz", float8_timestamptz},
+    {"now", now},
+    {"statement_timestamp", statement_timestamp},
+    {"clock_timestamp", clock_timestamp},
+    {"timeofday", timeofday},
 }));
 
 }  // namespace
 
-FunctionTables datetime_convert_tables() { return {.scalars = kScalars}; }
+FunctionTables datetime_convert_tables() {
+    return {.scalars = kScalars};
+}
 
 }  // namespace cdcsim::pg

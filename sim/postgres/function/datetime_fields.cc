@@ -57,26 +57,36 @@ bool truncate(TimeUnit unit, BrokenTime& fields) {
     if (unit == kHour) return true;
     fields.hour = 0;
     switch (unit) {
-        case kDay: return true;
+        case kDay:
+            return true;
         case kWeek: {
             int julian = julian_from_date(fields.year, fields.month, fields.day);
             julian -= weekday_of_julian(julian - 1);
             date_from_julian(julian, fields.year, fields.month, fields.day);
             return true;
         }
-        case kMillennium: fields.year = first_year_of(fields.year, 1000); break;
-        case kCentury: fields.year = first_year_of(fields.year, 100); break;
+        case kMillennium:
+            fields.year = first_year_of(fields.year, 1000);
+            break;
+        case kCentury:
+            fields.year = first_year_of(fields.year, 100);
+            break;
         case kDecade:
-            fields.year = fields.year > 0 ? fields.year / 10 * 10 : -((8 - (fields.year - 1)) / 10) * 10;
+            fields.year =
+                fields.year > 0 ? fields.year / 10 * 10 : -((8 - (fields.year - 1)) / 10) * 10;
             break;
         case kYear:
         case kQuarter:
-        case kMonth: break;
-        default: return false;
+        case kMonth:
+            break;
+        default:
+            return false;
     }
     fields.day = 1;
-    if (unit == kQuarter) fields.month = (fields.month - 1) / 3 * 3 + 1;
-    else if (unit != kMonth) fields.month = 1;
+    if (unit == kQuarter)
+        fields.month = (fields.month - 1) / 3 * 3 + 1;
+    else if (unit != kMonth)
+        fields.month = 1;
     return true;
 }
 
@@ -122,22 +132,45 @@ Datum interval_trunc(CallContext&, Args args) {
     Interval span = read_interval(args[1].as_text());
     auto cut = [](auto& value, auto multiple) { value = value / multiple * multiple; };
     switch (unit) {
-        case kMicrosecond: return interval_datum(span);
-        case kMillisecond: cut(span.microseconds, std::int64_t{1000}); return interval_datum(span);
-        case kSecond: cut(span.microseconds, kMicrosPerSecond); return interval_datum(span);
-        case kMinute: cut(span.microseconds, kMicrosPerMinute); return interval_datum(span);
-        case kHour: cut(span.microseconds, kMicrosPerHour); return interval_datum(span);
-        case kDay: span.microseconds = 0; return interval_datum(span);
-        case kMonth: break;
-        case kQuarter: cut(span.months, 3); break;
-        case kYear: cut(span.months, 12); break;
-        case kDecade: cut(span.months, 120); break;
-        case kCentury: cut(span.months, 1200); break;
-        case kMillennium: cut(span.months, 12'000); break;
+        case kMicrosecond:
+            return interval_datum(span);
+        case kMillisecond:
+            cut(span.microseconds, std::int64_t{1000});
+            return interval_datum(span);
+        case kSecond:
+            cut(span.microseconds, kMicrosPerSecond);
+            return interval_datum(span);
+        case kMinute:
+            cut(span.microseconds, kMicrosPerMinute);
+            return interval_datum(span);
+        case kHour:
+            cut(span.microseconds, kMicrosPerHour);
+            return interval_datum(span);
+        case kDay:
+            span.microseconds = 0;
+            return interval_datum(span);
+        case kMonth:
+            break;
+        case kQuarter:
+            cut(span.months, 3);
+            break;
+        case kYear:
+            cut(span.months, 12);
+            break;
+        case kDecade:
+            cut(span.months, 120);
+            break;
+        case kCentury:
+            cut(span.months, 1200);
+            break;
+        case kMillennium:
+            cut(span.months, 12'000);
+            break;
         case kWeek:
             throw unit_error("0A000", "supported", word, "interval")
                 .detail("Months usually have fractional weeks.");
-        default: throw_unit_not_supported(word, "interval");
+        default:
+            throw_unit_not_supported(word, "interval");
     }
     return interval_datum({span.months, 0, 0});
 }
@@ -155,7 +188,8 @@ Datum whole(Form form, std::int64_t value) {
 Datum decimal(std::int64_t value, int digits) {
     std::uint64_t scale = 1;
     for (int i = 0; i < digits; ++i) scale *= 10;
-    std::uint64_t magnitude = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    std::uint64_t magnitude =
+        value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
     std::string fraction = std::to_string(magnitude % scale);
     std::string text = value < 0 ? "-" : "";
     text += std::to_string(magnitude / scale) + '.';
@@ -182,13 +216,27 @@ Datum seconds_part(Form form, TimeUnit unit, int second, int microsecond) {
 bool date_part(TimeUnit unit, const BrokenTime& f, std::int64_t& out) {
     int julian = julian_from_date(f.year, f.month, f.day);
     switch (unit) {
-        case kDay: out = f.day; return true;
-        case kMonth: out = f.month; return true;
-        case kQuarter: out = (f.month - 1) / 3 + 1; return true;
-        case kWeek: out = iso_week(f.year, f.month, f.day); return true;
-        case kYear: out = f.year > 0 ? f.year : f.year - 1; return true;
-        case kDecade: out = f.year >= 0 ? f.year / 10 : -((8 - (f.year - 1)) / 10); return true;
-        case kCentury: out = f.year > 0 ? (f.year + 99) / 100 : -((99 - (f.year - 1)) / 100); return true;
+        case kDay:
+            out = f.day;
+            return true;
+        case kMonth:
+            out = f.month;
+            return true;
+        case kQuarter:
+            out = (f.month - 1) / 3 + 1;
+            return true;
+        case kWeek:
+            out = iso_week(f.year, f.month, f.day);
+            return true;
+        case kYear:
+            out = f.year > 0 ? f.year : f.year - 1;
+            return true;
+        case kDecade:
+            out = f.year >= 0 ? f.year / 10 : -((8 - (f.year - 1)) / 10);
+            return true;
+        case kCentury:
+            out = f.year > 0 ? (f.year + 99) / 100 : -((99 - (f.year - 1)) / 100);
+            return true;
         case kMillennium:
             out = f.year > 0 ? (f.year + 999) / 1000 : -((999 - (f.year - 1)) / 1000);
             return true;
@@ -196,10 +244,17 @@ bool date_part(TimeUnit unit, const BrokenTime& f, std::int64_t& out) {
             out = iso_year(f.year, f.month, f.day);
             if (out <= 0) --out;
             return true;
-        case kDayOfWeek: out = weekday_of_julian(julian); return true;
-        case kIsoDayOfWeek: out = weekday_of_julian(julian - 1) + 1; return true;
-        case kDayOfYear: out = julian - julian_from_date(f.year, 1, 1) + 1; return true;
-        default: return false;
+        case kDayOfWeek:
+            out = weekday_of_julian(julian);
+            return true;
+        case kIsoDayOfWeek:
+            out = weekday_of_julian(julian - 1) + 1;
+            return true;
+        case kDayOfYear:
+            out = julian - julian_from_date(f.year, 1, 1) + 1;
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -207,14 +262,25 @@ bool date_part(TimeUnit unit, const BrokenTime& f, std::int64_t& out) {
 /// again. False: not supported.
 bool infinite_part(Form form, TimeUnit unit, bool positive, Datum& out) {
     switch (unit) {
-        case kYear: case kDecade: case kCentury: case kMillennium: case kJulian: case kIsoYear:
+        case kYear:
+        case kDecade:
+        case kCentury:
+        case kMillennium:
+        case kJulian:
+        case kIsoYear:
             out = infinite(form, positive);
             return true;
-        case kDay: case kMonth: case kQuarter: case kWeek: case kDayOfWeek: case kIsoDayOfWeek:
+        case kDay:
+        case kMonth:
+        case kQuarter:
+        case kWeek:
+        case kDayOfWeek:
+        case kIsoDayOfWeek:
         case kDayOfYear:
             out = Datum();
             return true;
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -231,8 +297,10 @@ Datum julian_part(Form form, const BrokenTime& f) {
 Datum epoch_part(Form form, std::int64_t timestamp) {
     bool fits = timestamp < INT64_MAX - kPostgresEpochMicros;
     if (form == Form::kFloat) {
-        if (fits) return Datum::of_float(static_cast<double>(timestamp + kPostgresEpochMicros) / 1e6);
-        return Datum::of_float((static_cast<double>(timestamp) + static_cast<double>(kPostgresEpochMicros)) / 1e6);
+        if (fits)
+            return Datum::of_float(static_cast<double>(timestamp + kPostgresEpochMicros) / 1e6);
+        return Datum::of_float(
+            (static_cast<double>(timestamp) + static_cast<double>(kPostgresEpochMicros)) / 1e6);
     }
     if (fits) return decimal(timestamp + kPostgresEpochMicros, 6);
     Numeric micros = numeric_plus(Numeric(timestamp), Numeric(kPostgresEpochMicros));
@@ -252,36 +320,54 @@ Datum timestamp_part(Form form, Args args, const TimeZone* zone) {
     std::int64_t timestamp = args[1].as_int();
     UnitWord found = find_extract_unit(word);
     using Kind = UnitWord::Kind;
-    if (found.kind == Kind::kUnknown || found.kind == Kind::kOther) throw_unit_not_recognized(word, type);
+    if (found.kind == Kind::kUnknown || found.kind == Kind::kOther)
+        throw_unit_not_recognized(word, type);
     if (!is_finite_timestamp(timestamp)) {
         Datum out;
-        bool time_unit = is_seconds_unit(found.unit) || found.unit == kMinute || found.unit == kHour;
-        bool zone_unit = found.unit == kZone || found.unit == kZoneHour || found.unit == kZoneMinute;
+        bool time_unit =
+            is_seconds_unit(found.unit) || found.unit == kMinute || found.unit == kHour;
+        bool zone_unit =
+            found.unit == kZone || found.unit == kZoneHour || found.unit == kZoneMinute;
         if (found.kind == Kind::kEpoch) return infinite(form, timestamp > 0);
         if (found.kind != Kind::kUnit) throw_unit_not_supported(word, type);
-        if (time_unit || zone_unit || infinite_part(form, found.unit, timestamp > 0, out)) return out;
+        if (time_unit || zone_unit || infinite_part(form, found.unit, timestamp > 0, out))
+            return out;
         throw_unit_not_supported(word, type);
     }
     if (found.kind == Kind::kEpoch) return epoch_part(form, timestamp);
     if (found.kind != Kind::kUnit) throw_unit_not_supported(word, type);
-    BrokenTime fields = zone != nullptr ? broken_timestamptz(timestamp, *zone) : broken_timestamp(timestamp);
-    if (is_seconds_unit(found.unit)) return seconds_part(form, found.unit, fields.second, fields.microsecond);
+    BrokenTime fields =
+        zone != nullptr ? broken_timestamptz(timestamp, *zone) : broken_timestamp(timestamp);
+    if (is_seconds_unit(found.unit))
+        return seconds_part(form, found.unit, fields.second, fields.microsecond);
     std::int64_t value = 0;
     if (date_part(found.unit, fields, value)) return whole(form, value);
     switch (found.unit) {
-        case kMinute: return whole(form, fields.minute);
-        case kHour: return whole(form, fields.hour);
-        case kJulian: return julian_part(form, fields);
-        case kZone: if (zone != nullptr) return whole(form, -fields.zone); break;
-        case kZoneMinute: if (zone != nullptr) return whole(form, -fields.zone / 60 % 60); break;
-        case kZoneHour: if (zone != nullptr) return whole(form, -fields.zone / 3600); break;
-        default: break;
+        case kMinute:
+            return whole(form, fields.minute);
+        case kHour:
+            return whole(form, fields.hour);
+        case kJulian:
+            return julian_part(form, fields);
+        case kZone:
+            if (zone != nullptr) return whole(form, -fields.zone);
+            break;
+        case kZoneMinute:
+            if (zone != nullptr) return whole(form, -fields.zone / 60 % 60);
+            break;
+        case kZoneHour:
+            if (zone != nullptr) return whole(form, -fields.zone / 3600);
+            break;
+        default:
+            break;
     }
     throw_unit_not_supported(word, type);
 }
 
 template <Form kForm>
-Datum timestamp_field(CallContext&, Args args) { return timestamp_part(kForm, args, nullptr); }
+Datum timestamp_field(CallContext&, Args args) {
+    return timestamp_part(kForm, args, nullptr);
+}
 template <Form kForm>
 Datum timestamptz_field(CallContext& call, Args args) {
     return timestamp_part(kForm, args, &session_time_zone(call.env));
@@ -302,7 +388,8 @@ Datum extract_date(CallContext&, Args args) {
     if (!is_finite_date(date)) {
         Datum out;
         if (found.kind == UnitWord::Kind::kEpoch) return infinite(Form::kNumeric, date > 0);
-        if (found.kind == UnitWord::Kind::kUnit && infinite_part(Form::kNumeric, found.unit, date > 0, out))
+        if (found.kind == UnitWord::Kind::kUnit &&
+            infinite_part(Form::kNumeric, found.unit, date > 0, out))
             return out;
         throw_unit_not_supported(word, "date");
     }
@@ -331,14 +418,24 @@ Datum time_part(Form form, const std::string& text, std::int64_t time, const std
     if (found.kind != UnitWord::Kind::kUnit) throw_unit_not_recognized(word, type);
     BrokenTime fields;
     break_time(time, fields);
-    if (is_seconds_unit(found.unit)) return seconds_part(form, found.unit, fields.second, fields.microsecond);
+    if (is_seconds_unit(found.unit))
+        return seconds_part(form, found.unit, fields.second, fields.microsecond);
     switch (found.unit) {
-        case kMinute: return whole(form, fields.minute);
-        case kHour: return whole(form, fields.hour);
-        case kZone: if (zone != nullptr) return whole(form, -*zone); break;
-        case kZoneMinute: if (zone != nullptr) return whole(form, -*zone / 60 % 60); break;
-        case kZoneHour: if (zone != nullptr) return whole(form, -*zone / 3600); break;
-        default: break;
+        case kMinute:
+            return whole(form, fields.minute);
+        case kHour:
+            return whole(form, fields.hour);
+        case kZone:
+            if (zone != nullptr) return whole(form, -*zone);
+            break;
+        case kZoneMinute:
+            if (zone != nullptr) return whole(form, -*zone / 60 % 60);
+            break;
+        case kZoneHour:
+            if (zone != nullptr) return whole(form, -*zone / 3600);
+            break;
+        default:
+            break;
     }
     throw_unit_not_supported(word, type);
 }
@@ -382,22 +479,34 @@ Datum interval_field(CallContext&, Args args) {
     if (is_seconds_unit(found.unit)) return seconds_part(kForm, found.unit, second, microsecond);
     std::int32_t years = span.months / 12, months = span.months % 12;
     switch (found.unit) {
-        case kMinute: return whole(kForm, span.microseconds / kMicrosPerMinute % 60);
-        case kHour: return whole(kForm, span.microseconds / kMicrosPerHour);
-        case kDay: return whole(kForm, span.days);
-        case kMonth: return whole(kForm, months);
-        case kQuarter: return whole(kForm, months / 3 + 1);
-        case kYear: return whole(kForm, years);
-        case kDecade: return whole(kForm, years / 10);
-        case kCentury: return whole(kForm, years / 100);
-        case kMillennium: return whole(kForm, years / 1000);
-        default: throw_unit_not_supported(word, "interval");
+        case kMinute:
+            return whole(kForm, span.microseconds / kMicrosPerMinute % 60);
+        case kHour:
+            return whole(kForm, span.microseconds / kMicrosPerHour);
+        case kDay:
+            return whole(kForm, span.days);
+        case kMonth:
+            return whole(kForm, months);
+        case kQuarter:
+            return whole(kForm, months / 3 + 1);
+        case kYear:
+            return whole(kForm, years);
+        case kDecade:
+            return whole(kForm, years / 10);
+        case kCentury:
+            return whole(kForm, years / 100);
+        case kMillennium:
+            return whole(kForm, years / 1000);
+        default:
+            throw_unit_not_supported(word, "interval");
     }
 }
 
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
-    {"timestamp_trunc", timestamp_trunc}, {"timestamptz_trunc", timestamptz_trunc},
-    {"timestamptz_trunc_zone", timestamptz_trunc_zone}, {"interval_trunc", interval_trunc},
+    {"timestamp_trunc", timestamp_trunc},
+    {"timestamptz_trunc", timestamptz_trunc},
+    {"timestamptz_trunc_zone", timestamptz_trunc_zone},
+    {"interval_trunc", interval_trunc},
     {"extract_timestamp", timestamp_field<Form::kNumeric>},
     {"extract_timestamptz", timestamptz_field<Form::kNumeric>},
     {"extract_date", extract_date},
@@ -407,12 +516,15 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"timestamp_part", timestamp_field<Form::kFloat>},
     {"timestamptz_part", timestamptz_field<Form::kFloat>},
     {"#1384", date_field_by_timestamp},
-    {"time_part", time_field<Form::kFloat>}, {"timetz_part", timetz_field<Form::kFloat>},
+    {"time_part", time_field<Form::kFloat>},
+    {"timetz_part", timetz_field<Form::kFloat>},
     {"interval_part", interval_field<Form::kFloat>},
 }));
 
 }  // namespace
 
-FunctionTables datetime_fields_tables() { return {.scalars = kScalars}; }
+FunctionTables datetime_fields_tables() {
+    return {.scalars = kScalars};
+}
 
 }  // namespace cdcsim::pg

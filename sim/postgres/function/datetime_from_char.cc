@@ -44,7 +44,8 @@ int complete_year(int year) {
 
 class Reader {
   public:
-    Reader(const std::string& text, std::span<const TemplateNode> nodes) : at_(text.c_str()), nodes_(nodes) {}
+    Reader(const std::string& text, std::span<const TemplateNode> nodes)
+        : at_(text.c_str()), nodes_(nodes) {}
 
     FromChar run() {
         for (index_ = 0; index_ < nodes_.size() && *at_ != '\0'; ++index_) {
@@ -99,7 +100,8 @@ class Reader {
         if (mode == DateMode::kNone) return;
         if (out_.mode != DateMode::kNone && out_.mode != mode)
             throw SqlError("22007", "invalid combination of date conventions")
-                .hint("Do not mix Gregorian and ISO week date conventions in a formatting template.");
+                .hint(
+                    "Do not mix Gregorian and ISO week date conventions in a formatting template.");
         out_.mode = mode;
     }
 
@@ -134,9 +136,11 @@ class Reader {
         } else {
             constexpr const char* kHint =
                 "If your source string is not fixed-width, try using the \"FM\" modifier.";
-            std::string needed = "Field requires " + std::to_string(length) + " characters, but only ";
+            std::string needed =
+                "Field requires " + std::to_string(length) + " characters, but only ";
             if (copy.size() < length)
-                throw SqlError("22007", "source string too short for " + field + " formatting field")
+                throw SqlError("22007",
+                               "source string too short for " + field + " formatting field")
                     .detail(needed + std::to_string(copy.size()) + " remain.")
                     .hint(kHint);
             value = datetime_words::read_int64(copy.c_str(), &end, overflow);
@@ -182,65 +186,142 @@ class Reader {
     }
 
     void read(const TemplateNode& current) {
-        static constexpr std::string_view kMeridiems[] = {"am", "pm"}, kMeridiemsDotted[] = {"a.m.", "p.m."};
+        static constexpr std::string_view kMeridiems[] = {"am", "pm"},
+                                          kMeridiemsDotted[] = {"a.m.", "p.m."};
         static constexpr std::string_view kEras[] = {"ad", "bc"}, kErasDotted[] = {"a.d.", "b.c."};
         int ignored = 0;
         switch (current.pattern->field) {
-            case kFixed: fixed_ = true; return;
-            case kMeridiemDotted: set(out_.pm, word(kMeridiemsDotted)); out_.clock12 = true; return;
-            case kMeridiem: set(out_.pm, word(kMeridiems)); out_.clock12 = true; return;
-            case kEraDotted: set(out_.bc, word(kErasDotted)); return;
-            case kEra: set(out_.bc, word(kEras)); return;
-            case kMonthName: set(out_.month, word(kMonthNames) + 1); return;
-            case kMonthShort: set(out_.month, word(kMonthNames, 3) + 1); return;
-            case kDayName: set(out_.weekday, word(kDayNames)); ++out_.weekday; return;
-            case kDayShort: set(out_.weekday, word(kDayNames, 3)); ++out_.weekday; return;
-            case kRoman: set(out_.month, 12 - word(kRomanMonths)); return;
+            case kFixed:
+                fixed_ = true;
+                return;
+            case kMeridiemDotted:
+                set(out_.pm, word(kMeridiemsDotted));
+                out_.clock12 = true;
+                return;
+            case kMeridiem:
+                set(out_.pm, word(kMeridiems));
+                out_.clock12 = true;
+                return;
+            case kEraDotted:
+                set(out_.bc, word(kErasDotted));
+                return;
+            case kEra:
+                set(out_.bc, word(kEras));
+                return;
+            case kMonthName:
+                set(out_.month, word(kMonthNames) + 1);
+                return;
+            case kMonthShort:
+                set(out_.month, word(kMonthNames, 3) + 1);
+                return;
+            case kDayName:
+                set(out_.weekday, word(kDayNames));
+                ++out_.weekday;
+                return;
+            case kDayShort:
+                set(out_.weekday, word(kDayNames, 3));
+                ++out_.weekday;
+                return;
+            case kRoman:
+                set(out_.month, 12 - word(kRomanMonths));
+                return;
             case kZone:
             case kOffset:
                 throw SqlError("0A000", "formatting field \"" + std::string(name()) +
                                             "\" is only supported in to_char");
-            case kZoneHour: read_zone_hour(); return;
+            case kZoneHour:
+                read_zone_hour();
+                return;
             case kZoneMinute:
                 if (out_.zone_sign == 0) out_.zone_sign = 1;
                 number(out_.zone_minute, 2);
                 return;
-            case kHour12: number(out_.hour, 2); out_.clock12 = true; break;
-            case kHour24: number(out_.hour, 2); break;
-            case kMinute: number(out_.minute); break;
-            case kSecond: number(out_.second); break;
-            case kMillisecond: read_millisecond(); break;
-            case kFraction1: case kFraction2: case kFraction3: case kFraction4: case kFraction5:
+            case kHour12:
+                number(out_.hour, 2);
+                out_.clock12 = true;
+                break;
+            case kHour24:
+                number(out_.hour, 2);
+                break;
+            case kMinute:
+                number(out_.minute);
+                break;
+            case kSecond:
+                number(out_.second);
+                break;
+            case kMillisecond:
+                read_millisecond();
+                break;
+            case kFraction1:
+            case kFraction2:
+            case kFraction3:
+            case kFraction4:
+            case kFraction5:
             case kFraction6:
                 out_.fraction_digits = current.pattern->name.back() - '0';
                 read_microsecond(out_.fraction_digits);
                 break;
-            case kMicrosecond: read_microsecond(6); break;
-            case kSecondsOfDay: number(out_.seconds_of_day); break;
-            case kMonth: number(out_.month); break;
-            case kDayOfYear: number(out_.yearday); break;
-            case kIsoDayOfYear: number(out_.yearday, 3); break;
-            case kDay: number(out_.day); break;
-            case kDayOfWeek: number(out_.weekday); break;
+            case kMicrosecond:
+                read_microsecond(6);
+                break;
+            case kSecondsOfDay:
+                number(out_.seconds_of_day);
+                break;
+            case kMonth:
+                number(out_.month);
+                break;
+            case kDayOfYear:
+                number(out_.yearday);
+                break;
+            case kIsoDayOfYear:
+                number(out_.yearday, 3);
+                break;
+            case kDay:
+                number(out_.day);
+                break;
+            case kDayOfWeek:
+                number(out_.weekday);
+                break;
             case kIsoDayOfWeek:
                 number(out_.weekday, 1);
                 if (++out_.weekday > 7) out_.weekday = 1;
                 break;
             case kWeekOfYear:
-            case kIsoWeek: number(out_.week); break;
-            case kQuarter: number(ignored); break;  // which day of the quarter? it is ignored
-            case kCentury: number(out_.century); break;
-            case kYearComma: read_year_with_comma(); break;
+            case kIsoWeek:
+                number(out_.week);
+                break;
+            case kQuarter:
+                number(ignored);
+                break;  // which day of the quarter? it is ignored
+            case kCentury:
+                number(out_.century);
+                break;
+            case kYearComma:
+                read_year_with_comma();
+                break;
             case kYear4:
-            case kIsoYear4: number(out_.year); out_.year_digits = 4; break;
+            case kIsoYear4:
+                number(out_.year);
+                out_.year_digits = 4;
+                break;
             case kYear3:
-            case kIsoYear3: read_short_year(3); break;
+            case kIsoYear3:
+                read_short_year(3);
+                break;
             case kYear2:
-            case kIsoYear2: read_short_year(2); break;
+            case kIsoYear2:
+                read_short_year(2);
+                break;
             case kYear1:
-            case kIsoYear1: read_short_year(1); break;
-            case kWeekOfMonth: number(out_.week_of_month); break;
-            case kJulian: number(out_.julian); break;
+            case kIsoYear1:
+                read_short_year(1);
+                break;
+            case kWeekOfMonth:
+                number(out_.week_of_month);
+                break;
+            case kJulian:
+                number(out_.julian);
+                break;
         }
         skip_ordinal();
     }
@@ -322,7 +403,8 @@ class Completer {
             fail(DecodeError::kFieldOverflow);
         if (in_.zone_sign == 0) return;
         constexpr int kMaxHours = 15;
-        if (in_.zone_hour < 0 || in_.zone_hour > kMaxHours || in_.zone_minute < 0 || in_.zone_minute >= 60)
+        if (in_.zone_hour < 0 || in_.zone_hour > kMaxHours || in_.zone_minute < 0 ||
+            in_.zone_minute >= 60)
             fail(DecodeError::kZoneOverflow);
         has_zone = true;
         time.zone = -in_.zone_sign * (in_.zone_hour * 60 + in_.zone_minute) * 60;
@@ -332,7 +414,9 @@ class Completer {
     bool has_zone = false;
 
   private:
-    [[noreturn]] void fail(DecodeError error) const { throw_decode_error(error, text_, "timestamp"); }
+    [[noreturn]] void fail(DecodeError error) const {
+        throw_decode_error(error, text_, "timestamp");
+    }
 
     void complete_time() {
         if (in_.seconds_of_day != 0) {
@@ -348,8 +432,10 @@ class Completer {
             throw SqlError("22007", "hour \"" + std::to_string(time.hour) +
                                         "\" is invalid for the 12-hour clock")
                 .hint("Use the 24-hour clock, or give an hour between 1 and 12.");
-        if (in_.pm != 0 && time.hour < 12) time.hour += 12;
-        else if (in_.pm == 0 && time.hour == 12) time.hour = 0;
+        if (in_.pm != 0 && time.hour < 12)
+            time.hour += 12;
+        else if (in_.pm == 0 && time.hour == 12)
+            time.hour = 0;
     }
 
     /// A century gives the upper digits of a short year, or its own first year.
@@ -363,8 +449,11 @@ class Completer {
             time.year = century >= 0 ? (century - 1) * 100 + 1 : century * 100 + 1;
         } else if (by_century) {
             int rest = in_.year % 100;
-            if (rest == 0) time.year = century * 100 + (century >= 0 ? 0 : 1);
-            else time.year = century >= 0 ? (century - 1) * 100 + rest : (century + 1) * 100 - rest + 1;
+            if (rest == 0)
+                time.year = century * 100 + (century >= 0 ? 0 : 1);
+            else
+                time.year =
+                    century >= 0 ? (century - 1) * 100 + rest : (century + 1) * 100 - rest + 1;
         } else {
             time.year = in_.bc != 0 ? -in_.year : in_.year;
             if (time.year < 0) ++time.year;
@@ -426,7 +515,8 @@ Completer read_by_template(Args args, int& fraction_digits) {
 Datum to_timestamp(CallContext& call, Args args) {
     int digits = 0;
     Completer read = read_by_template(args, digits);
-    int zone = read.has_zone ? read.time.zone : zone_offset_of_local(read.time, session_time_zone(call.env));
+    int zone = read.has_zone ? read.time.zone
+                             : zone_offset_of_local(read.time, session_time_zone(call.env));
     std::int64_t timestamp = checked_timestamptz(read.time, zone);
     return Datum::of_int(digits != 0 ? round_timestamp(timestamp, digits) : timestamp);
 }
@@ -443,11 +533,14 @@ Datum to_date(CallContext&, Args args) {
 }
 
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
-    {"to_date", to_date}, {"to_timestamp", to_timestamp},
+    {"to_date", to_date},
+    {"to_timestamp", to_timestamp},
 }));
 
 }  // namespace
 
-FunctionTables datetime_from_char_tables() { return {.scalars = kScalars}; }
+FunctionTables datetime_from_char_tables() {
+    return {.scalars = kScalars};
+}
 
 }  // namespace cdcsim::pg

@@ -22,9 +22,13 @@ Interval offset_arg(Args args, bool time_only) {
 }
 
 /// `order` is that of the value and the bound.
-Datum in_bound(Args args, int order) { return Datum::of_bool(args[4].as_bool() ? order <= 0 : order >= 0); }
+Datum in_bound(Args args, int order) {
+    return Datum::of_bool(args[4].as_bool() ? order <= 0 : order >= 0);
+}
 
-int order_of(std::int64_t a, std::int64_t b) { return a < b ? -1 : a > b; }
+int order_of(std::int64_t a, std::int64_t b) {
+    return a < b ? -1 : a > b;
+}
 
 Datum in_range_timestamp_interval(CallContext&, Args args) {
     std::int64_t bound = add_interval(args[1].as_int(), offset_arg(args, false));
@@ -42,7 +46,8 @@ Datum in_range_date_interval(CallContext&, Args args) {
 Datum in_range_interval_interval(CallContext&, Args args) {
     Interval offset = read_interval(args[2].as_text()), base = read_interval(args[1].as_text());
     offset_arg(args, false);
-    Interval bound = args[3].as_bool() ? interval_difference(base, offset) : interval_sum(base, offset);
+    Interval bound =
+        args[3].as_bool() ? interval_difference(base, offset) : interval_sum(base, offset);
     return in_bound(args, compare_intervals(read_interval(args[0].as_text()), bound));
 }
 /// Not round the clock; wraps only where PostgreSQL's 64 bits do.
@@ -99,13 +104,18 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"in_range_interval_interval", in_range_interval_interval},
     {"in_range_time_interval", in_range_time_interval},
     {"in_range_timetz_interval", in_range_timetz_interval},
-    {"date_send", date_send}, {"time_send", timestamp_send}, {"timetz_send", timetz_send},
-    {"timestamp_send", timestamp_send}, {"timestamptz_send", timestamp_send},
+    {"date_send", date_send},
+    {"time_send", timestamp_send},
+    {"timetz_send", timetz_send},
+    {"timestamp_send", timestamp_send},
+    {"timestamptz_send", timestamp_send},
     {"interval_send", interval_send},
 }));
 
 }  // namespace
 
-FunctionTables datetime_in_range_tables() { return {.scalars = kScalars}; }
+FunctionTables datetime_in_range_tables() {
+    return {.scalars = kScalars};
+}
 
 }  // namespace cdcsim::pg

@@ -55,7 +55,8 @@ class Writer {
     /// A number whose width FM does not change; the sign counts.
     void plain(std::int64_t value, int width = 1) {
         bool negative = value < 0;
-        fixed(negative, std::to_string(value).substr(negative ? 1 : 0), negative ? width - 1 : width);
+        fixed(negative, std::to_string(value).substr(negative ? 1 : 0),
+              negative ? width - 1 : width);
     }
     void fixed(bool negative, const std::string& digits, int width) {
         if (negative) out_ += '-';
@@ -69,7 +70,8 @@ class Writer {
         char last = out_.back();
         bool teen = out_.size() > start_ + 1 && out_[out_.size() - 2] == '1';
         std::string_view suffix = teen || last > '3' || last == '0' ? "TH"
-                                  : last == '1' ? "ST" : (last == '2' ? "ND" : "RD");
+                                  : last == '1'                     ? "ST"
+                                                                    : (last == '2' ? "ND" : "RD");
         for (char c : suffix) out_ += node_->ordinal_upper ? c : ascii_lower(c);
     }
     /// A name in the pattern's letter case, filled with blanks to `width` unless FM or TM.
@@ -90,23 +92,51 @@ class Writer {
 
     bool write_time() {
         switch (field()) {
-            case kMeridiemDotted: name(t_.hour % 24 >= 12 ? "P.M." : "A.M.", 0); return true;
-            case kMeridiem: name_both(t_.hour % 24 >= 12 ? "PM" : "AM"); return true;
-            case kHour12: number_of_hour(t_.hour % 12 == 0 ? 12 : t_.hour % 12); return true;
-            case kHour24: number(t_.hour, 2); return true;
-            case kMinute: number(t_.minute, 2); return true;
-            case kSecond: number(t_.second, 2); return true;
-            case kFraction1: plain(t_.microsecond / 100'000, 1); return true;
-            case kFraction2: plain(t_.microsecond / 10'000, 2); return true;
+            case kMeridiemDotted:
+                name(t_.hour % 24 >= 12 ? "P.M." : "A.M.", 0);
+                return true;
+            case kMeridiem:
+                name_both(t_.hour % 24 >= 12 ? "PM" : "AM");
+                return true;
+            case kHour12:
+                number_of_hour(t_.hour % 12 == 0 ? 12 : t_.hour % 12);
+                return true;
+            case kHour24:
+                number(t_.hour, 2);
+                return true;
+            case kMinute:
+                number(t_.minute, 2);
+                return true;
+            case kSecond:
+                number(t_.second, 2);
+                return true;
+            case kFraction1:
+                plain(t_.microsecond / 100'000, 1);
+                return true;
+            case kFraction2:
+                plain(t_.microsecond / 10'000, 2);
+                return true;
             case kFraction3:
-            case kMillisecond: plain(t_.microsecond / 1000, 3); return true;
-            case kFraction4: plain(t_.microsecond / 100, 4); return true;
-            case kFraction5: plain(t_.microsecond / 10, 5); return true;
+            case kMillisecond:
+                plain(t_.microsecond / 1000, 3);
+                return true;
+            case kFraction4:
+                plain(t_.microsecond / 100, 4);
+                return true;
+            case kFraction5:
+                plain(t_.microsecond / 10, 5);
+                return true;
             case kFraction6:
-            case kMicrosecond: plain(t_.microsecond, 6); return true;
-            case kSecondsOfDay: plain(t_.hour * 3600 + t_.minute * 60 + t_.second); return true;
-            case kFixed: return true;
-            default: return false;
+            case kMicrosecond:
+                plain(t_.microsecond, 6);
+                return true;
+            case kSecondsOfDay:
+                plain(t_.hour * 3600 + t_.minute * 60 + t_.second);
+                return true;
+            case kFixed:
+                return true;
+            default:
+                return false;
         }
     }
     /// Twelve of a negative hour keeps the width of a negative one.
@@ -135,15 +165,38 @@ class Writer {
                 refuse_interval();
                 two_digits(std::abs(t_.east) % 3600 / 60);
                 return true;
-            case kOffset: write_offset(); return true;
-            case kEraDotted: refuse_interval(); name_both(t_.year <= 0 ? "B.C." : "A.D."); return true;
-            case kEra: refuse_interval(); name_both(t_.year <= 0 ? "BC" : "AD"); return true;
-            case kMonthName: refuse_interval(); name(kMonthNames[t_.month - 1], kWidth); return true;
-            case kMonthShort: refuse_interval(); name(kMonthNames[t_.month - 1].substr(0, 3), 0); return true;
-            case kDayName: refuse_interval(); name(kDayNames[t_.weekday], kWidth); return true;
-            case kDayShort: refuse_interval(); name(kDayNames[t_.weekday].substr(0, 3), 0); return true;
-            case kRoman: write_roman(); return true;
-            default: return false;
+            case kOffset:
+                write_offset();
+                return true;
+            case kEraDotted:
+                refuse_interval();
+                name_both(t_.year <= 0 ? "B.C." : "A.D.");
+                return true;
+            case kEra:
+                refuse_interval();
+                name_both(t_.year <= 0 ? "BC" : "AD");
+                return true;
+            case kMonthName:
+                refuse_interval();
+                name(kMonthNames[t_.month - 1], kWidth);
+                return true;
+            case kMonthShort:
+                refuse_interval();
+                name(kMonthNames[t_.month - 1].substr(0, 3), 0);
+                return true;
+            case kDayName:
+                refuse_interval();
+                name(kDayNames[t_.weekday], kWidth);
+                return true;
+            case kDayShort:
+                refuse_interval();
+                name(kDayNames[t_.weekday].substr(0, 3), 0);
+                return true;
+            case kRoman:
+                write_roman();
+                return true;
+            default:
+                return false;
         }
     }
     void two_digits(int value) {
@@ -154,8 +207,10 @@ class Writer {
         refuse_interval();
         int seconds = std::abs(t_.east);
         out_ += t_.east >= 0 ? '+' : '-';
-        if (node_->fill_mode) out_ += std::to_string(seconds / 3600);
-        else two_digits(seconds / 3600);
+        if (node_->fill_mode)
+            out_ += std::to_string(seconds / 3600);
+        else
+            two_digits(seconds / 3600);
         if (seconds % 3600 == 0) return;
         out_ += ':';
         two_digits(seconds % 3600 / 60);
@@ -165,8 +220,10 @@ class Writer {
         constexpr std::size_t kWidth = 4;
         if (t_.month == 0 && t_.year == 0) return;
         int index = 12 - t_.month;
-        if (t_.month == 0) index = t_.year >= 0 ? 0 : 11;
-        else if (t_.month < 0) index = -1 - t_.month;
+        if (t_.month == 0)
+            index = t_.year >= 0 ? 0 : 11;
+        else if (t_.month < 0)
+            index = -1 - t_.month;
         std::string_view text = kRomanMonths[index];
         for (char c : text) out_ += node_->letter_case() == LetterCase::kLower ? ascii_lower(c) : c;
         if (!node_->fill_mode && text.size() < kWidth) out_.append(kWidth - text.size(), ' ');
@@ -174,25 +231,48 @@ class Writer {
 
     bool write_date() {
         switch (field()) {
-            case kMonth: number(t_.month, 2); return true;
-            case kDayOfYear: number(t_.yearday, 3, false); return true;
-            case kIsoDayOfYear: number(iso_year_day(t_.year, t_.month, t_.day), 3, false); return true;
-            case kDay: number(t_.day, 2, false); return true;
-            case kDayOfWeek: refuse_interval(); plain(t_.weekday + 1); return true;
-            case kIsoDayOfWeek: refuse_interval(); plain(t_.weekday == 0 ? 7 : t_.weekday); return true;
-            case kWeekOfYear: number((t_.yearday - 1) / 7 + 1, 2, false); return true;
-            case kIsoWeek: number(iso_week(t_.year, t_.month, t_.day), 2, false); return true;
-            case kWeekOfMonth: plain((t_.day - 1) / 7 + 1); return true;
+            case kMonth:
+                number(t_.month, 2);
+                return true;
+            case kDayOfYear:
+                number(t_.yearday, 3, false);
+                return true;
+            case kIsoDayOfYear:
+                number(iso_year_day(t_.year, t_.month, t_.day), 3, false);
+                return true;
+            case kDay:
+                number(t_.day, 2, false);
+                return true;
+            case kDayOfWeek:
+                refuse_interval();
+                plain(t_.weekday + 1);
+                return true;
+            case kIsoDayOfWeek:
+                refuse_interval();
+                plain(t_.weekday == 0 ? 7 : t_.weekday);
+                return true;
+            case kWeekOfYear:
+                number((t_.yearday - 1) / 7 + 1, 2, false);
+                return true;
+            case kIsoWeek:
+                number(iso_week(t_.year, t_.month, t_.day), 2, false);
+                return true;
+            case kWeekOfMonth:
+                plain((t_.day - 1) / 7 + 1);
+                return true;
             case kQuarter:
                 if (t_.month != 0) plain((t_.month - 1) / 3 + 1);
                 return true;
-            case kJulian: plain(julian_from_date(t_.year, t_.month, t_.day)); return true;
+            case kJulian:
+                plain(julian_from_date(t_.year, t_.month, t_.day));
+                return true;
             case kCentury: {
                 int century = t_.year > 0 ? (t_.year - 1) / 100 + 1 : t_.year / 100 - 1;
                 number(t_.is_interval ? t_.year / 100 : century, 2);
                 return true;
             }
-            default: return false;
+            default:
+                return false;
         }
     }
 
@@ -212,14 +292,30 @@ class Writer {
                 plain(year - thousands * 1000, 3);
                 return;
             }
-            case kYear4: number(year, 4 + (negative ? 1 : 0), false); return;
-            case kYear3: modulo(3, 1000, year); return;
-            case kYear2: modulo(2, 100, year); return;
-            case kYear1: plain(year % 10); return;
-            case kIsoYear4: number(iso(), 4 + (negative ? 1 : 0), false); return;
-            case kIsoYear3: modulo(3, 1000, iso()); return;
-            case kIsoYear2: modulo(2, 100, iso()); return;
-            default: plain(iso() % 10); return;
+            case kYear4:
+                number(year, 4 + (negative ? 1 : 0), false);
+                return;
+            case kYear3:
+                modulo(3, 1000, year);
+                return;
+            case kYear2:
+                modulo(2, 100, year);
+                return;
+            case kYear1:
+                plain(year % 10);
+                return;
+            case kIsoYear4:
+                number(iso(), 4 + (negative ? 1 : 0), false);
+                return;
+            case kIsoYear3:
+                modulo(3, 1000, iso());
+                return;
+            case kIsoYear2:
+                modulo(2, 100, iso());
+                return;
+            default:
+                plain(iso() % 10);
+                return;
         }
     }
 
@@ -280,12 +376,15 @@ Datum interval_to_char(CallContext&, Args args) {
 }
 
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
-    {"timestamp_to_char", timestamp_to_char}, {"timestamptz_to_char", timestamptz_to_char},
+    {"timestamp_to_char", timestamp_to_char},
+    {"timestamptz_to_char", timestamptz_to_char},
     {"interval_to_char", interval_to_char},
 }));
 
 }  // namespace
 
-FunctionTables datetime_to_char_tables() { return {.scalars = kScalars}; }
+FunctionTables datetime_to_char_tables() {
+    return {.scalars = kScalars};
+}
 
 }  // namespace cdcsim::pg

@@ -12,7 +12,9 @@ constexpr std::string_view kConstant = "\"ival\":{}", kNode = "\"Integer\":{}";
 constexpr std::string_view kAfterOption = "},\"defaction\":";  // behind a DefElem's argument
 constexpr std::string_view kLocation = "\"location\":";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c) ||
            static_cast<unsigned char>(c) >= 0x80U;
@@ -79,7 +81,8 @@ std::size_t location_after(std::string_view json, std::size_t at) {
 }  // namespace
 
 bool has_unwritten_integer(std::string_view json) {
-    return json.find(kConstant) != std::string_view::npos || json.find(kNode) != std::string_view::npos;
+    return json.find(kConstant) != std::string_view::npos ||
+           json.find(kNode) != std::string_view::npos;
 }
 
 std::string restore_negative_integers(std::string_view text, std::string_view json) {

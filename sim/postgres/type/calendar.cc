@@ -26,7 +26,9 @@ void set_time(std::int64_t time, BrokenTime& fields) {
 
 }  // namespace
 
-bool is_leap_year(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+bool is_leap_year(int year) {
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 int days_in_month(int year, int month) {
     static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -40,7 +42,8 @@ int julian_from_date(int year, int month, int day) {
     std::int64_t y = std::int64_t{year} + (month > 2 ? 4800 : 4799);
     std::int64_t m = std::int64_t{month} + (month > 2 ? 1 : 13);
     std::int64_t century = y / 100;
-    return static_cast<int>(y * 365 - 32'167 + y / 4 - century + century / 4 + 7834 * m / 256 + day);
+    return static_cast<int>(y * 365 - 32'167 + y / 4 - century + century / 4 + 7834 * m / 256 +
+                            day);
 }
 
 void date_from_julian(int julian, int& year, int& month, int& day) {
@@ -49,7 +52,8 @@ void date_from_julian(int julian, int& year, int& month, int& day) {
     std::int64_t day_of_era = z - era * 146'097;
     std::int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-    std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    std::int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     std::int64_t shifted = (5 * day_of_year + 2) / 153;
     day = static_cast<int>(day_of_year - (153 * shifted + 2) / 5 + 1);
     month = static_cast<int>(shifted < 10 ? shifted + 3 : shifted - 9);
@@ -76,7 +80,9 @@ int iso_year_day(int year, int month, int day) {
     return julian_from_date(year, month, day) - first_monday(iso_year(year, month, day)) + 1;
 }
 
-int julian_of_iso_week(int iso_year, int week) { return first_monday(iso_year) + (week - 1) * 7; }
+int julian_of_iso_week(int iso_year, int week) {
+    return first_monday(iso_year) + (week - 1) * 7;
+}
 
 bool is_valid_julian(int year, int month, int) {
     bool low = year > -4713 || (year == -4713 && month >= 11);
@@ -93,10 +99,13 @@ bool time_overflows(int hour, int minute, int second, std::int64_t microsecond) 
         microsecond < 0 || microsecond > kMicrosPerSecond)
         return true;
     return hour * kMicrosPerHour + minute * kMicrosPerMinute + second * kMicrosPerSecond +
-               microsecond > kMicrosPerDay;
+               microsecond >
+           kMicrosPerDay;
 }
 
-void break_time(std::int64_t time, BrokenTime& fields) { set_time(time, fields); }
+void break_time(std::int64_t time, BrokenTime& fields) {
+    set_time(time, fields);
+}
 
 void break_date(std::int64_t date, BrokenTime& fields) {
     date_from_julian(static_cast<int>(date + kPostgresEpochJulian), fields.year, fields.month,
@@ -166,8 +175,12 @@ bool timestamptz_of(const BrokenTime& fields, int zone, std::int64_t& timestampt
     return is_valid_timestamp(timestamptz);
 }
 
-void throw_timestamp_out_of_range() { throw SqlError("22008", "timestamp out of range"); }
-void throw_interval_out_of_range() { throw SqlError("22008", "interval out of range"); }
+void throw_timestamp_out_of_range() {
+    throw SqlError("22008", "timestamp out of range");
+}
+void throw_interval_out_of_range() {
+    throw SqlError("22008", "interval out of range");
+}
 
 BrokenTime broken_timestamp(std::int64_t timestamp) {
     BrokenTime fields;

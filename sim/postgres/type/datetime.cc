@@ -16,8 +16,8 @@ namespace {
 constexpr double kMaxZoneHours = 168;  // a week
 constexpr std::int64_t kScales[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
 
-/// To the nearest multiple of the precision's unit, halves away from zero. Sums wrap at the extremes
-/// as PostgreSQL's do.
+/// To the nearest multiple of the precision's unit, halves away from zero. Sums wrap at the
+/// extremes as PostgreSQL's do.
 std::int64_t round_micros(std::int64_t value, int precision) {
     std::int64_t scale = kScales[precision];
     auto half = static_cast<std::uint64_t>(scale / 2);
@@ -89,9 +89,12 @@ Interval read_interval(std::string_view canonical) {
         if (minus) value = -value;
         reader.skip();
         char unit = reader.rest.empty() ? '\0' : reader.rest.front();
-        if (unit == 'y') months += value * 12;
-        else if (unit == 'm') months += value;
-        else days += value;
+        if (unit == 'y')
+            months += value * 12;
+        else if (unit == 'm')
+            months += value;
+        else
+            days += value;
         std::size_t blank = reader.rest.find(' ');
         reader.rest = blank == std::string_view::npos ? "" : reader.rest.substr(blank + 1);
     }
@@ -126,8 +129,8 @@ TimeTz read_timetz(std::string_view canonical) {
 std::int64_t round_timestamp(std::int64_t timestamp, std::int32_t typmod) {
     if (typmod == -1 || typmod == 6 || !is_finite_timestamp(timestamp)) return timestamp;
     if (typmod < 0 || typmod > 6)
-        throw SqlError("22023", "timestamp(" + std::to_string(typmod) +
-                                    ") precision must be between 0 and 6");
+        throw SqlError(
+            "22023", "timestamp(" + std::to_string(typmod) + ") precision must be between 0 and 6");
     return round_micros(timestamp, typmod);
 }
 
@@ -143,7 +146,8 @@ Interval round_interval(Interval interval, std::int32_t typmod) {
     int precision = typmod & kIntervalFullPrecision;
     if (range != kIntervalFullRange && (range & kSecond) == 0) {
         std::int64_t unit = (range & kMinute) != 0 ? kMicrosPerMinute
-                            : (range & kHour) != 0 ? kMicrosPerHour : 0;
+                            : (range & kHour) != 0 ? kMicrosPerHour
+                                                   : 0;
         interval.microseconds = unit == 0 ? 0 : interval.microseconds / unit * unit;
         if (unit == 0 && (range & kDay) == 0) interval.days = 0;
         if (range == kYear) interval.months = interval.months / 12 * 12;
@@ -239,7 +243,8 @@ void json_date(std::int64_t date, std::string& out) {
 
 void json_timestamp(std::int64_t timestamp, std::string& out) {
     if (json_infinity(!is_finite_timestamp(timestamp), timestamp > 0, out)) return;
-    encode_datetime(broken_timestamp(timestamp), ZoneShown::kNo, EncodeStyle::kXsd, DateOrder::kYmd, out);
+    encode_datetime(broken_timestamp(timestamp), ZoneShown::kNo, EncodeStyle::kXsd, DateOrder::kYmd,
+                    out);
 }
 
 void json_timestamptz(Environment& env, std::int64_t timestamptz, std::string& out) {
@@ -279,15 +284,18 @@ std::optional<std::string> canonical_time_zone(std::string_view name) {
 std::string checked_time_zone(Environment& env, std::string_view value) {
     constexpr std::string_view kInterval = "interval";
     auto invalid = [&] {
-        return SqlError("22023", "invalid value for parameter \"TimeZone\": \"" + std::string(value) + '"');
+        return SqlError("22023",
+                        "invalid value for parameter \"TimeZone\": \"" + std::string(value) + '"');
     };
     if (downcase_identifier(value.substr(0, kInterval.size())) == kInterval) {
         std::string_view quoted = value.substr(kInterval.size());
         while (!quoted.empty() && ascii_space(quoted.front())) quoted.remove_prefix(1);
-        if (quoted.size() < 2 || quoted.front() != '\'' || quoted.find('\'', 1) != quoted.size() - 1)
+        if (quoted.size() < 2 || quoted.front() != '\'' ||
+            quoted.find('\'', 1) != quoted.size() - 1)
             throw invalid();
         Interval zone = interval_from_text(env, quoted.substr(1, quoted.size() - 2), -1);
-        if (zone.months != 0) throw invalid().detail("Cannot specify months in time zone interval.");
+        if (zone.months != 0)
+            throw invalid().detail("Cannot specify months in time zone interval.");
         if (zone.days != 0) throw invalid().detail("Cannot specify days in time zone interval.");
         const TimeZone* fixed = TimeZone::fixed(-(zone.microseconds / kMicrosPerSecond));
         if (fixed == nullptr) throw invalid().detail("UTC timezone offset is out of range.");

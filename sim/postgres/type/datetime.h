@@ -51,11 +51,15 @@ struct TimeTz {
 /// wrote.
 std::string write_interval(const Interval& interval);
 Interval read_interval(std::string_view canonical);
-inline Datum interval_datum(const Interval& value) { return Datum::of_text(write_interval(value)); }
+inline Datum interval_datum(const Interval& value) {
+    return Datum::of_text(write_interval(value));
+}
 /// The stored form "04:05:06.7+05:30" and back.
 std::string write_timetz(const TimeTz& value);
 TimeTz read_timetz(std::string_view canonical);
-inline Datum timetz_datum(const TimeTz& value) { return Datum::of_text(write_timetz(value)); }
+inline Datum timetz_datum(const TimeTz& value) {
+    return Datum::of_text(write_timetz(value));
+}
 
 /// The default btree orders: an interval's month counts 30 days, its day 24 hours; timetz goes by
 /// the instant, then by the zone.

@@ -29,8 +29,8 @@ void throw_decode_error(DecodeError error, std::string_view text, std::string_vi
         case DecodeError::kZoneOverflow:
             throw SqlError("22009", "time zone displacement out of range: " + quoted);
         default:
-            throw SqlError("22007", "invalid input syntax for type " + std::string(type_name) +
-                                        ": " + quoted);
+            throw SqlError(
+                "22007", "invalid input syntax for type " + std::string(type_name) + ": " + quoted);
     }
 }
 
@@ -117,13 +117,15 @@ class Splitter {
         char next = peek();
         bool joined = next == '-' || next == '/' || next == '.';
         if (!joined && (next == '+' || ascii_digit(next))) {
-            std::string_view word(start_, static_cast<std::size_t>(fields_.buffer + used_ - start_));
+            std::string_view word(start_,
+                                  static_cast<std::size_t>(fields_.buffer + used_ - start_));
             joined = find_date_word(word) == nullptr;
         }
         if (!joined) return;
         kind_ = Kind::kDate;
         take_while([](char c) {
-            return ascii_alnum(c) || c == '+' || c == '-' || c == '/' || c == '_' || c == '.' || c == ':';
+            return ascii_alnum(c) || c == '+' || c == '-' || c == '/' || c == '_' || c == '.' ||
+                   c == ':';
         });
     }
 
@@ -152,15 +154,29 @@ class Splitter {
 
 // What has been read, as bits.
 enum Seen : unsigned {
-    kMonthBit = 1u << 1, kYearBit = 1u << 2, kDayBit = 1u << 3, kZoneBit = 1u << 5,
-    kDaylightZoneBit = 1u << 6, kDynamicZoneBit = 1u << 7, kAmPmBit = 1u << 9, kHourBit = 1u << 10,
-    kMinuteBit = 1u << 11, kSecondBit = 1u << 12, kFractionBits = 3u << 13, kDayOfYearBit = 1u << 15,
-    kWeekdayBit = 1u << 16, kEraBit = 1u << 18, kReservedBit = 1u << 0, kDaylightBit = 1u << 28,
+    kMonthBit = 1u << 1,
+    kYearBit = 1u << 2,
+    kDayBit = 1u << 3,
+    kZoneBit = 1u << 5,
+    kDaylightZoneBit = 1u << 6,
+    kDynamicZoneBit = 1u << 7,
+    kAmPmBit = 1u << 9,
+    kHourBit = 1u << 10,
+    kMinuteBit = 1u << 11,
+    kSecondBit = 1u << 12,
+    kFractionBits = 3u << 13,
+    kDayOfYearBit = 1u << 15,
+    kWeekdayBit = 1u << 16,
+    kEraBit = 1u << 18,
+    kReservedBit = 1u << 0,
+    kDaylightBit = 1u << 28,
     kDateBits = kYearBit | kMonthBit | kDayBit,
     kTimeBits = kHourBit | kMinuteBit | kSecondBit | kFractionBits,
 };
 
-bool is_digit(const char* text) { return ascii_digit(*text); }
+bool is_digit(const char* text) {
+    return ascii_digit(*text);
+}
 int to_int(const char* digits) {  // atoi
     bool overflow = false;
     return static_cast<int>(read_int64(digits, nullptr, overflow));
@@ -195,11 +211,17 @@ class Decoder {
 
     DecodeError read_field() {
         switch (kind(index_)) {
-            case Kind::kDate: return time_only_ ? read_date_of_time() : read_date_field();
-            case Kind::kTime: return read_time_field();
-            case Kind::kZone: read_ = kZoneBit; return decode_numeric_zone(field(), time.zone);
-            case Kind::kNumber: return prefix_ != TimeUnit::kNone ? read_prefixed() : read_number();
-            default: return read_word();
+            case Kind::kDate:
+                return time_only_ ? read_date_of_time() : read_date_field();
+            case Kind::kTime:
+                return read_time_field();
+            case Kind::kZone:
+                read_ = kZoneBit;
+                return decode_numeric_zone(field(), time.zone);
+            case Kind::kNumber:
+                return prefix_ != TimeUnit::kNone ? read_prefixed() : read_number();
+            default:
+                return read_word();
         }
     }
 
@@ -218,14 +240,16 @@ class Decoder {
         if (prefix_ == TimeUnit::kNone && (seen_ & (kMonthBit | kDayBit)) != (kMonthBit | kDayBit))
             return read_date(field());
         if (!is_digit(field()) && prefix_ == TimeUnit::kNone) return read_zone_name();
-        if (prefix_ != TimeUnit::kNone && prefix_ != TimeUnit::kTime) return DecodeError::kBadFormat;
+        if (prefix_ != TimeUnit::kNone && prefix_ != TimeUnit::kTime)
+            return DecodeError::kBadFormat;
         prefix_ = TimeUnit::kNone;
         return read_time_with_zone(seen_);
     }
 
     DecodeError read_date_of_time() {
         std::size_t last = fields_.count - 1;
-        if (index_ == 0 && fields_.count >= 2 && (kind(last) == Kind::kDate || kind(1) == Kind::kTime))
+        if (index_ == 0 && fields_.count >= 2 &&
+            (kind(last) == Kind::kDate || kind(1) == Kind::kTime))
             return read_date(field());
         return is_digit(field()) ? read_time_with_zone(seen_ | kDateBits) : read_zone_name();
     }
@@ -253,7 +277,8 @@ class Decoder {
 
     DecodeError read_time_field() {
         if (!time_only_) {
-            if (prefix_ != TimeUnit::kNone && prefix_ != TimeUnit::kTime) return DecodeError::kBadFormat;
+            if (prefix_ != TimeUnit::kNone && prefix_ != TimeUnit::kTime)
+                return DecodeError::kBadFormat;
             prefix_ = TimeUnit::kNone;
         }
         TimeText text;
@@ -285,26 +310,33 @@ class Decoder {
         prefix_ = TimeUnit::kNone;
         special = SpecialDate::kNone;
         switch (unit) {
-            case TimeUnit::kYear: return set(time.year, value, kYearBit);
+            case TimeUnit::kYear:
+                return set(time.year, value, kYearBit);
             case TimeUnit::kMonth:
                 // "m" after a month and an hour means minutes
                 if ((seen_ & kMonthBit) != 0 && (seen_ & kHourBit) != 0)
                     return set(time.minute, value, kMinuteBit);
                 return set(time.month, value, kMonthBit);
-            case TimeUnit::kDay: return set(time.day, value, kDayBit);
-            case TimeUnit::kHour: return set(time.hour, value, kHourBit);
-            case TimeUnit::kMinute: return set(time.minute, value, kMinuteBit);
+            case TimeUnit::kDay:
+                return set(time.day, value, kDayBit);
+            case TimeUnit::kHour:
+                return set(time.hour, value, kHourBit);
+            case TimeUnit::kMinute:
+                return set(time.minute, value, kMinuteBit);
             case TimeUnit::kSecond:
                 set(time.second, value, decimal ? kSecondBit | kFractionBits : kSecondBit);
-                if (decimal && !read_fraction_micros(end, time.microsecond)) return DecodeError::kBadFormat;
+                if (decimal && !read_fraction_micros(end, time.microsecond))
+                    return DecodeError::kBadFormat;
                 return DecodeError::kNone;
-            case TimeUnit::kJulian: return read_julian(value, end);
+            case TimeUnit::kJulian:
+                return read_julian(value, end);
             case TimeUnit::kTime: {
                 DecodeError error = read_run_together(field(), seen_ | kDateBits);
                 if (error != DecodeError::kNone) return error;
                 return read_ == kTimeBits ? DecodeError::kNone : DecodeError::kBadFormat;
             }
-            default: return DecodeError::kBadFormat;
+            default:
+                return DecodeError::kBadFormat;
         }
     }
 
@@ -419,7 +451,8 @@ class Decoder {
                 if (year) return set_year(value, length);
                 if (order == DateOrder::kDmy) return set(time.day, value, kDayBit);
                 return set(time.month, value, kMonthBit);
-            case kYearBit: return set(time.month, value, kMonthBit);
+            case kYearBit:
+                return set(time.month, value, kMonthBit);
             case kMonthBit:
                 if (text_month && year) return set_year(value, length);
                 return set(time.day, value, kDayBit);
@@ -433,9 +466,12 @@ class Decoder {
                     return DecodeError::kNone;
                 }
                 return set(time.day, value, kDayBit);
-            case kDayBit: return set(time.month, value, kMonthBit);
-            case kMonthBit | kDayBit: return set_year(value, length);
-            default: return DecodeError::kBadFormat;
+            case kDayBit:
+                return set(time.month, value, kMonthBit);
+            case kMonthBit | kDayBit:
+                return set_year(value, length);
+            default:
+                return DecodeError::kBadFormat;
         }
     }
 
@@ -474,7 +510,8 @@ class Decoder {
     }
 
     DecodeError read_word() {
-        if (const ZoneAbbreviation* zone = find_zone_abbreviation(field())) return read_abbreviation(*zone);
+        if (const ZoneAbbreviation* zone = find_zone_abbreviation(field()))
+            return read_abbreviation(*zone);
         const Word* word = find_date_word(field());
         if (word == nullptr) {
             named_zone_ = TimeZone::find(field());
@@ -482,21 +519,35 @@ class Decoder {
             return named_zone_ != nullptr ? DecodeError::kNone : DecodeError::kBadFormat;
         }
         switch (word->kind) {
-            case WordKind::kIgnored: skip_ = true; return DecodeError::kNone;
-            case WordKind::kReserved: return read_reserved(word->value);
-            case WordKind::kMonth: return time_only_ ? DecodeError::kBadFormat : read_month(word->value);
+            case WordKind::kIgnored:
+                skip_ = true;
+                return DecodeError::kNone;
+            case WordKind::kReserved:
+                return read_reserved(word->value);
+            case WordKind::kMonth:
+                return time_only_ ? DecodeError::kBadFormat : read_month(word->value);
             case WordKind::kDaylight:
                 read_ = kDaylightBit | kDaylightZoneBit;
                 time.zone -= word->value;
                 return DecodeError::kNone;
-            case WordKind::kAmPm: read_ = kAmPmBit; half_day_ = word->value; return DecodeError::kNone;
-            case WordKind::kEra: read_ = kEraBit; bc_ = word->value == 1; return DecodeError::kNone;
+            case WordKind::kAmPm:
+                read_ = kAmPmBit;
+                half_day_ = word->value;
+                return DecodeError::kNone;
+            case WordKind::kEra:
+                read_ = kEraBit;
+                bc_ = word->value == 1;
+                return DecodeError::kNone;
             case WordKind::kWeekday:
                 read_ = kWeekdayBit;
                 return time_only_ ? DecodeError::kBadFormat : DecodeError::kNone;
-            case WordKind::kUnit: prefix_ = static_cast<TimeUnit>(word->value); return DecodeError::kNone;
-            case WordKind::kIsoTime: return read_iso_time_mark();
-            default: return DecodeError::kBadFormat;
+            case WordKind::kUnit:
+                prefix_ = static_cast<TimeUnit>(word->value);
+                return DecodeError::kNone;
+            case WordKind::kIsoTime:
+                return read_iso_time_mark();
+            default:
+                return DecodeError::kBadFormat;
         }
     }
 
@@ -509,7 +560,8 @@ class Decoder {
             abbreviation_ = row.name;
             read_ = kZoneBit | kDynamicZoneBit;
             if (dynamic_zone_ == nullptr)
-                throw SqlError("F0000", "time zone \"" + std::string(row.zone) + "\" not recognized");
+                throw SqlError("F0000",
+                               "time zone \"" + std::string(row.zone) + "\" not recognized");
         }
         return DecodeError::kNone;
     }
@@ -564,7 +616,8 @@ class Decoder {
                 read_ = kTimeBits | kZoneBit;
                 special = SpecialDate::kNone;
                 return DecodeError::kNone;
-            default: break;
+            default:
+                break;
         }
         if (time_only_) return DecodeError::kBadFormat;
         if (word == kToday || word == kTomorrow || word == kYesterday) {
@@ -576,8 +629,9 @@ class Decoder {
             read_ = kDateBits;
             return DecodeError::kNone;
         }
-        special = word == kEpoch ? SpecialDate::kEpoch
-                  : word == kInfinity ? SpecialDate::kInfinity : SpecialDate::kMinusInfinity;
+        special = word == kEpoch      ? SpecialDate::kEpoch
+                  : word == kInfinity ? SpecialDate::kInfinity
+                                      : SpecialDate::kMinusInfinity;
         read_ = kReservedBit;
         return DecodeError::kNone;
     }
@@ -624,9 +678,12 @@ class Decoder {
         bool whole_date = (seen_ & kDateBits) == kDateBits;
         if (named_zone_ != nullptr) {
             if (daylight) return DecodeError::kBadFormat;
-            if (auto offset = named_zone_->constant_offset()) time.zone = -*offset;
-            else if (!whole_date) return DecodeError::kBadFormat;
-            else time.zone = zone_offset_of_local(time, *named_zone_);
+            if (auto offset = named_zone_->constant_offset())
+                time.zone = -*offset;
+            else if (!whole_date)
+                return DecodeError::kBadFormat;
+            else
+                time.zone = zone_offset_of_local(time, *named_zone_);
         }
         bool zone_needed = (seen_ & kZoneBit) == 0;
         if (dynamic_zone_ == nullptr && !zone_needed) return DecodeError::kNone;
@@ -696,8 +753,10 @@ DecodeError validate_date(const DateParts& parts, BrokenTime& fields) {
             fields.year = -(fields.year - 1);
         } else if (parts.two_digit_year) {
             if (fields.year < 0) return DecodeError::kFieldOverflow;
-            if (fields.year < 70) fields.year += 2000;
-            else if (fields.year < 100) fields.year += 1900;
+            if (fields.year < 70)
+                fields.year += 2000;
+            else if (fields.year < 100)
+                fields.year += 1900;
         } else if (fields.year <= 0) {
             return DecodeError::kFieldOverflow;
         }
@@ -705,9 +764,11 @@ DecodeError validate_date(const DateParts& parts, BrokenTime& fields) {
     if (parts.day_of_year)
         date_from_julian(julian_from_date(fields.year, 1, 1) + fields.yearday - 1, fields.year,
                          fields.month, fields.day);
-    if (parts.month && (fields.month < 1 || fields.month > 12)) return DecodeError::kMonthDayOverflow;
+    if (parts.month && (fields.month < 1 || fields.month > 12))
+        return DecodeError::kMonthDayOverflow;
     if (parts.day && (fields.day < 1 || fields.day > 31)) return DecodeError::kMonthDayOverflow;
-    if (parts.year && parts.month && parts.day && fields.day > days_in_month(fields.year, fields.month))
+    if (parts.year && parts.month && parts.day &&
+        fields.day > days_in_month(fields.year, fields.month))
         return DecodeError::kFieldOverflow;
     return DecodeError::kNone;
 }

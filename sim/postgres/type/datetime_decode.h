@@ -1,7 +1,7 @@
 // Reading dates, times and intervals in all the forms that PostgreSQL reads: the text is split into
-// fields by its punctuation, then each field is interpreted in the light of those before it. Mirrors
-// ParseDateTime, DecodeDateTime, DecodeTimeOnly, DecodeInterval and DecodeISO8601Interval of
-// datetime.c, whose order of trials decides what an ambiguous text means.
+// fields by its punctuation, then each field is interpreted in the light of those before it.
+// Mirrors ParseDateTime, DecodeDateTime, DecodeTimeOnly, DecodeInterval and DecodeISO8601Interval
+// of datetime.c, whose order of trials decides what an ambiguous text means.
 #pragma once
 
 #include <cstddef>
@@ -59,7 +59,8 @@ struct IntervalFields {
     std::int32_t years = 0, months = 0, days = 0;
     std::int64_t microseconds = 0;
 };
-DecodeError decode_interval(Environment& env, DateTimeFields& fields, int range, IntervalFields& out);
+DecodeError decode_interval(Environment& env, DateTimeFields& fields, int range,
+                            IntervalFields& out);
 DecodeError decode_iso8601_interval(std::string_view text, IntervalFields& out);
 
 /// interval_in on a text.
@@ -78,9 +79,29 @@ DecodeError validate_date(const DateParts& parts, BrokenTime& fields);
 
 /// A unit or field name of EXTRACT, date_trunc and intervals.
 enum class TimeUnit : std::uint8_t {
-    kNone, kMicrosecond, kMillisecond, kSecond, kMinute, kHour, kDay, kWeek, kMonth, kQuarter,
-    kYear, kDecade, kCentury, kMillennium, kJulian, kDayOfWeek, kIsoDayOfWeek, kDayOfYear,
-    kIsoYear, kZone, kZoneHour, kZoneMinute, kTime,
+    kNone,
+    kMicrosecond,
+    kMillisecond,
+    kSecond,
+    kMinute,
+    kHour,
+    kDay,
+    kWeek,
+    kMonth,
+    kQuarter,
+    kYear,
+    kDecade,
+    kCentury,
+    kMillennium,
+    kJulian,
+    kDayOfWeek,
+    kIsoDayOfWeek,
+    kDayOfYear,
+    kIsoYear,
+    kZone,
+    kZoneHour,
+    kZoneMinute,
+    kTime,
 };
 /// What a word means as a unit. kUnit: `unit` says which; kReserved: a word such as "epoch".
 struct UnitWord {

@@ -90,7 +90,9 @@ struct Parts {
     int minute, second, microsecond;
 
     explicit Parts(const Interval& interval)
-        : year(interval.months / 12), month(interval.months % 12), day(interval.days),
+        : year(interval.months / 12),
+          month(interval.months % 12),
+          day(interval.days),
           hour(interval.microseconds / kMicrosPerHour),
           minute(static_cast<int>(interval.microseconds / kMicrosPerMinute % 60)),
           second(static_cast<int>(interval.microseconds / kMicrosPerSecond % 60)),
@@ -100,7 +102,9 @@ struct Parts {
     bool has_time() const { return hour != 0 || minute != 0 || second != 0 || microsecond != 0; }
 };
 
-std::int64_t absolute(std::int64_t value) { return value < 0 ? -value : value; }
+std::int64_t absolute(std::int64_t value) {
+    return value < 0 ? -value : value;
+}
 
 void append_hours(const Parts& parts, int hour_width, std::string& out) {
     append_padded(absolute(parts.hour), hour_width, out);
@@ -129,8 +133,10 @@ void append_postgres_interval(const Parts& parts, std::string& out) {
     add(parts.day, "day");
     if (!first && !parts.has_time()) return;
     if (!first) out += ' ';
-    if (parts.time_negative()) out += '-';
-    else if (minus_before) out += '+';
+    if (parts.time_negative())
+        out += '-';
+    else if (minus_before)
+        out += '+';
     append_hours(parts, 2, out);
 }
 
@@ -161,8 +167,10 @@ void append_verbose_interval(const Parts& parts, std::string& out) {
     if (parts.second != 0 || parts.microsecond != 0) {
         bool negative = parts.second < 0 || (parts.second == 0 && parts.microsecond < 0);
         out += ' ';
-        if (negative && first) ago = true;
-        else if (negative != ago) out += '-';
+        if (negative && first)
+            ago = true;
+        else if (negative != ago)
+            out += '-';
         append_seconds(parts.second, parts.microsecond, 1, out);
         out += absolute(parts.second) != 1 || parts.microsecond != 0 ? " secs" : " sec";
         first = false;
@@ -235,13 +243,15 @@ void append_iso_interval(const Parts& parts, std::string& out) {
 
 void append_padded(std::int64_t value, int width, std::string& out) {
     if (width == 2 && value >= 0 && value < 100) {
-        const char two[2] = {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
+        const char two[2] = {static_cast<char>('0' + value / 10),
+                             static_cast<char>('0' + value % 10)};
         out.append(two, 2);
         return;
     }
     char digits[24];
     bool negative = value < 0;
-    auto magnitude = negative ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    auto magnitude =
+        negative ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
     char* end = std::to_chars(digits, digits + sizeof digits, magnitude).ptr;
     if (negative) out += '-';
     for (auto length = end - digits; length < width; ++length) out += '0';
@@ -250,10 +260,14 @@ void append_padded(std::int64_t value, int width, std::string& out) {
 
 EncodeStyle encode_style(const ValueSettings& settings) {
     switch (settings.date_style) {
-        case DateStyle::kPostgres: return EncodeStyle::kPostgres;
-        case DateStyle::kSql: return EncodeStyle::kSql;
-        case DateStyle::kGerman: return EncodeStyle::kGerman;
-        default: return EncodeStyle::kIso;
+        case DateStyle::kPostgres:
+            return EncodeStyle::kPostgres;
+        case DateStyle::kSql:
+            return EncodeStyle::kSql;
+        case DateStyle::kGerman:
+            return EncodeStyle::kGerman;
+        default:
+            return EncodeStyle::kIso;
     }
 }
 
@@ -298,10 +312,14 @@ void encode_time(std::int64_t time, std::string& out) {
 void encode_interval(const Interval& interval, IntervalStyle style, std::string& out) {
     Parts parts(interval);
     switch (style) {
-        case IntervalStyle::kPostgres: return append_postgres_interval(parts, out);
-        case IntervalStyle::kPostgresVerbose: return append_verbose_interval(parts, out);
-        case IntervalStyle::kSqlStandard: return append_sql_interval(parts, out);
-        case IntervalStyle::kIso8601: return append_iso_interval(parts, out);
+        case IntervalStyle::kPostgres:
+            return append_postgres_interval(parts, out);
+        case IntervalStyle::kPostgresVerbose:
+            return append_verbose_interval(parts, out);
+        case IntervalStyle::kSqlStandard:
+            return append_sql_interval(parts, out);
+        case IntervalStyle::kIso8601:
+            return append_iso_interval(parts, out);
     }
 }
 

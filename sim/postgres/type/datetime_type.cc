@@ -64,7 +64,8 @@ Datum timestamp_in(Environment& env, const TypeInfo&, std::string_view text, std
     return Datum::of_int(timestamp_from_text(env, text, false, "timestamp", typmod));
 }
 
-Datum timestamptz_in(Environment& env, const TypeInfo&, std::string_view text, std::int32_t typmod) {
+Datum timestamptz_in(Environment& env, const TypeInfo&, std::string_view text,
+                     std::int32_t typmod) {
     return Datum::of_int(timestamp_from_text(env, text, true, "timestamp with time zone", typmod));
 }
 
@@ -121,8 +122,10 @@ void timetz_out(Environment&, const TypeInfo&, const Datum& value, std::string& 
 
 void interval_out(Environment& env, const TypeInfo&, const Datum& value, std::string& out) {
     IntervalStyle style = env.value_settings().interval_style;
-    if (style == IntervalStyle::kPostgres) out += value.as_text();
-    else encode_interval(read_interval(value.as_text()), style, out);
+    if (style == IntervalStyle::kPostgres)
+        out += value.as_text();
+    else
+        encode_interval(read_interval(value.as_text()), style, out);
 }
 
 int compare_ints(const Datum& a, const Datum& b) noexcept {
@@ -182,6 +185,8 @@ int compare_timetz(const TimeTz& a, const TimeTz& b) noexcept {
     return a.zone < b.zone ? -1 : a.zone > b.zone;
 }
 
-FunctionTables datetime_type_tables() { return {.types = kTypes}; }
+FunctionTables datetime_type_tables() {
+    return {.types = kTypes};
+}
 
 }  // namespace cdcsim::pg

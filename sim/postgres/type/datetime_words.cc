@@ -12,7 +12,9 @@ namespace cdcsim::pg::datetime_words {
 namespace {
 
 using enum WordKind;
-constexpr int unit(TimeUnit value) { return static_cast<int>(value); }
+constexpr int unit(TimeUnit value) {
+    return static_cast<int>(value);
+}
 
 constexpr Word kDateWords[] = {
     {"-infinity", kReserved, kMinusInfinity},
@@ -165,8 +167,12 @@ const Word* find_word(const Word (&words)[kCount], std::string_view word) {
 
 }  // namespace
 
-const Word* find_date_word(std::string_view word) { return find_word(kDateWords, word); }
-const Word* find_interval_word(std::string_view word) { return find_word(kIntervalWords, word); }
+const Word* find_date_word(std::string_view word) {
+    return find_word(kDateWords, word);
+}
+const Word* find_interval_word(std::string_view word) {
+    return find_word(kIntervalWords, word);
+}
 
 std::int64_t read_int64(const char* text, const char** end, bool& overflow) {
     const char* at = text;

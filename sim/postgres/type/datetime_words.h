@@ -10,9 +10,28 @@
 namespace cdcsim::pg::datetime_words {
 
 enum class WordKind : std::uint8_t {
-    kUnknown, kIgnored, kReserved, kMonth, kWeekday, kAmPm, kEra, kUnit, kIsoTime, kDaylight, kAgo,
+    kUnknown,
+    kIgnored,
+    kReserved,
+    kMonth,
+    kWeekday,
+    kAmPm,
+    kEra,
+    kUnit,
+    kIsoTime,
+    kDaylight,
+    kAgo,
 };
-enum Reserved : int { kEpoch, kInfinity, kMinusInfinity, kNow, kToday, kTomorrow, kYesterday, kZulu };
+enum Reserved : int {
+    kEpoch,
+    kInfinity,
+    kMinusInfinity,
+    kNow,
+    kToday,
+    kTomorrow,
+    kYesterday,
+    kZulu
+};
 
 struct Word {
     std::string_view name;

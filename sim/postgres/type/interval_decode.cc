@@ -31,7 +31,8 @@ class IntervalSum {
         if (!fits(value) || __builtin_mul_overflow(static_cast<int>(value), scale, &whole) ||
             __builtin_add_overflow(fields_.days, whole, &fields_.days))
             return false;
-        return scale == 1 ? fraction_of_micros(fraction, kMicrosPerDay) : fraction_of_days(fraction, scale);
+        return scale == 1 ? fraction_of_micros(fraction, kMicrosPerDay)
+                          : fraction_of_days(fraction, scale);
     }
     bool months(std::int64_t value, double fraction) {
         constexpr int kDaysPerMonth = 30;
@@ -56,8 +57,10 @@ class IntervalSum {
         fraction *= static_cast<double>(scale);
         std::int64_t whole = static_cast<std::int64_t>(fraction);
         fraction -= static_cast<double>(whole);
-        if (fraction > 0.5) ++whole;
-        else if (fraction < -0.5) --whole;
+        if (fraction > 0.5)
+            ++whole;
+        else if (fraction < -0.5)
+            --whole;
         return !__builtin_add_overflow(fields_.microseconds, whole, &fields_.microseconds);
     }
     bool fraction_of_days(double fraction, int scale) {
@@ -85,7 +88,9 @@ TimeUnit unit_of_range(int range) {
 }
 
 // What has been read, as bits: one for each unit, all of a time.
-constexpr unsigned bit(TimeUnit unit) { return 1u << static_cast<unsigned>(unit); }
+constexpr unsigned bit(TimeUnit unit) {
+    return 1u << static_cast<unsigned>(unit);
+}
 constexpr unsigned kSecondBits =
     bit(TimeUnit::kSecond) | bit(TimeUnit::kMillisecond) | bit(TimeUnit::kMicrosecond);
 constexpr unsigned kTimeBits = bit(TimeUnit::kHour) | bit(TimeUnit::kMinute) | kSecondBits;
@@ -118,7 +123,8 @@ class IntervalDecoder {
   private:
     DecodeError read_field(const char* text, Kind kind) {
         switch (kind) {
-            case Kind::kTime: return read_time_part(text, false);
+            case Kind::kTime:
+                return read_time_part(text, false);
             case Kind::kZone:  // a sign and a number, maybe a time
                 if (std::strchr(text + 1, ':') != nullptr) {
                     if (read_time_part(text + 1, *text == '-') == DecodeError::kNone)
@@ -126,8 +132,10 @@ class IntervalDecoder {
                 }
                 return read_number(text);
             case Kind::kDate:
-            case Kind::kNumber: return read_number(text);
-            default: return read_word(text);
+            case Kind::kNumber:
+                return read_number(text);
+            default:
+                return read_word(text);
         }
     }
 
@@ -164,7 +172,8 @@ class IntervalDecoder {
             if (*end != '\0') return DecodeError::kBadFormat;
             unit_ = TimeUnit::kMonth;
             if (__builtin_mul_overflow(value, std::int64_t{12}, &value) ||
-                __builtin_add_overflow(value, std::int64_t{*text == '-' ? -months : months}, &value))
+                __builtin_add_overflow(value, std::int64_t{*text == '-' ? -months : months},
+                                       &value))
                 return DecodeError::kFieldOverflow;
         } else if (*end == '.') {
             if (!datetime_words::read_fraction(end, fraction)) return DecodeError::kBadFormat;
@@ -183,25 +192,46 @@ class IntervalDecoder {
         bool fits = false;
         read_ = bit(unit_);
         switch (unit_) {
-            case TimeUnit::kMicrosecond: fits = sum_.micros(value, fraction, 1); break;
-            case TimeUnit::kMillisecond: fits = sum_.micros(value, fraction, 1000); break;
+            case TimeUnit::kMicrosecond:
+                fits = sum_.micros(value, fraction, 1);
+                break;
+            case TimeUnit::kMillisecond:
+                fits = sum_.micros(value, fraction, 1000);
+                break;
             case TimeUnit::kSecond:
                 fits = sum_.micros(value, fraction, kMicrosPerSecond);
                 if (fraction != 0) read_ = kSecondBits;
                 break;
-            case TimeUnit::kMinute: fits = sum_.micros(value, fraction, kMicrosPerMinute); break;
+            case TimeUnit::kMinute:
+                fits = sum_.micros(value, fraction, kMicrosPerMinute);
+                break;
             case TimeUnit::kHour:
                 fits = sum_.micros(value, fraction, kMicrosPerHour);
                 unit_ = TimeUnit::kDay;  // of a number to the left
                 break;
-            case TimeUnit::kDay: fits = sum_.days(value, fraction, 1); break;
-            case TimeUnit::kWeek: fits = sum_.days(value, fraction, 7); break;
-            case TimeUnit::kMonth: fits = sum_.months(value, fraction); break;
-            case TimeUnit::kYear: fits = sum_.years(value, fraction, 1); break;
-            case TimeUnit::kDecade: fits = sum_.years(value, fraction, 10); break;
-            case TimeUnit::kCentury: fits = sum_.years(value, fraction, 100); break;
-            case TimeUnit::kMillennium: fits = sum_.years(value, fraction, 1000); break;
-            default: return DecodeError::kBadFormat;
+            case TimeUnit::kDay:
+                fits = sum_.days(value, fraction, 1);
+                break;
+            case TimeUnit::kWeek:
+                fits = sum_.days(value, fraction, 7);
+                break;
+            case TimeUnit::kMonth:
+                fits = sum_.months(value, fraction);
+                break;
+            case TimeUnit::kYear:
+                fits = sum_.years(value, fraction, 1);
+                break;
+            case TimeUnit::kDecade:
+                fits = sum_.years(value, fraction, 10);
+                break;
+            case TimeUnit::kCentury:
+                fits = sum_.years(value, fraction, 100);
+                break;
+            case TimeUnit::kMillennium:
+                fits = sum_.years(value, fraction, 1000);
+                break;
+            default:
+                return DecodeError::kBadFormat;
         }
         return fits ? DecodeError::kNone : DecodeError::kFieldOverflow;
     }
@@ -210,7 +240,8 @@ class IntervalDecoder {
         const Word* word = find_interval_word(text);
         if (word == nullptr) return DecodeError::kBadFormat;
         after_ago_ = word->kind == WordKind::kAgo;
-        unit_ = word->kind == WordKind::kUnit ? static_cast<TimeUnit>(word->value) : TimeUnit::kNone;
+        unit_ =
+            word->kind == WordKind::kUnit ? static_cast<TimeUnit>(word->value) : TimeUnit::kNone;
         if (after_ago_) ago_ = true;
         return DecodeError::kNone;
     }
@@ -276,7 +307,9 @@ class Iso8601Decoder {
         return DecodeError::kNone;
     }
 
-    std::size_t digits() const { return std::strspn(*start_ == '-' ? start_ + 1 : start_, "0123456789"); }
+    std::size_t digits() const {
+        return std::strspn(*start_ == '-' ? start_ + 1 : start_, "0123456789");
+    }
 
     static DecodeError overflow_unless(bool fits) {
         return fits ? DecodeError::kNone : DecodeError::kFieldOverflow;
@@ -285,10 +318,18 @@ class Iso8601Decoder {
     DecodeError add_date(char unit) {
         bool fits = false;
         switch (unit) {
-            case 'Y': fits = sum_.years(value_, fraction_, 1); break;
-            case 'M': fits = sum_.months(value_, fraction_); break;
-            case 'W': fits = sum_.days(value_, fraction_, 7); break;
-            case 'D': fits = sum_.days(value_, fraction_, 1); break;
+            case 'Y':
+                fits = sum_.years(value_, fraction_, 1);
+                break;
+            case 'M':
+                fits = sum_.months(value_, fraction_);
+                break;
+            case 'W':
+                fits = sum_.days(value_, fraction_, 7);
+                break;
+            case 'D':
+                fits = sum_.days(value_, fraction_, 1);
+                break;
             case 'T':
             case '\0':
                 if (digits() == 8 && !have_field_) {
@@ -299,8 +340,10 @@ class Iso8601Decoder {
                     return overflow_unless(fits);
                 }
                 return add_alternative_date(unit);
-            case '-': return add_alternative_date(unit);
-            default: return DecodeError::kBadFormat;
+            case '-':
+                return add_alternative_date(unit);
+            default:
+                return DecodeError::kBadFormat;
         }
         have_field_ = true;
         return overflow_unless(fits);
@@ -327,9 +370,15 @@ class Iso8601Decoder {
     DecodeError add_time(char unit) {
         bool fits = false;
         switch (unit) {
-            case 'H': fits = sum_.micros(value_, fraction_, kMicrosPerHour); break;
-            case 'M': fits = sum_.micros(value_, fraction_, kMicrosPerMinute); break;
-            case 'S': fits = sum_.micros(value_, fraction_, kMicrosPerSecond); break;
+            case 'H':
+                fits = sum_.micros(value_, fraction_, kMicrosPerHour);
+                break;
+            case 'M':
+                fits = sum_.micros(value_, fraction_, kMicrosPerMinute);
+                break;
+            case 'S':
+                fits = sum_.micros(value_, fraction_, kMicrosPerSecond);
+                break;
             case '\0':
                 if (digits() == 6 && !have_field_) {
                     done_ = true;
@@ -339,8 +388,10 @@ class Iso8601Decoder {
                                            sum_.micros(0, fraction_, 1));
                 }
                 return add_alternative_time(unit);
-            case ':': return add_alternative_time(unit);
-            default: return DecodeError::kBadFormat;
+            case ':':
+                return add_alternative_time(unit);
+            default:
+                return DecodeError::kBadFormat;
         }
         have_field_ = true;
         return overflow_unless(fits);
@@ -373,7 +424,8 @@ class Iso8601Decoder {
 
 }  // namespace
 
-DecodeError decode_interval(Environment& env, DateTimeFields& fields, int range, IntervalFields& out) {
+DecodeError decode_interval(Environment& env, DateTimeFields& fields, int range,
+                            IntervalFields& out) {
     out = {};
     return IntervalDecoder(env, fields, range, out).run();
 }
@@ -396,7 +448,8 @@ Interval interval_from_text(Environment& env, std::string_view text, std::int32_
     if (error != DecodeError::kNone) throw_decode_error(error, text, "interval");
     std::int64_t months = std::int64_t{parts.years} * 12 + parts.months;
     if (months < INT32_MIN || months > INT32_MAX) throw_interval_out_of_range();
-    return round_interval({static_cast<std::int32_t>(months), parts.days, parts.microseconds}, typmod);
+    return round_interval({static_cast<std::int32_t>(months), parts.days, parts.microseconds},
+                          typmod);
 }
 
 }  // namespace cdcsim::pg

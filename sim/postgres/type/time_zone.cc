@@ -74,8 +74,9 @@ std::string canonical_path(std::string_view name) {
 std::int64_t big_endian(std::string_view data, std::size_t at, int bytes) {
     std::int64_t value = static_cast<signed char>(data[at]);
     for (int i = 1; i < bytes; ++i)
-        value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << 8 |
-                                          static_cast<unsigned char>(data[at + static_cast<std::size_t>(i)]));
+        value = static_cast<std::int64_t>(
+            static_cast<std::uint64_t>(value) << 8 |
+            static_cast<unsigned char>(data[at + static_cast<std::size_t>(i)]));
     return value;
 }
 
@@ -176,7 +177,8 @@ bool TimeZone::parse_posix(std::string_view spec) {
     if (reader.rest.empty()) return true;
     daylight_ = {standard_.offset + 3600, true, reader.abbreviation()};
     if (reader.bad || daylight_.abbreviation.empty()) return false;
-    if (!reader.rest.empty() && !reader.at(',') && !reader.at(';')) daylight_.offset = -reader.offset();
+    if (!reader.rest.empty() && !reader.at(',') && !reader.at(';'))
+        daylight_.offset = -reader.offset();
     if (reader.bad) return false;
     if (reader.rest.empty()) reader.rest = ",M3.2.0,M11.1.0";
     if (!reader.take(',') && !reader.take(';')) return false;
@@ -297,8 +299,8 @@ const TimeZone* TimeZone::fixed(std::int64_t seconds_west) {
     rest %= 3600;
     for (std::int64_t unit : {60, 1}) {
         if (rest == 0) break;
-        used += std::snprintf(digits + used, sizeof digits - static_cast<std::size_t>(used), ":%02d",
-                              static_cast<int>(rest / unit));
+        used += std::snprintf(digits + used, sizeof digits - static_cast<std::size_t>(used),
+                              ":%02d", static_cast<int>(rest / unit));
         rest %= unit;
     }
     std::string shown = seconds_west > 0 ? "<-" : "<+";
@@ -315,7 +317,8 @@ TimeZone::Boundary TimeZone::rule_boundary_after(std::int64_t unix_seconds) cons
         std::int64_t end = rule_time(end_, year, daylight_.offset);
         std::int64_t length = (is_leap_year(year) ? 366 : 365) * kSecondsPerDay;
         bool southern = end < start;
-        if (!southern && (start >= end || end - start >= length + daylight_.offset - standard_.offset))
+        if (!southern &&
+            (start >= end || end - start >= length + daylight_.offset - standard_.offset))
             continue;
         for (bool second : {false, true}) {
             std::int64_t at = second == southern ? start : end;
@@ -407,9 +410,12 @@ int resolve_local(BrokenTime& fields, const TimeZone& zone, std::int64_t& instan
     std::int64_t after = *local - boundary.after.offset;
     bool use_before = !boundary.exists;
     if (boundary.exists) {
-        if (before < boundary.at && after < boundary.at) use_before = true;
-        else if (before > boundary.at && after >= boundary.at) use_before = false;
-        else use_before = before > after;
+        if (before < boundary.at && after < boundary.at)
+            use_before = true;
+        else if (before > boundary.at && after >= boundary.at)
+            use_before = false;
+        else
+            use_before = before > after;
     }
     const TimeZone::Type& type = use_before ? boundary.before : boundary.after;
     instant = use_before ? before : after;

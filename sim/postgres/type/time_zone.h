@@ -49,7 +49,8 @@ class TimeZone {
     const Type& type_at(std::int64_t unix_seconds) const;
     Boundary boundary_after(std::int64_t unix_seconds) const;
     /// What `abbreviation` (upper case) last meant in this zone at that time, or will mean first.
-    const Type* type_of_abbreviation(std::string_view abbreviation, std::int64_t unix_seconds) const;
+    const Type* type_of_abbreviation(std::string_view abbreviation,
+                                     std::int64_t unix_seconds) const;
     /// The offset east if the zone never had another one.
     std::optional<std::int32_t> constant_offset() const;
 
