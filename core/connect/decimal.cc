@@ -105,7 +105,8 @@ std::optional<Decimal> read_decimal(std::string_view text) {
 
 Decimal with_scale_half_up(Decimal value, int scale) {
     if (scale >= value.scale) {
-        if (!value.is_zero()) value.digits.append(static_cast<std::size_t>(scale - value.scale), '0');
+        if (!value.is_zero())
+            value.digits.append(static_cast<std::size_t>(scale - value.scale), '0');
         value.scale = scale;
         return value;
     }

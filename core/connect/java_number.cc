@@ -201,7 +201,8 @@ Digits::Stop Digits::develop_fixed(std::uint64_t fraction, const Factors& f, int
         digits += static_cast<char>('0' + q);
     }
     // In Java an int difference wraps too.
-    auto difference = static_cast<Int>((static_cast<Unsigned>(b) << 1) - static_cast<Unsigned>(tens));
+    auto difference =
+        static_cast<Int>((static_cast<Unsigned>(b) << 1) - static_cast<Unsigned>(tens));
     return {low, high, difference};
 }
 
@@ -304,8 +305,8 @@ void append_digits(std::string& out, const Digits& d) {
 
 struct Unpacked {
     bool negative;
-    int bin_exp;              ///< biased
-    std::uint64_t fraction;   ///< without the hidden bit
+    int bin_exp;             ///< biased
+    std::uint64_t fraction;  ///< without the hidden bit
 };
 struct Format {
     int exp_shift, exp_bias, exp_max;

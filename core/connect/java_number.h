@@ -18,8 +18,8 @@ void append_java_float(std::string& out, float value);
 std::string java_double_text(double value);
 std::string java_float_text(float value);
 
-/// Double.parseDouble and Float.parseFloat of decimal texts, NaN and the infinities, without looking
-/// at the locale. nullopt if the text is none.
+/// Double.parseDouble and Float.parseFloat of decimal texts, NaN and the infinities, without
+/// looking at the locale. nullopt if the text is none.
 std::optional<double> read_java_double(std::string_view text);
 std::optional<float> read_java_float(std::string_view text);
 

@@ -8,7 +8,8 @@
 
 namespace cdcsim::connect {
 
-/// Appends `text` (UTF-8) quoted. Control characters are \b \t \n \f \r or \u00XX in upper-case hex;
+/// Appends `text` (UTF-8) quoted. Control characters are \b \t \n \f \r or \u00XX in upper-case
+/// hex;
 /// `/` and non-ASCII stay as they are, but what UTF-16 needs two units for is \uXXXX\uXXXX.
 void append_json_string(std::string& out, std::string_view text);
 /// The same with every character above ASCII as it is: Jackson's writer of Java strings, and yajl.

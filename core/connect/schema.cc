@@ -6,8 +6,9 @@ namespace cdcsim::connect {
 
 namespace {
 
-constexpr std::string_view kTypeNames[] = {"int8",   "int16",   "int32",  "int64", "float", "double",
-                                           "boolean", "string", "bytes", "array", "map",   "struct"};
+constexpr std::string_view kTypeNames[] = {"int8",  "int16",  "int32",   "int64",
+                                           "float", "double", "boolean", "string",
+                                           "bytes", "array",  "map",     "struct"};
 
 void append_member(std::string& out, std::string_view name) {
     out += ",\"";

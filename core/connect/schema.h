@@ -12,7 +12,17 @@
 namespace cdcsim::connect {
 
 enum class SchemaType {
-    kInt8, kInt16, kInt32, kInt64, kFloat32, kFloat64, kBoolean, kString, kBytes, kArray, kMap,
+    kInt8,
+    kInt16,
+    kInt32,
+    kInt64,
+    kFloat32,
+    kFloat64,
+    kBoolean,
+    kString,
+    kBytes,
+    kArray,
+    kMap,
     kStruct
 };
 

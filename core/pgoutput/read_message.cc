@@ -31,9 +31,7 @@ class Reader {
         at_ += size;
         return out;
     }
-    UnixMicros time() {
-        return {static_cast<std::int64_t>(number(8)) + kPostgresEpochMicros};
-    }
+    UnixMicros time() { return {static_cast<std::int64_t>(number(8)) + kPostgresEpochMicros}; }
 
   private:
     std::string_view bytes_;
@@ -104,7 +102,8 @@ Body read_message(std::string_view bytes) {
             out.name = in.text();
             return out;
         }
-        case 'R': return read_relation(in);
+        case 'R':
+            return read_relation(in);
         case 'Y': {
             Type out;
             out.id = static_cast<Oid>(in.number(4));
@@ -117,7 +116,8 @@ Body read_message(std::string_view bytes) {
             out.after = read_tuple(in);
             return out;
         }
-        case 'U': return read_update(in);
+        case 'U':
+            return read_update(in);
         case 'D': {
             Delete out;
             out.relation = static_cast<Oid>(in.number(4));
@@ -142,7 +142,8 @@ Body read_message(std::string_view bytes) {
             out.content = in.take(in.number(4));
             return out;
         }
-        default: throw InternalError(__FILE__, __LINE__, "not a pgoutput message");
+        default:
+            throw InternalError(__FILE__, __LINE__, "not a pgoutput message");
     }
 }
 

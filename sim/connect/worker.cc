@@ -16,10 +16,11 @@ std::string setting_text(const std::string& name, const nlohmann::json& value) {
     if (value.is_string()) return value.get<std::string>();
     if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
     if (value.is_number()) return value.dump();
-    throw ConnectError(500, "Cannot deserialize value of type `java.lang.String` (through "
-                            "reference chain: org.apache.kafka.connect.runtime.rest.entities."
-                            "CreateConnectorRequest[\"config\"]->java.util.LinkedHashMap[\"" +
-                                name + "\"])");
+    throw ConnectError(500,
+                       "Cannot deserialize value of type `java.lang.String` (through "
+                       "reference chain: org.apache.kafka.connect.runtime.rest.entities."
+                       "CreateConnectorRequest[\"config\"]->java.util.LinkedHashMap[\"" +
+                           name + "\"])");
 }
 
 }  // namespace
@@ -51,8 +52,9 @@ std::pair<std::string, ConnectorSettings> Worker::read_json(std::string_view bod
     auto json = nlohmann::json::parse(body, nullptr, false);
     if (!json.is_object()) throw ConnectError(500, "The request body is not a JSON object");
     if (!json.contains("config") || !json["config"].is_object())
-        throw ConnectError(500, "Cannot invoke \"java.util.Map.get(Object)\" because "
-                                "\"connectorConfig\" is null");
+        throw ConnectError(500,
+                           "Cannot invoke \"java.util.Map.get(Object)\" because "
+                           "\"connectorConfig\" is null");
     for (const auto& [member, value] : json.items())
         if (member != "name" && member != "config" && member != "initial_state")
             throw ConnectError(500, "Unrecognized field \"" + member +
@@ -89,11 +91,12 @@ ConnectorSettings validated(const std::string& name, ConnectorSettings settings,
     auto database = server.connect()->query("SELECT current_database()").rows.at(0).at(0);
     if (settings["database.dbname"] != database)
         throw ConnectError(
-            400, "Connector configuration is invalid and contains the following 1 error(s):\nError "
-                 "while validating connector config: FATAL: database \"" +
-                     settings["database.dbname"] +
-                     "\" does not exist\nYou can also find the above list of errors at the endpoint "
-                     "`/connector-plugins/{connectorType}/config/validate`");
+            400,
+            "Connector configuration is invalid and contains the following 1 error(s):\nError "
+            "while validating connector config: FATAL: database \"" +
+                settings["database.dbname"] +
+                "\" does not exist\nYou can also find the above list of errors at the endpoint "
+                "`/connector-plugins/{connectorType}/config/validate`");
     debezium::ConnectorConfig obeyed(settings);  // refuses values that are not simulated
     return settings;
 }
@@ -202,7 +205,8 @@ std::vector<std::string> Worker::names() const {
 
 void Worker::run_until_idle(kafka::RecordSink& sink) {
     for (const auto& connector : connectors_) {
-        if (connector->state != "RUNNING" || !connector->trace.empty() || !connector->task) continue;
+        if (connector->state != "RUNNING" || !connector->trace.empty() || !connector->task)
+            continue;
         auto keep_offset = [&] {
             if (const auto& offset = connector->task->offset())
                 offsets_->offsets[OffsetStore::key_of(*connector)] = *offset;

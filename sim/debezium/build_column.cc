@@ -105,8 +105,7 @@ BuiltColumn build_ltree(const Build& b) {
 }
 
 Schema decimal_schema(int scale) {
-    Schema schema =
-        connect::logical(SchemaType::kBytes, "org.apache.kafka.connect.data.Decimal");
+    Schema schema = connect::logical(SchemaType::kBytes, "org.apache.kafka.connect.data.Decimal");
     schema.parameters.emplace_back("scale", std::to_string(scale));
     return schema;
 }
@@ -145,8 +144,7 @@ BuiltColumn build_numeric(const Build& build) {
     auto built = simple(build, std::move(schema), write_numeric, "");
     built.writer.variable_scale = variable;
     built.is_struct = variable && mode == DecimalMode::kPrecise;
-    if (mode == DecimalMode::kPrecise && !variable)
-        built.writer.header_form = HeaderForm::kDecimal;
+    if (mode == DecimalMode::kPrecise && !variable) built.writer.header_form = HeaderForm::kDecimal;
     built.fallback_json = written(built.writer, "0");
     if (mode == DecimalMode::kString) built.writer.toast_json = placeholder_json(build.context);
     return built;
@@ -154,8 +152,9 @@ BuiltColumn build_numeric(const Build& build) {
 
 BuiltColumn build_money(const Build& build) {
     const auto& config = build.context.config;
-    Schema schema = config.decimal_mode == DecimalMode::kDouble   ? schema_of(SchemaType::kFloat64)
-                    : config.decimal_mode == DecimalMode::kString ? schema_of(SchemaType::kString)
+    Schema schema = config.decimal_mode == DecimalMode::kDouble ? schema_of(SchemaType::kFloat64)
+                    : config.decimal_mode == DecimalMode::kString
+                        ? schema_of(SchemaType::kString)
                         : decimal_schema(config.money_fraction_digits);
     auto built = simple(build, std::move(schema), write_money, "");
     if (config.decimal_mode == DecimalMode::kPrecise)
@@ -182,7 +181,8 @@ std::string binary_toast(const BuildContext& context) {
 }
 
 BuiltColumn build_bytea(const Build& build) {
-    auto built = simple(build, binary_schema(build.context.config.binary_mode), write_bytea, "\"\"");
+    auto built =
+        simple(build, binary_schema(build.context.config.binary_mode), write_bytea, "\"\"");
     built.writer.toast_json = binary_toast(build.context);
     return built;
 }
@@ -221,8 +221,9 @@ BuiltColumn build_time(const Build& build) {
         return simple(build, logical(SchemaType::kString, "io.debezium.time.IsoTime"),
                       write_iso_time, "\"00:00:00Z\"");
     if (mode == TimeMode::kConnect) {
-        auto built = simple(build, logical(SchemaType::kInt32, "org.apache.kafka.connect.data.Time"),
-                            write_time_millis, "0");
+        auto built =
+            simple(build, logical(SchemaType::kInt32, "org.apache.kafka.connect.data.Time"),
+                   write_time_millis, "0");
         built.writer.header_form = HeaderForm::kRefused;
         return built;
     }
@@ -425,7 +426,8 @@ std::optional<BuiltColumn> build_unknown(const Build& build) {
         case oid::kCircle:
             throw NotSimulated("include.unknown.datatypes with the geometric type " +
                                build.type.name);
-        default: break;
+        default:
+            break;
     }
     auto built =
         simple(build, binary_schema(build.context.config.binary_mode), write_unknown, "\"\"");
@@ -452,7 +454,8 @@ std::string array_toast(const Build& build, const TypeInfo& element) {
         case oid::kVarchar:
         case oid::kBpchar:
         case oid::kJson:
-        case oid::kJsonb: return "[" + placeholder_json(build.context) + "]";
+        case oid::kJsonb:
+            return "[" + placeholder_json(build.context) + "]";
         case oid::kBytea:
             if (config.binary_mode != BinaryMode::kBytes) return "";
             return list_of([&](std::string& json) {
@@ -463,12 +466,14 @@ std::string array_toast(const Build& build, const TypeInfo& element) {
                 return "";
             return list_of(numbers);
         case oid::kInt4:
-        case oid::kInt8: return list_of(numbers);
+        case oid::kInt8:
+            return list_of(numbers);
         case oid::kUuid:
             if (config.unavailable_value != "__debezium_unavailable_value")
                 throw NotSimulated("an unchanged uuid[] with unavailable.value.placeholder");
             return "[\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\"]";
-        default: return "";
+        default:
+            return "";
     }
 }
 
@@ -493,8 +498,9 @@ std::optional<BuiltColumn> build_array(const Build& build) {
         return simple(build, std::move(item.schema), write_nothing, "");
     item.writer.in_array = true;
     bool required = found->array_items == ArrayItems::kRequired;
-    auto built = simple(build, connect::array_of(required ? connect::share(item.schema)
-                                                          : connect::share_optional(item.schema)),
+    auto built = simple(build,
+                        connect::array_of(required ? connect::share(item.schema)
+                                                   : connect::share_optional(item.schema)),
                         write_array, "[]");
     built.writer.header_form = HeaderForm::kRefused;
     built.writer.null_element_json = required ? "" : "null";

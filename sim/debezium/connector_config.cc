@@ -72,11 +72,10 @@ constexpr Word<SnapshotMode> kSnapshotModes[] = {
     {"always", SnapshotMode::kAlways},
     {"when_needed", SnapshotMode::kWhenNeeded},
     {"configuration_based", SnapshotMode::kConfigurationBased}};
-constexpr Word<PublicationMode> kPublicationModes[] = {
-    {"all_tables", PublicationMode::kAllTables},
-    {"filtered", PublicationMode::kFiltered},
-    {"disabled", PublicationMode::kDisabled},
-    {"no_tables", PublicationMode::kNoTables}};
+constexpr Word<PublicationMode> kPublicationModes[] = {{"all_tables", PublicationMode::kAllTables},
+                                                       {"filtered", PublicationMode::kFiltered},
+                                                       {"disabled", PublicationMode::kDisabled},
+                                                       {"no_tables", PublicationMode::kNoTables}};
 
 std::string skipped_letters(const ConfigMap& config) {
     std::string letters;
@@ -94,8 +93,8 @@ std::string skipped_letters(const ConfigMap& config) {
 std::optional<std::string> publish_option(const ConfigMap& config, const std::string& skipped) {
     if (!config.contains("skipped.operations") || skipped.empty()) return std::nullopt;
     std::string list;
-    for (auto [letter, name] : {std::pair{'c', "insert"}, {'u', "update"}, {'d', "delete"},
-                                {'t', "truncate"}}) {
+    for (auto [letter, name] :
+         {std::pair{'c', "insert"}, {'u', "update"}, {'d', "delete"}, {'t', "truncate"}}) {
         if (skipped.find(letter) != std::string::npos) continue;
         if (!list.empty()) list += ',';
         list += name;
@@ -105,7 +104,8 @@ std::optional<std::string> publish_option(const ConfigMap& config, const std::st
 
 /// `hex:` introduces bytes.
 std::string placeholder_bytes(const std::string& text) {
-    return text.starts_with("hex:") ? connect::bytes_of_hex(std::string_view(text).substr(4)) : text;
+    return text.starts_with("hex:") ? connect::bytes_of_hex(std::string_view(text).substr(4))
+                                    : text;
 }
 
 connect::JsonConverterConfig converter(const ConfigMap& config, const std::string& prefix) {
@@ -171,12 +171,13 @@ std::vector<ColumnRule> column_rules(const ConfigMap& config) {
             rules.push_back({Kind::kMask, RegexList(value), false, n, nullptr, ""});
     auto propagate = [&](const char* name, bool by_datatype) {
         if (auto it = config.find(name); it != config.end())
-            rules.push_back({Kind::kPropagateType, RegexList(it->second), by_datatype, 0, nullptr, ""});
+            rules.push_back(
+                {Kind::kPropagateType, RegexList(it->second), by_datatype, 0, nullptr, ""});
     };
     propagate("column.propagate.source.type", false);
     propagate("datatype.propagate.source.type", true);
-    for (auto [prefix, kind] : {std::pair{"column.mask.hash.", Kind::kHashV1},
-                                {"column.mask.hash.v2.", Kind::kHashV2}}) {
+    for (auto [prefix, kind] :
+         {std::pair{"column.mask.hash.", Kind::kHashV1}, {"column.mask.hash.v2.", Kind::kHashV2}}) {
         for (const auto& [name, value] : config) {
             if (!starts(name, prefix)) continue;
             auto rest = std::string_view(name).substr(std::string_view(prefix).size());
@@ -337,8 +338,10 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
         snapshots_data = flag(config, "snapshot.mode.configuration.based.snapshot.data");
         streams = flag(config, "snapshot.mode.configuration.based.start.stream");
     }
-    for (const auto& part : split_regex_list(option_value(config, "snapshot.select.statement.overrides")))
-        if (auto it = config.find("snapshot.select.statement.overrides." + part); it != config.end())
+    for (const auto& part :
+         split_regex_list(option_value(config, "snapshot.select.statement.overrides")))
+        if (auto it = config.find("snapshot.select.statement.overrides." + part);
+            it != config.end())
             snapshot_selects[part] = it->second;
 }
 
@@ -367,7 +370,8 @@ std::vector<std::string> ConnectorConfig::custom_key(const Table& table) const {
     std::vector<std::string> columns;
     for (const auto& pattern : key_columns_)
         for (const auto& column : table.columns)
-            if (pattern.matches(table.id.text() + "." + column.name)) columns.push_back(column.name);
+            if (pattern.matches(table.id.text() + "." + column.name))
+                columns.push_back(column.name);
     return columns;
 }
 
@@ -380,7 +384,8 @@ const ColumnRule* ConnectorConfig::rule_for(const TableId& table, const Column& 
 }
 
 std::string ConnectorConfig::topic_of(const TableId& table) const {
-    return safe_topic(topic_prefix + topic_delimiter + table.schema + topic_delimiter + table.table);
+    return safe_topic(topic_prefix + topic_delimiter + table.schema + topic_delimiter +
+                      table.table);
 }
 
 std::string ConnectorConfig::adjusted_schema_name(const std::string& name) const {

@@ -17,20 +17,32 @@ namespace cdcsim::debezium {
 
 enum class DecimalMode { kPrecise, kDouble, kString };
 enum class TimeMode {
-    kAdaptive, kAdaptiveTimeMicroseconds, kConnect, kMicroseconds, kNanoseconds, kIsoString
+    kAdaptive,
+    kAdaptiveTimeMicroseconds,
+    kConnect,
+    kMicroseconds,
+    kNanoseconds,
+    kIsoString
 };
 enum class BinaryMode { kBytes, kBase64, kBase64UrlSafe, kHex };
 enum class NameAdjustment { kNone, kAvro, kAvroUnicode };
-enum class SnapshotMode { kInitial, kInitialOnly, kNoData, kAlways, kWhenNeeded, kConfigurationBased };
+enum class SnapshotMode {
+    kInitial,
+    kInitialOnly,
+    kNoData,
+    kAlways,
+    kWhenNeeded,
+    kConfigurationBased
+};
 enum class PublicationMode { kAllTables, kFiltered, kDisabled, kNoTables };
 
 /// One column.mask / truncate / propagate rule.
 struct ColumnRule {
     enum class Kind { kTruncate, kMask, kHashV1, kHashV2, kPropagateType };
     Kind kind;
-    RegexList columns;    ///< schema.table.column, or schema.table.type for by_datatype
+    RegexList columns;  ///< schema.table.column, or schema.table.type for by_datatype
     bool by_datatype = false;
-    int length = 0;       ///< characters to keep, or asterisks to show
+    int length = 0;  ///< characters to keep, or asterisks to show
     std::string (*digest)(std::string_view) = nullptr;
     std::string salt;
 };
@@ -72,7 +84,9 @@ struct ConnectorConfig {
     /// message.key.columns' columns of the table, in the order configured; empty: the table's key.
     std::vector<std::string> custom_key(const Table& table) const;
     const ColumnRule* rule_for(const TableId& table, const Column& column) const;
-    bool skips(char operation) const { return skipped_operations.find(operation) != std::string::npos; }
+    bool skips(char operation) const {
+        return skipped_operations.find(operation) != std::string::npos;
+    }
 
     /// Topic of a table's events, made safe for Kafka.
     std::string topic_of(const TableId& table) const;

@@ -408,8 +408,7 @@ void Validator::worker_level() {
     };
     if (const auto* tasks = find("tasks.max"); tasks && !is_int(trimmed(*tasks))) {
         invalid("tasks.max", "Not a number of type INT");
-        errors_.push_back(
-            "Invalid value null for configuration tasks.max: Value must be non-null");
+        errors_.push_back("Invalid value null for configuration tasks.max: Value must be non-null");
     }
     if (const auto* tolerance = find("errors.tolerance");
         tolerance && *tolerance != "none" && *tolerance != "all")
@@ -451,8 +450,9 @@ void Validator::check_value(const Option& option, Check check, const std::string
         case Check::kHostname:
             if (!only_chars(value, check == Check::kTopicName ? "._-" : "._-:") ||
                 (value.empty() && check == Check::kTopicName))
-                add(name, value + " has invalid format (only the underscore, hyphen, dot and "
-                                  "alphanumeric characters are allowed)");
+                add(name, value +
+                              " has invalid format (only the underscore, hyphen, dot and "
+                              "alphanumeric characters are allowed)");
             return;
         case Check::kInteger:
             if (!is_int(value)) add(name, "An integer is expected");
@@ -474,15 +474,17 @@ void Validator::check_value(const Option& option, Check check, const std::string
             return number(true, 0, "A non-negative long value is expected");
         case Check::kSlotName:
             if (!is_slot_name(value))
-                add(name, "Valid replication slot name must contain only digits, lowercase "
-                          "characters and underscores with length <= 63");
+                add(name,
+                    "Valid replication slot name must contain only digits, lowercase "
+                    "characters and underscores with length <= 63");
             return;
         case Check::kQueueSize: {
             if (!is_int(value)) return;
             if (number_or(value, 0) <= 0) add(name, "A positive queue size is required");
             break;
         }
-        default: return check_list(option, check, value);
+        default:
+            return check_list(option, check, value);
     }
 }
 
@@ -502,7 +504,8 @@ void Validator::check_list(const Option& option, Check check, const std::string&
     } else if (check == Check::kOperations) {
         for (const auto& operation : split(value, ",")) {
             auto code = trimmed(operation);
-            if (code != "none" && (code.size() != 1 || std::string_view("curdt").find(lowered(code)) == std::string_view::npos))
+            if (code != "none" && (code.size() != 1 || std::string_view("curdt").find(lowered(
+                                                           code)) == std::string_view::npos))
                 return add(name, "Invalid operation");
         }
     } else if (check == Check::kKeyColumns) {
@@ -600,20 +603,21 @@ std::string java_map_text(const ConfigMap& config) {
 void check_connector_class(const ConfigMap& config) {
     auto type = config.find("connector.class");
     if (type == config.end())
-        throw ConnectError(400, "Connector config " + java_map_text(config) +
-                                    " contains no connector type");
+        throw ConnectError(
+            400, "Connector config " + java_map_text(config) + " contains no connector type");
     // Connect finds a class by its short names too.
     if (type->second == kConnectorClass || type->second == "PostgresConnector" ||
         type->second == "Postgres")
         return;
-    throw ConnectError(400, "Failed to find any class that implements Connector and which name "
-                            "matches " +
-                                type->second +
-                                ", available connectors are: PluginDesc{klass=class "
-                                "io.debezium.connector.postgresql.PostgresConnector, "
-                                "name='io.debezium.connector.postgresql.PostgresConnector', "
-                                "version='3.6.3.Final', encodedVersion=3.6.3.Final, type=source, "
-                                "typeName='source', location='classpath'}");
+    throw ConnectError(400,
+                       "Failed to find any class that implements Connector and which name "
+                       "matches " +
+                           type->second +
+                           ", available connectors are: PluginDesc{klass=class "
+                           "io.debezium.connector.postgresql.PostgresConnector, "
+                           "name='io.debezium.connector.postgresql.PostgresConnector', "
+                           "version='3.6.3.Final', encodedVersion=3.6.3.Final, type=source, "
+                           "typeName='source', location='classpath'}");
 }
 
 }  // namespace
@@ -625,8 +629,9 @@ void validate_config(const ConfigMap& config) {
         std::string message = "Connector configuration is invalid and contains the following " +
                               std::to_string(errors.size()) + " error(s):";
         for (const auto& error : errors) message += "\n" + error;
-        message += "\nYou can also find the above list of errors at the endpoint "
-                   "`/connector-plugins/{connectorType}/config/validate`";
+        message +=
+            "\nYou can also find the above list of errors at the endpoint "
+            "`/connector-plugins/{connectorType}/config/validate`";
         throw ConnectError(400, message);
     }
     require_obeyed(config);

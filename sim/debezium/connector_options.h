@@ -22,9 +22,26 @@ struct Option {
     };
     /// What Debezium's Field.validate checks, in the order in which it reports.
     enum class Check {
-        kNone, kRequired, kTopicName, kHostname, kInteger, kLong, kBoolean, kPositiveInteger,
-        kNonNegativeInteger, kPositiveLong, kNonNegativeLong, kAllowed, kRegexList, kClassName,
-        kKeyValuePairs, kSlotName, kOperations, kKeyColumns, kReplicaIdentity, kQueueSize
+        kNone,
+        kRequired,
+        kTopicName,
+        kHostname,
+        kInteger,
+        kLong,
+        kBoolean,
+        kPositiveInteger,
+        kNonNegativeInteger,
+        kPositiveLong,
+        kNonNegativeLong,
+        kAllowed,
+        kRegexList,
+        kClassName,
+        kKeyValuePairs,
+        kSlotName,
+        kOperations,
+        kKeyColumns,
+        kReplicaIdentity,
+        kQueueSize
     };
     std::string_view name;
     Type type;

@@ -12,8 +12,8 @@ namespace {
 std::string select_of(const TablePlan& plan) {
     std::string columns;
     for (auto index : plan.selected())
-        columns += (columns.empty() ? "" : ", ") +
-                   quoted_identifier(plan.table().columns[index].name);
+        columns +=
+            (columns.empty() ? "" : ", ") + quoted_identifier(plan.table().columns[index].name);
     return "SELECT " + columns + " FROM " + plan.table().id.quoted();
 }
 
@@ -31,7 +31,9 @@ std::vector<TableId> ConnectorTask::snapshot_tables() {
 
 void ConnectorTask::take_snapshot(std::optional<Lsn> slot_start) {
     connection_->query(catalog::kBeginSnapshot);
-    auto number = [&](std::string_view query) { return connection_->query(query).rows.at(0).at(0); };
+    auto number = [&](std::string_view query) {
+        return connection_->query(query).rows.at(0).at(0);
+    };
     offset_ = OffsetContext{};
     offset_.lsn = slot_start ? *slot_start : Lsn{as_lsn(number(catalog::kCurrentWal))};
     offset_.tx_id = Xid{static_cast<std::uint32_t>(as_integer(number(catalog::kCurrentXid)))};
@@ -39,8 +41,7 @@ void ConnectorTask::take_snapshot(std::optional<Lsn> slot_start) {
     offset_.snapshot_running = true;
     set_event_clock(offset_.timestamp);
     auto tables = snapshot_tables();
-    for (const auto& id : tables)
-        snapshot_table(id, &id == &tables.front(), &id == &tables.back());
+    for (const auto& id : tables) snapshot_table(id, &id == &tables.front(), &id == &tables.back());
     emit_pending(true, true);
     connection_->query(catalog::kRollback);
     offset_.snapshot_marker = {};
@@ -63,8 +64,7 @@ void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(Pe
                       const std::vector<std::size_t>& indexes) {
         PendingRow pending{{}, false, false, false};
         pending.values.resize(table.columns.size());
-        for (std::size_t i = 0; i < indexes.size(); ++i)
-            pending.values[indexes[i]] = values[i];
+        for (std::size_t i = 0; i < indexes.size(); ++i) pending.values[indexes[i]] = values[i];
         row(std::move(pending));
     };
     auto width_of = [](const std::vector<std::size_t>& indexes) {
@@ -94,8 +94,8 @@ void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(Pe
 }
 
 void ConnectorTask::snapshot_table(const TableId& id, bool first_table, bool last_table) {
-    auto plan = std::make_unique<TablePlan>(SchemaReader(*connection_, *types_).read(id), config_,
-                                            *types_);
+    auto plan =
+        std::make_unique<TablePlan>(SchemaReader(*connection_, *types_).read(id), config_, *types_);
     bool first = true;
     const auto* current = plan.get();
     read_rows(*current, [&](PendingRow row) {
@@ -113,11 +113,16 @@ void ConnectorTask::snapshot_table(const TableId& id, bool first_table, bool las
 void ConnectorTask::emit_pending(bool last_in_table, bool last_of_all) {
     if (!pending_) return;
     const auto& row = *pending_;
-    if (last_of_all || (last_in_table && row.last_table)) offset_.snapshot_marker = "last";
-    else if (row.first_in_table && row.first_table) offset_.snapshot_marker = "first";
-    else if (last_in_table) offset_.snapshot_marker = "last_in_data_collection";
-    else if (row.first_in_table) offset_.snapshot_marker = "first_in_data_collection";
-    else offset_.snapshot_marker = "true";
+    if (last_of_all || (last_in_table && row.last_table))
+        offset_.snapshot_marker = "last";
+    else if (row.first_in_table && row.first_table)
+        offset_.snapshot_marker = "first";
+    else if (last_in_table)
+        offset_.snapshot_marker = "last_in_data_collection";
+    else if (row.first_in_table)
+        offset_.snapshot_marker = "first_in_data_collection";
+    else
+        offset_.snapshot_marker = "true";
     new_cells_.assign(row.values.size(), Cell{});
     for (std::size_t i = 0; i < row.values.size(); ++i)
         if (row.values[i]) new_cells_[i] = {Cell::Kind::kText, *row.values[i]};

@@ -24,7 +24,8 @@ void cells_of(const pgoutput::Tuple& tuple, std::size_t width, std::vector<Cell>
     cells.assign(width, Cell{});
     for (std::size_t i = 0; i < std::min(width, tuple.size()); ++i) {
         switch (tuple[i].kind) {
-            case pgoutput::TupleColumn::Kind::kNull: break;
+            case pgoutput::TupleColumn::Kind::kNull:
+                break;
             case pgoutput::TupleColumn::Kind::kUnchanged:
                 cells[i].kind = Cell::Kind::kUnchanged;
                 break;
@@ -39,8 +40,8 @@ void cells_of(const pgoutput::Tuple& tuple, std::size_t width, std::vector<Cell>
 
 bool ConnectorTask::try_open(Lsn start) {
     try {
-        source_ = services_.server.start_replication(config_.slot_name, start,
-                                                     config_.publication_name);
+        source_ =
+            services_.server.start_replication(config_.slot_name, start, config_.publication_name);
     } catch (const SqlError& error) {
         // Another connector holds the slot: the real one retries for ever.
         if (error.sqlstate() == kObjectInUse) return false;
@@ -119,8 +120,7 @@ void ConnectorTask::handle(const pgoutput::Message& message) {
                        offset_.origin_lsn = origin.commit_lsn;
                    },
                    [&](const pgoutput::Relation& relation) { handle_relation(relation); },
-                   [&](const pgoutput::Type&) {},
-                   [&](const pgoutput::Insert& row) { insert(row); },
+                   [&](const pgoutput::Type&) {}, [&](const pgoutput::Insert& row) { insert(row); },
                    [&](const pgoutput::Update& row) { update(row); },
                    [&](const pgoutput::Delete& row) { remove(row); },
                    [&](const pgoutput::Truncate& tables) { truncate(tables); },
@@ -189,8 +189,7 @@ void ConnectorTask::update(const pgoutput::Update& message) {
     cells_of(message.before, width, old_cells_);
     // An unchanged TOAST value is taken from the old tuple if that carries it.
     for (std::size_t i = 0; i < width; ++i)
-        if (new_cells_[i].kind == Cell::Kind::kUnchanged &&
-            old_cells_[i].kind == Cell::Kind::kText)
+        if (new_cells_[i].kind == Cell::Kind::kUnchanged && old_cells_[i].kind == Cell::Kind::kText)
             new_cells_[i] = old_cells_[i];
     Row before(old_cells_);
     if (config_.skip_unchanged && plan->same_values(before, after)) return;

@@ -41,10 +41,14 @@ bool ConnectorTask::streams() const {
 bool ConnectorTask::snapshots() const {
     bool needed = !stored_offset_ || stored_offset_->snapshot_running;
     switch (config_.snapshot_mode) {
-        case SnapshotMode::kAlways: return true;
-        case SnapshotMode::kNoData: return false;
-        case SnapshotMode::kConfigurationBased: return config_.snapshots_data;
-        default: return needed;
+        case SnapshotMode::kAlways:
+            return true;
+        case SnapshotMode::kNoData:
+            return false;
+        case SnapshotMode::kConfigurationBased:
+            return config_.snapshots_data;
+        default:
+            return needed;
     }
 }
 
@@ -82,10 +86,11 @@ std::optional<Lsn> ConnectorTask::create_slot() {
         if (error.is_not_simulated()) throw;
         std::string text = "io.debezium.DebeziumException: Creation of replication slot failed";
         if (error.message().find("already exists") != std::string::npos)
-            text += "; when setting up multiple connectors for the same database host, please "
-                    "make sure to use a distinct replication slot name for each.";
-        throw TaskFailure(text + "\nCaused by: org.postgresql.util.PSQLException: " +
-                          jdbc_message(error));
+            text +=
+                "; when setting up multiple connectors for the same database host, please "
+                "make sure to use a distinct replication slot name for each.";
+        throw TaskFailure(text +
+                          "\nCaused by: org.postgresql.util.PSQLException: " + jdbc_message(error));
     }
 }
 
@@ -134,8 +139,8 @@ Lsn ConnectorTask::start_position(bool has_offset, std::optional<Lsn> created) {
 }
 
 std::optional<ConnectorTask::SlotState> ConnectorTask::slot_state() {
-    auto answer = connection_->query(
-        bind(catalog::kSlot, {quoted_literal(config_.slot_name), quoted_literal(config_.database)}));
+    auto answer = connection_->query(bind(
+        catalog::kSlot, {quoted_literal(config_.slot_name), quoted_literal(config_.database)}));
     for (const auto& row : answer.rows)
         if (row[3] == "pgoutput") return SlotState{{as_lsn(row[1])}, {as_lsn(row[2])}};
     return std::nullopt;
@@ -183,7 +188,9 @@ void ConnectorTask::init_publication() {
                 case PublicationMode::kNoTables:
                     connection_->query("CREATE PUBLICATION " + name + with_clause());
                     return;
-                case PublicationMode::kFiltered: execute_filtered_publication(false); return;
+                case PublicationMode::kFiltered:
+                    execute_filtered_publication(false);
+                    return;
             }
         }
         if (config_.publication_mode != PublicationMode::kFiltered) return;
@@ -221,10 +228,13 @@ void ConnectorTask::execute_filtered_publication(bool update) {
     if (list.empty())
         throw TaskFailure("org.apache.kafka.connect.errors.ConnectException: Unable to " +
                           std::string(update ? "update" : "create") + " filtered publication " +
-                          name + " for \nCaused by: io.debezium.DebeziumException: No table "
-                                 "filters found for filtered publication " + name);
-    connection_->query(update ? "ALTER PUBLICATION " + name + " SET TABLE " + list
-                              : "CREATE PUBLICATION " + name + " FOR TABLE " + list + with_clause());
+                          name +
+                          " for \nCaused by: io.debezium.DebeziumException: No table "
+                          "filters found for filtered publication " +
+                          name);
+    connection_->query(update
+                           ? "ALTER PUBLICATION " + name + " SET TABLE " + list
+                           : "CREATE PUBLICATION " + name + " FOR TABLE " + list + with_clause());
 }
 
 UnixMicros ConnectorTask::database_time() {

@@ -119,9 +119,15 @@ struct DefaultRow {
 
 using Built = const BuiltColumn&;
 using Text = const std::string&;
-std::optional<std::string> as_written(Built built, Text text) { return written(built, text); }
-std::optional<std::string> as_boolean(Built, Text text) { return boolean_json(text); }
-std::optional<std::string> as_uuid(Built, Text text) { return uuid_json(text); }
+std::optional<std::string> as_written(Built built, Text text) {
+    return written(built, text);
+}
+std::optional<std::string> as_boolean(Built, Text text) {
+    return boolean_json(text);
+}
+std::optional<std::string> as_uuid(Built, Text text) {
+    return uuid_json(text);
+}
 std::optional<std::string> as_numeric(Built built, Text text) {
     if (!connect::read_decimal(text)) return std::nullopt;
     return written(built, text);
@@ -131,7 +137,9 @@ std::optional<std::string> as_bit(Built built, Text text) {
     return written(built, text);
 }
 template <class Int>
-std::optional<std::string> as_int(Built, Text text) { return integer_json<Int>(text); }
+std::optional<std::string> as_int(Built, Text text) {
+    return integer_json<Int>(text);
+}
 
 constexpr DefaultRow kDefaultRows[] = {
     {"bigserial", "0", true, true, as_int<std::int64_t>},

@@ -11,9 +11,9 @@ using connect::append_integer;
 using connect::append_json_string;
 using connect::Schema;
 using connect::schema_of;
+using connect::SchemaType;
 using connect::share;
 using connect::share_optional;
-using connect::SchemaType;
 
 constexpr std::string_view kVersion = "3.6.3.Final";
 /// The name under which logical messages are counted in a transaction.
@@ -24,8 +24,7 @@ Schema named_struct(const ConnectorConfig& config, const std::string& name) {
 }
 
 Schema transaction_key_schema(const ConnectorConfig& config) {
-    Schema schema =
-        named_struct(config, "io.debezium.connector.common.TransactionMetadataKey");
+    Schema schema = named_struct(config, "io.debezium.connector.common.TransactionMetadataKey");
     schema.fields = {{"id", share(schema_of(SchemaType::kString))}};
     return schema;
 }
@@ -34,8 +33,7 @@ Schema transaction_value_schema(const ConnectorConfig& config) {
     Schema collection = connect::logical(SchemaType::kStruct, "event.collection");
     collection.fields = {{"data_collection", share(schema_of(SchemaType::kString))},
                          {"event_count", share(schema_of(SchemaType::kInt64))}};
-    Schema schema =
-        named_struct(config, "io.debezium.connector.common.TransactionMetadataValue");
+    Schema schema = named_struct(config, "io.debezium.connector.common.TransactionMetadataValue");
     schema.fields = {
         {"status", share(schema_of(SchemaType::kString))},
         {"id", share(schema_of(SchemaType::kString))},
@@ -52,8 +50,8 @@ Schema message_key_schema(const ConnectorConfig& config) {
 }
 
 Schema message_value_schema(const ConnectorConfig& config) {
-    auto content = config.binary_mode == BinaryMode::kBytes ? SchemaType::kBytes
-                                                            : SchemaType::kString;
+    auto content =
+        config.binary_mode == BinaryMode::kBytes ? SchemaType::kBytes : SchemaType::kString;
     Schema block = named_struct(config, "io.debezium.connector.postgresql.Message");
     block.fields = {{"prefix", share_optional(schema_of(SchemaType::kString))},
                     {"content", share_optional(schema_of(content))}};
@@ -115,7 +113,8 @@ std::string uuid_v7(std::int64_t millis, std::uint64_t random_a, std::uint64_t r
     bytes += static_cast<char>(0x70 | (random_a & 0x0F));
     bytes += static_cast<char>(random_a >> 8 & 0xFF);
     bytes += static_cast<char>(0x80 | (random_b & 0x3F));
-    for (int shift = 8; shift < 64; shift += 8) bytes += static_cast<char>(random_b >> shift & 0xFF);
+    for (int shift = 8; shift < 64; shift += 8)
+        bytes += static_cast<char>(random_b >> shift & 0xFF);
     std::string text;
     connect::append_hex(text, bytes);
     for (std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
@@ -123,8 +122,8 @@ std::string uuid_v7(std::int64_t millis, std::uint64_t random_a, std::uint64_t r
 }
 
 EventWriter::EventWriter(const ConnectorConfig& config, std::string run_id) : config_(config) {
-    source_head_ = "{\"version\":\"" + std::string(kVersion) +
-                   "\",\"connector\":\"postgresql\",\"name\":";
+    source_head_ =
+        "{\"version\":\"" + std::string(kVersion) + "\",\"connector\":\"postgresql\",\"name\":";
     append_json_string(source_head_, config.topic_prefix);
     source_head_ += ",\"ts_ms\":";
     source_after_snapshot_ = ",\"db\":";
@@ -221,9 +220,8 @@ void EventWriter::send(kafka::ProducerRecord record, const OffsetContext& offset
 kafka::ProducerRecord EventWriter::row_record(const RowEvent& event) const {
     kafka::ProducerRecord record;
     record.topic = event.plan.topic();
-    record.headers = event.key_header
-                         ? std::make_shared<const kafka::Headers>(headers_for(event))
-                         : context_headers_;
+    record.headers = event.key_header ? std::make_shared<const kafka::Headers>(headers_for(event))
+                                      : context_headers_;
     if (event.key && event.plan.has_key()) {
         std::string key;
         event.plan.append_key(*event.key, key);
@@ -281,9 +279,15 @@ void EventWriter::logical_message(const pgoutput::LogicalMessage& message, Offse
     payload += ",\"content\":\"";
     switch (config_.binary_mode) {
         case BinaryMode::kBytes:
-        case BinaryMode::kBase64: connect::append_base64(payload, message.content); break;
-        case BinaryMode::kBase64UrlSafe: connect::append_base64_url(payload, message.content); break;
-        case BinaryMode::kHex: connect::append_hex(payload, message.content); break;
+        case BinaryMode::kBase64:
+            connect::append_base64(payload, message.content);
+            break;
+        case BinaryMode::kBase64UrlSafe:
+            connect::append_base64_url(payload, message.content);
+            break;
+        case BinaryMode::kHex:
+            connect::append_hex(payload, message.content);
+            break;
     }
     payload += "\"}}";
     std::string key = "{\"prefix\":";
@@ -299,15 +303,17 @@ void EventWriter::logical_message(const pgoutput::LogicalMessage& message, Offse
 
 void EventWriter::transaction_record(const OffsetContext& offset, UnixMicros at, bool end) {
     std::string id = "\"" + transaction_id(offset) + "\"";
-    std::string payload = std::string("{\"status\":\"") + (end ? "END" : "BEGIN") + "\",\"id\":" + id;
+    std::string payload =
+        std::string("{\"status\":\"") + (end ? "END" : "BEGIN") + "\",\"id\":" + id;
     if (end) {
         append_member(payload, ",\"event_count\":", offset.transaction.total);
         payload += ",\"data_collections\":[";
         bool first = true;
         for (const auto* entry : offset.transaction.per_table.in_java_order()) {
             if (entry->first == kMessageCollection)
-                throw NotSimulated("a logical message in a transaction with its metadata (its data "
-                                   "collection is a Java object identity)");
+                throw NotSimulated(
+                    "a logical message in a transaction with its metadata (its data "
+                    "collection is a Java object identity)");
             payload += first ? "{\"data_collection\":" : ",{\"data_collection\":";
             first = false;
             append_json_string(payload, entry->first);

@@ -21,7 +21,7 @@ struct RowEvent {
     char operation;
     const Row* before = nullptr;  ///< null: the member is null
     const Row* after = nullptr;
-    const Row* key = nullptr;     ///< the row that the key is taken from; null for truncate
+    const Row* key = nullptr;  ///< the row that the key is taken from; null for truncate
     /// `__debezium.newkey` or `__debezium.oldkey` with its value.
     std::optional<kafka::Header> key_header;
 };

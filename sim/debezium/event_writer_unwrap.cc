@@ -35,8 +35,10 @@ std::string member_json(const std::string& object, const std::string& name) {
         auto start = at;
         bool quoted = object[at] == '"';
         for (++at; at < object.size(); ++at) {
-            if (quoted && object[at] == '\\') ++at;
-            else if (quoted ? object[at] == '"' : object[at] == ',' || object[at] == '}') break;
+            if (quoted && object[at] == '\\')
+                ++at;
+            else if (quoted ? object[at] == '"' : object[at] == ',' || object[at] == '}')
+                break;
         }
         if (quoted) ++at;
         if (found) return object.substr(start, at - start);

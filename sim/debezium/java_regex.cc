@@ -87,11 +87,10 @@ void check_syntax(std::string_view pattern) {
                 refuse(pattern, "a flag, named group or lookbehind");
         } else if (c == ')') {
             if (--depth < 0)
-                throw RegexSyntaxError{"Unmatched closing ')'" +
-                                       (i == 0 ? std::string()
-                                               : " near index " + std::to_string(i - 1)) +
-                                       "\n" + std::string(pattern) +
-                                       (i == 0 ? "" : "\n" + std::string(i - 1, ' ') + "^")};
+                throw RegexSyntaxError{
+                    "Unmatched closing ')'" +
+                    (i == 0 ? std::string() : " near index " + std::to_string(i - 1)) + "\n" +
+                    std::string(pattern) + (i == 0 ? "" : "\n" + std::string(i - 1, ' ') + "^")};
         } else if ((c == '*' || c == '+' || c == '?' || c == '}') && next == '+') {
             refuse(pattern, "a possessive quantifier");
         }

@@ -28,7 +28,7 @@ std::string quoted_literal(std::string_view text);
 
 struct Column {
     std::string name;
-    std::string type_name;     ///< pgjdbc's: int4, serial, "s"."mood", numeric, _text
+    std::string type_name;          ///< pgjdbc's: int4, serial, "s"."mood", numeric, _text
     Oid native_type = kInvalidOid;  ///< the root type: a domain's base
     int length = -1;
     std::optional<int> scale;

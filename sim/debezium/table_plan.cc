@@ -62,12 +62,13 @@ void apply_rule(const ColumnRule* rule, const Column& column, BuiltColumn& built
 }
 
 /// Settles what NULL and unchanged TOAST values print as, now that default and optional are known.
-void settle(BuiltColumn& built, const Column& column, const connect::JsonConverterConfig& converter) {
+void settle(BuiltColumn& built, const Column& column,
+            const connect::JsonConverterConfig& converter) {
     auto& writer = built.writer;
     const auto& default_text = built.schema.default_json;
     if (column.optional)
-        writer.null_json = default_text && converter.replace_null_with_default ? *default_text
-                                                                               : "null";
+        writer.null_json =
+            default_text && converter.replace_null_with_default ? *default_text : "null";
     else
         writer.null_json = default_text ? *default_text : built.fallback_json;
     writer.required = !column.optional && !default_text;
@@ -94,7 +95,8 @@ std::optional<PlannedColumn> plan_column(const Table& table, std::size_t index,
     settle(*built, column, converter);
     connect::append_json_string(built->writer.member, config.adjusted_field_name(column.name));
     built->writer.member += ':';
-    return PlannedColumn{index, column.optional, std::move(built->schema), std::move(built->writer)};
+    return PlannedColumn{index, column.optional, std::move(built->schema),
+                         std::move(built->writer)};
 }
 
 void append_cell(const PlannedColumn& column, const Cell& cell, std::string& out) {
@@ -264,8 +266,8 @@ void TablePlan::plan_value(const ConnectorConfig& config, const TypeRegistry& ty
 
 void TablePlan::make_envelope(const ConnectorConfig& config) {
     auto optional_int64 = connect::share(optional_schema(SchemaType::kInt64));
-    Schema envelope = connect::logical(SchemaType::kStruct,
-                                       config.adjusted_schema_name(topic_ + ".Envelope"), 2);
+    Schema envelope =
+        connect::logical(SchemaType::kStruct, config.adjusted_schema_name(topic_ + ".Envelope"), 2);
     envelope.fields = {{"before", value_schema_},
                        {"after", value_schema_},
                        {"source", source_schema()},
@@ -276,8 +278,8 @@ void TablePlan::make_envelope(const ConnectorConfig& config) {
                        {"ts_ns", optional_int64}};
     value_prefix_ = connect::envelope_prefix(envelope, config.value_converter);
     if (!config.unwrap) return;
-    unwrapped_prefix_ =
-        connect::envelope_prefix(config.unwrap->value_schema(*value_schema_), config.value_converter);
+    unwrapped_prefix_ = connect::envelope_prefix(config.unwrap->value_schema(*value_schema_),
+                                                 config.value_converter);
     null_prefix_ = connect::envelope_prefix(*value_schema_, config.value_converter);
 }
 

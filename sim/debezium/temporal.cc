@@ -97,7 +97,8 @@ CivilDate civil_of(std::int64_t days) {
     std::int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
     std::int64_t m = (5 * of_year + 2) / 153;
     int month = static_cast<int>(m < 10 ? m + 3 : m - 9);
-    return {year + era * 400 + (month <= 2), month, static_cast<int>(of_year - (153 * m + 2) / 5 + 1)};
+    return {year + era * 400 + (month <= 2), month,
+            static_cast<int>(of_year - (153 * m + 2) / 5 + 1)};
 }
 
 Infinity infinity_of(std::string_view text) {

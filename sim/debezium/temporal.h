@@ -43,7 +43,7 @@ Instant instant_of_micros(std::int64_t micros);
 std::optional<Instant> read_timestamp(std::string_view text);
 
 struct TimeWithZone {
-    std::int64_t micros;   ///< of the day, local
+    std::int64_t micros;  ///< of the day, local
     int offset_seconds;
 };
 std::optional<TimeWithZone> read_time_with_zone(std::string_view text);

@@ -16,16 +16,13 @@ struct ArrayRow {
     Oid array, element;
 };
 constexpr ArrayRow kKnownArrays[] = {
-    {143, oid::kXml},         {199, oid::kJson},         {791, oid::kMoney},
-    {1000, oid::kBool},       {1001, oid::kBytea},       {1002, oid::kChar},
-    {1003, oid::kName},       {1005, oid::kInt2},        {1007, oid::kInt4},
-    {1009, oid::kText},       {1014, oid::kBpchar},      {1015, oid::kVarchar},
-    {1016, oid::kInt8},       {1017, oid::kPoint},       {1020, oid::kBox},
-    {1021, oid::kFloat4},     {1022, oid::kFloat8},      {1028, oid::kOid},
-    {1115, oid::kTimestamp},  {1182, oid::kDate},        {1183, oid::kTime},
-    {1185, oid::kTimestamptz}, {1231, oid::kNumeric},    {1270, oid::kTimetz},
-    {1561, oid::kBit},        {1563, oid::kVarbit},      {2201, oid::kRefcursor},
-    {2951, oid::kUuid},
+    {143, oid::kXml},     {199, oid::kJson},         {791, oid::kMoney},      {1000, oid::kBool},
+    {1001, oid::kBytea},  {1002, oid::kChar},        {1003, oid::kName},      {1005, oid::kInt2},
+    {1007, oid::kInt4},   {1009, oid::kText},        {1014, oid::kBpchar},    {1015, oid::kVarchar},
+    {1016, oid::kInt8},   {1017, oid::kPoint},       {1020, oid::kBox},       {1021, oid::kFloat4},
+    {1022, oid::kFloat8}, {1028, oid::kOid},         {1115, oid::kTimestamp}, {1182, oid::kDate},
+    {1183, oid::kTime},   {1185, oid::kTimestamptz}, {1231, oid::kNumeric},   {1270, oid::kTimetz},
+    {1561, oid::kBit},    {1563, oid::kVarbit},      {2201, oid::kRefcursor}, {2951, oid::kUuid},
 };
 
 Oid element_or_self(Oid type) {
@@ -44,69 +41,104 @@ int fraction_size(std::int32_t typmod) {
 
 int jdbc_precision(const TypeInfo& type, std::int32_t typmod) {
     switch (element_or_self(type.oid)) {
-        case oid::kInt2: return 5;
+        case oid::kInt2:
+            return 5;
         case oid::kOid:
-        case oid::kInt4: return 10;
-        case oid::kInt8: return 19;
-        case oid::kFloat4: return 8;
-        case oid::kFloat8: return 17;
-        case oid::kNumeric: return typmod == -1 ? 0 : (typmod - 4) >> 16 & 0xFFFF;
+        case oid::kInt4:
+            return 10;
+        case oid::kInt8:
+            return 19;
+        case oid::kFloat4:
+            return 8;
+        case oid::kFloat8:
+            return 17;
+        case oid::kNumeric:
+            return typmod == -1 ? 0 : (typmod - 4) >> 16 & 0xFFFF;
         case oid::kChar:
-        case oid::kBool: return 1;
+        case oid::kBool:
+            return 1;
         case oid::kBpchar:
-        case oid::kVarchar: return typmod == -1 ? kUnknownLength : typmod - 4;
+        case oid::kVarchar:
+            return typmod == -1 ? kUnknownLength : typmod - 4;
         case oid::kDate:
         case oid::kTime:
         case oid::kTimetz:
         case oid::kInterval:
         case oid::kTimestamp:
-        case oid::kTimestamptz: return jdbc_display_size(type, typmod);
-        case oid::kBit: return typmod;
-        case oid::kVarbit: return typmod == -1 ? kUnknownLength : typmod;
-        default: return kUnknownLength;
+        case oid::kTimestamptz:
+            return jdbc_display_size(type, typmod);
+        case oid::kBit:
+            return typmod;
+        case oid::kVarbit:
+            return typmod == -1 ? kUnknownLength : typmod;
+        default:
+            return kUnknownLength;
     }
 }
 
 int jdbc_scale(const TypeInfo& type, std::int32_t typmod) {
     switch (element_or_self(type.oid)) {
-        case oid::kFloat4: return 8;
-        case oid::kFloat8: return 17;
-        case oid::kNumeric: return typmod == -1 ? 0 : (typmod - 4) & 0xFFFF;
+        case oid::kFloat4:
+            return 8;
+        case oid::kFloat8:
+            return 17;
+        case oid::kNumeric:
+            return typmod == -1 ? 0 : (typmod - 4) & 0xFFFF;
         case oid::kTime:
         case oid::kTimetz:
         case oid::kTimestamp:
-        case oid::kTimestamptz: return typmod == -1 ? 6 : typmod;
-        case oid::kInterval: return typmod == -1 ? 6 : typmod & 0xFFFF;
-        default: return 0;
+        case oid::kTimestamptz:
+            return typmod == -1 ? 6 : typmod;
+        case oid::kInterval:
+            return typmod == -1 ? 6 : typmod & 0xFFFF;
+        default:
+            return 0;
     }
 }
 
 int jdbc_display_size(const TypeInfo& type, std::int32_t typmod) {
     switch (element_or_self(type.oid)) {
-        case oid::kInt2: return 6;
-        case oid::kInt4: return 11;
-        case oid::kOid: return 10;
-        case oid::kInt8: return 20;
-        case oid::kFloat4: return 15;
-        case oid::kFloat8: return 25;
+        case oid::kInt2:
+            return 6;
+        case oid::kInt4:
+            return 11;
+        case oid::kOid:
+            return 10;
+        case oid::kInt8:
+            return 20;
+        case oid::kFloat4:
+            return 15;
+        case oid::kFloat8:
+            return 25;
         case oid::kChar:
-        case oid::kBool: return 1;
-        case oid::kDate: return 13;
-        case oid::kTime: return 8 + fraction_size(typmod);
-        case oid::kTimetz: return 8 + fraction_size(typmod) + 6;
-        case oid::kTimestamp: return 22 + fraction_size(typmod);
-        case oid::kTimestamptz: return 22 + fraction_size(typmod) + 6;
-        case oid::kInterval: return 49;
+        case oid::kBool:
+            return 1;
+        case oid::kDate:
+            return 13;
+        case oid::kTime:
+            return 8 + fraction_size(typmod);
+        case oid::kTimetz:
+            return 8 + fraction_size(typmod) + 6;
+        case oid::kTimestamp:
+            return 22 + fraction_size(typmod);
+        case oid::kTimestamptz:
+            return 22 + fraction_size(typmod) + 6;
+        case oid::kInterval:
+            return 49;
         case oid::kBpchar:
-        case oid::kVarchar: return typmod == -1 ? kUnknownLength : typmod - 4;
+        case oid::kVarchar:
+            return typmod == -1 ? kUnknownLength : typmod - 4;
         case oid::kNumeric: {
             if (typmod == -1) return 131089;
             int scale = (typmod - 4) & 0xFFFF;
             return 1 + ((typmod - 4) >> 16 & 0xFFFF) + (scale != 0 ? 1 : 0);
         }
-        case oid::kBit: return typmod;
-        case oid::kVarbit: return typmod == -1 ? kUnknownLength : typmod;
-        default: return kUnknownLength;
+        case oid::kBit:
+            return typmod;
+        case oid::kVarbit:
+            return typmod == -1 ? kUnknownLength : typmod;
+        default:
+            return kUnknownLength;
     }
 }
 

@@ -15,14 +15,14 @@ namespace cdcsim::debezium {
 namespace oid {
 inline constexpr Oid kBool = 16, kBytea = 17, kChar = 18, kName = 19, kInt8 = 20, kInt2 = 21,
                      kInt4 = 23, kText = 25, kOid = 26, kJson = 114, kXml = 142, kPoint = 600,
-                     kLseg = 601, kPath = 602, kBox = 603, kPolygon = 604, kLine = 628,
-                     kCidr = 650, kFloat4 = 700, kFloat8 = 701, kCircle = 718, kMacaddr8 = 774,
-                     kMoney = 790, kMacaddr = 829, kInet = 869, kBpchar = 1042, kVarchar = 1043,
-                     kDate = 1082, kTime = 1083, kTimestamp = 1114, kTimestamptz = 1184,
-                     kInterval = 1186, kTimetz = 1266, kBit = 1560, kVarbit = 1562,
-                     kNumeric = 1700, kRefcursor = 1790, kUuid = 2950, kTsvector = 3614,
-                     kJsonb = 3802, kInt4range = 3904, kNumrange = 3906, kTsrange = 3908,
-                     kTstzrange = 3910, kDaterange = 3912, kInt8range = 3926;
+                     kLseg = 601, kPath = 602, kBox = 603, kPolygon = 604, kLine = 628, kCidr = 650,
+                     kFloat4 = 700, kFloat8 = 701, kCircle = 718, kMacaddr8 = 774, kMoney = 790,
+                     kMacaddr = 829, kInet = 869, kBpchar = 1042, kVarchar = 1043, kDate = 1082,
+                     kTime = 1083, kTimestamp = 1114, kTimestamptz = 1184, kInterval = 1186,
+                     kTimetz = 1266, kBit = 1560, kVarbit = 1562, kNumeric = 1700,
+                     kRefcursor = 1790, kUuid = 2950, kTsvector = 3614, kJsonb = 3802,
+                     kInt4range = 3904, kNumrange = 3906, kTsrange = 3908, kTstzrange = 3910,
+                     kDaterange = 3912, kInt8range = 3926;
 }
 
 struct TypeInfo {

@@ -38,8 +38,10 @@ std::string parent_of(const std::string& field) {
 
 /// The schema of the field in the envelope; null if there is none.
 const connect::Schema* schema_of_reference(const Unwrap::FieldReference& reference) {
-    static const connect::SchemaPtr text = connect::share(connect::schema_of(connect::SchemaType::kString));
-    static const connect::SchemaPtr number = connect::share(connect::schema_of(connect::SchemaType::kInt64));
+    static const connect::SchemaPtr text =
+        connect::share(connect::schema_of(connect::SchemaType::kString));
+    static const connect::SchemaPtr number =
+        connect::share(connect::schema_of(connect::SchemaType::kInt64));
     if (reference.parent.empty()) return reference.field == "op" ? text.get() : number.get();
     const auto& parent =
         reference.parent == "source" ? *source_schema() : *transaction_block_schema();
@@ -56,7 +58,7 @@ std::vector<Unwrap::FieldReference> references(const std::string& prefix, const 
         Unwrap::FieldReference reference;
         reference.field = path.size() == 1 ? path[0] : path[1];
         reference.parent = path.size() == 1 ? parent_of(path[0]) : path[0];
-        reference.new_name = prefix + (names.size() == 2   ? names[1]
+        reference.new_name = prefix + (names.size() == 2  ? names[1]
                                        : path.size() == 1 ? path[0]
                                                           : path[0] + "_" + path[1]);
         bool known_parent = reference.parent.empty() || reference.parent == "source" ||

@@ -14,7 +14,13 @@
 namespace cdcsim::debezium {
 
 struct Unwrap {
-    enum class DeleteMode { kDrop, kTombstone, kRewrite, kRewriteWithTombstone, kDeleteToTombstone };
+    enum class DeleteMode {
+        kDrop,
+        kTombstone,
+        kRewrite,
+        kRewriteWithTombstone,
+        kDeleteToTombstone
+    };
     /// A field of the envelope, its source or its transaction, under a new name.
     struct FieldReference {
         std::string parent;  ///< "", "source" or "transaction"

@@ -36,12 +36,18 @@ unsigned unit_at(std::string_view text) {
 
 char simple_escape(char c) {
     switch (c) {
-        case 'b': return '\b';
-        case 't': return '\t';
-        case 'n': return '\n';
-        case 'f': return '\f';
-        case 'r': return '\r';
-        default: return c;
+        case 'b':
+            return '\b';
+        case 't':
+            return '\t';
+        case 'n':
+            return '\n';
+        case 'f':
+            return '\f';
+        case 'r':
+            return '\r';
+        default:
+            return c;
     }
 }
 
@@ -77,7 +83,8 @@ std::string java_serialized(std::string_view text) {
             continue;
         }
         unsigned point = 0;
-        for (char part : text.substr(i, 4)) point = point << 6 | (static_cast<unsigned>(part) & 0x3F);
+        for (char part : text.substr(i, 4))
+            point = point << 6 | (static_cast<unsigned>(part) & 0x3F);
         point = (point & 0x1FFFFF) - 0x10000;
         append_utf8(body, 0xD800 + (point >> 10));
         append_utf8(body, 0xDC00 + (point & 0x3FF));
@@ -94,8 +101,8 @@ std::string java_serialized(std::string_view text) {
 std::string hashed_json(const ValueMapper& mapper, std::string_view json) {
     std::string text = json_string_text(json);
     std::string hex;
-    connect::append_hex(hex, mapper.digest(mapper.salt +
-                                           (mapper.java_serialized ? java_serialized(text) : text)));
+    connect::append_hex(
+        hex, mapper.digest(mapper.salt + (mapper.java_serialized ? java_serialized(text) : text)));
     if (mapper.length > 0 && hex.size() > static_cast<std::size_t>(mapper.length))
         hex.resize(static_cast<std::size_t>(mapper.length));
     return "\"" + hex + "\"";

@@ -25,7 +25,7 @@ using WriteValue = bool (*)(const ColumnWriter& column, std::string_view text, s
 struct ValueMapper {
     enum class Kind { kNone, kTruncate, kConstant, kHash };
     Kind kind = Kind::kNone;
-    int length = 0;             ///< what truncating and hashing leave; 0 keeps a whole hash
+    int length = 0;  ///< what truncating and hashing leave; 0 keeps a whole hash
     std::string constant_json;
     std::string (*digest)(std::string_view) = nullptr;
     std::string salt;
@@ -54,7 +54,12 @@ struct ColumnWriter {
     std::shared_ptr<const ColumnWriter> element;  ///< of an array
     std::string null_element_json;                ///< empty: a NULL element nulls the whole field
     ValueMapper mapper;
-    enum class HeaderForm { kAsJson, kString, kDecimal, kRefused } header_form = HeaderForm::kAsJson;
+    enum class HeaderForm {
+        kAsJson,
+        kString,
+        kDecimal,
+        kRefused
+    } header_form = HeaderForm::kAsJson;
 };
 
 /// A column's schema (without the field's name) and its writer.
@@ -80,7 +85,9 @@ std::optional<BuiltColumn> build_column(const Column& column, const BuildContext
 
 /// Appends the value's JSON: NULL, unchanged TOAST and mappers considered.
 void append_value(const ColumnWriter& column, std::string_view text, std::string& out);
-inline void append_null(const ColumnWriter& column, std::string& out) { out += column.null_json; }
+inline void append_null(const ColumnWriter& column, std::string& out) {
+    out += column.null_json;
+}
 
 /// Applies a mapper to a value that is already JSON.
 std::string mapped_json(const ValueMapper& mapper, std::string json, connect::SchemaType type);

@@ -88,9 +88,12 @@ std::optional<connect::Decimal> scaled(const ColumnWriter& column, connect::Deci
 bool write_special_decimal(const ColumnWriter& column, std::string_view text, std::string& out) {
     if (column.in_array) throw NotSimulated("NaN or infinity in a numeric array");
     switch (column.decimal_mode) {
-        case DecimalMode::kPrecise: return false;
-        case DecimalMode::kDouble: return write_double(column, text, out);
-        case DecimalMode::kString: break;
+        case DecimalMode::kPrecise:
+            return false;
+        case DecimalMode::kDouble:
+            return write_double(column, text, out);
+        case DecimalMode::kString:
+            break;
     }
     out += text == "NaN"        ? "\"NAN\""
            : text == "Infinity" ? "\"POSITIVE_INFINITY\""
@@ -108,9 +111,13 @@ bool write_numeric(const ColumnWriter& column, std::string_view text, std::strin
     auto value = scaled(column, std::move(*parsed));
     if (!value) return false;
     switch (column.decimal_mode) {
-        case DecimalMode::kDouble: return write_double(column, connect::plain_text(*value), out);
-        case DecimalMode::kString: append_json_string(out, connect::plain_text(*value)); return true;
-        case DecimalMode::kPrecise: break;
+        case DecimalMode::kDouble:
+            return write_double(column, connect::plain_text(*value), out);
+        case DecimalMode::kString:
+            append_json_string(out, connect::plain_text(*value));
+            return true;
+        case DecimalMode::kPrecise:
+            break;
     }
     if (column.variable_scale) return write_variable_scale(std::move(*value), out);
     append_decimal(column, *value, out);
@@ -136,9 +143,13 @@ bool write_money(const ColumnWriter& column, std::string_view text, std::string&
     auto value = read_money(text);
     if (!value) return false;
     switch (column.decimal_mode) {
-        case DecimalMode::kDouble: return write_double(column, connect::plain_text(*value), out);
-        case DecimalMode::kString: append_json_string(out, connect::plain_text(*value)); return true;
-        case DecimalMode::kPrecise: break;
+        case DecimalMode::kDouble:
+            return write_double(column, connect::plain_text(*value), out);
+        case DecimalMode::kString:
+            append_json_string(out, connect::plain_text(*value));
+            return true;
+        case DecimalMode::kPrecise:
+            break;
     }
     append_decimal(column, connect::with_scale_half_up(*value, column.money_fraction_digits), out);
     return true;
@@ -148,9 +159,15 @@ void append_binary(BinaryMode mode, std::string_view bytes, std::string& out) {
     out += '"';
     switch (mode) {
         case BinaryMode::kBytes:
-        case BinaryMode::kBase64: connect::append_base64(out, bytes); break;
-        case BinaryMode::kBase64UrlSafe: connect::append_base64_url(out, bytes); break;
-        case BinaryMode::kHex: connect::append_hex(out, bytes); break;
+        case BinaryMode::kBase64:
+            connect::append_base64(out, bytes);
+            break;
+        case BinaryMode::kBase64UrlSafe:
+            connect::append_base64_url(out, bytes);
+            break;
+        case BinaryMode::kHex:
+            connect::append_hex(out, bytes);
+            break;
     }
     out += '"';
 }
@@ -196,9 +213,12 @@ namespace {
 std::optional<std::int64_t> date_days(const ColumnWriter& column, std::string_view text) {
     bool exact = column.from_relation && !column.in_array;
     switch (infinity_of(text)) {
-        case Infinity::kPositive: return exact ? -2147472692LL : -622191234LL;
-        case Infinity::kNegative: return exact ? -2147472691LL : -625821272LL;
-        case Infinity::kNone: break;
+        case Infinity::kPositive:
+            return exact ? -2147472692LL : -622191234LL;
+        case Infinity::kNegative:
+            return exact ? -2147472691LL : -625821272LL;
+        case Infinity::kNone:
+            break;
     }
     auto days = read_date(text);
     return days && !exact ? through_java_sql_date(*days) : days;
@@ -269,9 +289,12 @@ namespace {
 
 std::optional<Instant> timestamp_of(std::string_view text) {
     switch (infinity_of(text)) {
-        case Infinity::kPositive: return instant_of_micros(kPositiveInfinityMicros);
-        case Infinity::kNegative: return instant_of_micros(kNegativeInfinityMicros);
-        case Infinity::kNone: break;
+        case Infinity::kPositive:
+            return instant_of_micros(kPositiveInfinityMicros);
+        case Infinity::kNegative:
+            return instant_of_micros(kNegativeInfinityMicros);
+        case Infinity::kNone:
+            break;
     }
     return read_timestamp(text);
 }
@@ -455,7 +478,8 @@ struct ArrayReader {
         std::string element;
         bool quoted = text[at] == '"';
         if (quoted) ++at;
-        while (at < text.size() && (quoted ? text[at] != '"' : text[at] != ',' && text[at] != '}')) {
+        while (at < text.size() &&
+               (quoted ? text[at] != '"' : text[at] != ',' && text[at] != '}')) {
             if (text[at] == '\\') ++at;
             element += text[at++];
         }

@@ -1,6 +1,6 @@
 // How the text of each type becomes JSON: the functions that ColumnWriter::write points to.
-// Mirrors the convert... methods of PostgresValueConverter and JdbcValueConverters. Each appends the
-// value and says true, or says false where the real conversion fails or gives null.
+// Mirrors the convert... methods of PostgresValueConverter and JdbcValueConverters. Each appends
+// the value and says true, or says false where the real conversion fails or gives null.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
 // Runs our connector on a real PostgreSQL and prints its records as `kcat -J` would:
 //   connector_on_postgres CONNINFO CONFIG.json [CONVERSATION]
-// writes the whole conversation with the server into CONVERSATION for later replay. Reads commands on standard input: `poll` drains what is ready and answers `polled`; `restart`
-// stops and starts the task with its offset; end of input ends it.
+// writes the whole conversation with the server into CONVERSATION for later replay. Reads commands
+// on standard input: `poll` drains what is ready and answers `polled`; `restart` stops and starts
+// the task with its offset; end of input ends it.
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -36,8 +37,12 @@ class Counter : public Random {
 class Printer : public kafka::RecordSink {
   public:
     void send(kafka::ProducerRecord record) override {
-        kafka::Record stored{0, offsets_[record.topic]++, record.timestamp_ms, record.key,
-                             record.value, record.headers};
+        kafka::Record stored{0,
+                             offsets_[record.topic]++,
+                             record.timestamp_ms,
+                             record.key,
+                             record.value,
+                             record.headers};
         std::string line;
         kafka::append_kcat_json(line, record.topic, stored);
         std::cout << line << "\n";

@@ -49,8 +49,8 @@ class LibpqConnection : public SqlConnection {
         auto result = run(connection_.get(), std::string(sql));
         QueryResult out;
         for (int c = 0; c < PQnfields(result.get()); ++c)
-            out.columns.push_back({PQfname(result.get(), c), PQftype(result.get(), c),
-                                   PQfmod(result.get(), c)});
+            out.columns.push_back(
+                {PQfname(result.get(), c), PQftype(result.get(), c), PQfmod(result.get(), c)});
         for (int r = 0; r < PQntuples(result.get()); ++r) {
             auto& row = out.rows.emplace_back();
             for (int c = 0; c < PQnfields(result.get()); ++c) {
@@ -63,9 +63,9 @@ class LibpqConnection : public SqlConnection {
         out.command_tag = PQcmdStatus(result.get());
         return out;
     }
-    void for_each_row(std::string_view sql,
-                      const std::function<void(const std::vector<std::optional<std::string>>&)>&
-                          row) override {
+    void for_each_row(
+        std::string_view sql,
+        const std::function<void(const std::vector<std::optional<std::string>>&)>& row) override {
         for (const auto& values : query(sql).rows) row(values);
     }
 

@@ -40,9 +40,9 @@ class RecordingConnection : public SqlConnection {
             throw;
         }
     }
-    void for_each_row(std::string_view sql,
-                      const std::function<void(const std::vector<std::optional<std::string>>&)>&
-                          row) override {
+    void for_each_row(
+        std::string_view sql,
+        const std::function<void(const std::vector<std::optional<std::string>>&)>& row) override {
         for (const auto& values : query(sql).rows) row(values);
     }
 

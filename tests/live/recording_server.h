@@ -1,5 +1,6 @@
-// Writes down a connector's whole conversation with a server, a JSON line for each exchange, so that
-// a test can replay it: {"cmd"} from the harness, {"sql","columns","rows"|"error"}, {"create_slot"},
+// Writes down a connector's whole conversation with a server, a JSON line for each exchange, so
+// that a test can replay it: {"cmd"} from the harness, {"sql","columns","rows"|"error"},
+// {"create_slot"},
 // {"start"}, {"lsn","message"} (hexadecimal bytes), {"idle"}.
 #pragma once
 

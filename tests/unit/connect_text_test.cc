@@ -34,10 +34,11 @@ TEST_CASE("Double.toString of JDK 17") {
                                     {0x3ee711947cfa26a2, "1.1E-5"},
                                     {0x447c7e83209e90b2, "8.409999999999999E21"},
                                     {0x445b1ae4d6e2ef50, "2.0E21"}};
-    for (const auto& row : kRows) CHECK(java_double_text(std::bit_cast<double>(row.bits)) == row.text);
+    for (const auto& row : kRows)
+        CHECK(java_double_text(std::bit_cast<double>(row.bits)) == row.text);
     static constexpr std::pair<std::uint32_t, const char*> kFloats[] = {
-        {0x3f8ccccd, "1.1"}, {0x7f7fffff, "3.4028235E38"}, {0x00000001, "1.4E-45"},
-        {0x4b800000, "1.6777216E7"}, {0x501502f9, "1.0E10"}, {0x00800000, "1.17549435E-38"}};
+        {0x3f8ccccd, "1.1"},         {0x7f7fffff, "3.4028235E38"}, {0x00000001, "1.4E-45"},
+        {0x4b800000, "1.6777216E7"}, {0x501502f9, "1.0E10"},       {0x00800000, "1.17549435E-38"}};
     for (const auto& [bits, text] : kFloats)
         CHECK(java_float_text(std::bit_cast<float>(bits)) == text);
 }
@@ -102,11 +103,12 @@ TEST_CASE("a record as kcat prints it") {
     record.timestamp_ms = 5;
     record.key.is_null = false;
     record.key.payload = "{\"a\":\"/\"}";
-    record.headers = std::make_shared<const kafka::Headers>(
-        kafka::Headers{{"h", "v"}, {"n", std::nullopt}});
+    record.headers =
+        std::make_shared<const kafka::Headers>(kafka::Headers{{"h", "v"}, {"n", std::nullopt}});
     std::string line;
     kafka::append_kcat_json(line, "t", record);
-    CHECK(line == "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"tstype\":\"create\",\"ts\":5,"
-                  "\"broker\":1,\"headers\":[\"h\",\"v\",\"n\",null],\"key\":\"{\\\"a\\\":\\\"/\\\"}"
-                  "\",\"payload\":null}");
+    CHECK(line ==
+          "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"tstype\":\"create\",\"ts\":5,"
+          "\"broker\":1,\"headers\":[\"h\",\"v\",\"n\",null],\"key\":\"{\\\"a\\\":\\\"/\\\"}"
+          "\",\"payload\":null}");
 }

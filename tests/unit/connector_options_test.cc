@@ -11,8 +11,12 @@ namespace {
 
 ConfigMap valid() {
     return {{"connector.class", "io.debezium.connector.postgresql.PostgresConnector"},
-            {"plugin.name", "pgoutput"}, {"database.hostname", "h"}, {"database.port", "5432"},
-            {"database.user", "u"}, {"database.password", "p"}, {"database.dbname", "d"},
+            {"plugin.name", "pgoutput"},
+            {"database.hostname", "h"},
+            {"database.port", "5432"},
+            {"database.user", "u"},
+            {"database.password", "p"},
+            {"database.dbname", "d"},
             {"topic.prefix", "cdc"}};
 }
 
@@ -39,8 +43,10 @@ TEST_CASE("validation messages") {
     CHECK(refusal({{"no.such.option", "x"}}) == "accepted");
     CHECK(refusal({{"decimal.handling.mode", "PRECISE"}}) == "accepted");
     CHECK(refusal({{"decimal.handling.mode", "foo"}}) ==
-          "The 'decimal.handling.mode' value is invalid: Value must be one of string, double, precise");
-    CHECK(refusal({}, "topic.prefix") == "The 'topic.prefix' value is invalid: A value is required");
+          "The 'decimal.handling.mode' value is invalid: Value must be one of string, double, "
+          "precise");
+    CHECK(refusal({}, "topic.prefix") ==
+          "The 'topic.prefix' value is invalid: A value is required");
     CHECK(refusal({{"topic.prefix", ""}}) ==
           "The 'topic.prefix' value is invalid: A value is required\n"
           "The 'topic.prefix' value is invalid:  has invalid format (only the underscore, hyphen, "

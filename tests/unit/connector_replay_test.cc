@@ -48,8 +48,8 @@ class Conversation {
 };
 
 void add_builtin_types(QueryResult& answer) {
-    static const auto lines = lines_of(std::filesystem::path(CDCSIM_TEST_DIR) /
-                                       "connector/builtin_types.tsv");
+    static const auto lines =
+        lines_of(std::filesystem::path(CDCSIM_TEST_DIR) / "connector/builtin_types.tsv");
     for (const auto& line : lines) {
         auto& row = answer.rows.emplace_back();
         std::istringstream fields(line);
@@ -63,21 +63,21 @@ class ReplayConnection : public SqlConnection {
     QueryResult query(std::string_view sql) override {
         json entry = conversation_.take("sql");
         REQUIRE(entry["sql"] == std::string(sql));
-        if (entry.contains("error")) throw SqlError(entry["error"][0].get<std::string>(), entry["error"][1]);
+        if (entry.contains("error"))
+            throw SqlError(entry["error"][0].get<std::string>(), entry["error"][1]);
         QueryResult answer;
         for (const auto& name : entry["columns"]) answer.columns.push_back({name, 0, -1});
         for (const auto& values : entry["rows"]) {
             auto& row = answer.rows.emplace_back();
             for (const auto& value : values)
-                row.push_back(value.is_null() ? std::nullopt
-                                              : std::optional<std::string>(value));
+                row.push_back(value.is_null() ? std::nullopt : std::optional<std::string>(value));
         }
         if (sql == debezium::catalog::kTypes) add_builtin_types(answer);
         return answer;
     }
-    void for_each_row(std::string_view sql,
-                      const std::function<void(const std::vector<std::optional<std::string>>&)>&
-                          row) override {
+    void for_each_row(
+        std::string_view sql,
+        const std::function<void(const std::vector<std::optional<std::string>>&)>& row) override {
         for (const auto& values : query(sql).rows) row(values);
     }
 
@@ -137,8 +137,12 @@ class Lines : public kafka::RecordSink {
   public:
     void send(kafka::ProducerRecord record) override {
         auto& lines = by_topic[record.topic];
-        kafka::Record stored{0, static_cast<std::int64_t>(lines.size()), record.timestamp_ms,
-                             record.key, record.value, record.headers};
+        kafka::Record stored{0,
+                             static_cast<std::int64_t>(lines.size()),
+                             record.timestamp_ms,
+                             record.key,
+                             record.value,
+                             record.headers};
         kafka::append_kcat_json(lines.emplace_back(), record.topic, stored);
     }
     std::map<std::string, std::vector<std::string>> by_topic;
@@ -151,7 +155,8 @@ std::string normalised(const std::string& line) {
     record.erase("broker");
     if (record.contains("headers"))
         for (std::size_t i = 0; i + 1 < record["headers"].size(); ++i)
-            if (record["headers"][i] == "__debezium.context.runId") record["headers"][i + 1] = "RUN";
+            if (record["headers"][i] == "__debezium.context.runId")
+                record["headers"][i + 1] = "RUN";
     static const std::regex clock(R"re(("op":"[a-z]",)"ts_ms":\d+(,"ts_us":\d+,"ts_ns":\d+)?)re");
     static const std::regex times(R"re("ts_ms":\d+,("snapshot":))re");
     static const std::regex sequence(
@@ -164,7 +169,8 @@ std::string normalised(const std::string& line) {
         auto source = text.rfind("\"source\":{\"version\"");
         if (source == text.npos) continue;
         // A logical message has its clock before the source block.
-        if (auto message = text.rfind("\"op\":\"m\"", source); message != text.npos) source = message;
+        if (auto message = text.rfind("\"op\":\"m\"", source); message != text.npos)
+            source = message;
         std::string tail = std::regex_replace(text.substr(source), clock, "$1CLOCK");
         if (tail.find("\"snapshot\":\"false\"") == tail.npos) {
             tail = std::regex_replace(tail, times, "SNAPSHOT,$1");
@@ -219,6 +225,7 @@ TEST_CASE("the connector writes what Debezium wrote of the same WAL") {
         if (entry.path().string().ends_with(".replay.jsonl")) replays.push_back(entry.path());
     std::ranges::sort(replays);
     REQUIRE(!replays.empty());
-    for (const auto& replay : replays)
-        DYNAMIC_SECTION(replay.filename().string()) { play(replay); }
+    for (const auto& replay : replays) DYNAMIC_SECTION(replay.filename().string()) {
+            play(replay);
+        }
 }

@@ -31,25 +31,35 @@ class StubConnection : public SqlConnection {
             answer.rows.push_back(std::move(values));
         };
         auto has = [&](std::string_view part) { return sql.find(part) != sql.npos; };
-        if (sql == catalog::kServer) row({"d", "postgres"});
-        else if (has("current_database()")) row({"d"});
-        else if (sql == catalog::kTypes) row({"23", "int4", "pg_catalog", "0", "0", "-1", "N", "b"});
-        else if (sql == catalog::kCurrentWal) row({Lsn{lsn_of(state_.transactions)}.text()});
-        else if (sql == catalog::kCurrentXid) row({"700"});
-        else if (sql == catalog::kCurrentTimestamp) row({"2024-01-01 00:00:00.123457+00"});
-        else if (sql == catalog::kTables) row({"public", "t"});
-        else if (has("a.attnotnull")) row({"id", "23", "-1", "t", "", std::nullopt});
+        if (sql == catalog::kServer)
+            row({"d", "postgres"});
+        else if (has("current_database()"))
+            row({"d"});
+        else if (sql == catalog::kTypes)
+            row({"23", "int4", "pg_catalog", "0", "0", "-1", "N", "b"});
+        else if (sql == catalog::kCurrentWal)
+            row({Lsn{lsn_of(state_.transactions)}.text()});
+        else if (sql == catalog::kCurrentXid)
+            row({"700"});
+        else if (sql == catalog::kCurrentTimestamp)
+            row({"2024-01-01 00:00:00.123457+00"});
+        else if (sql == catalog::kTables)
+            row({"public", "t"});
+        else if (has("a.attnotnull"))
+            row({"id", "23", "-1", "t", "", std::nullopt});
         else if (has("FROM \"public\".\"t\""))
             for (int i = 1; i <= state_.transactions; ++i) row({std::to_string(i)});
-        else if (has("pg_publication")) row({"t"});
+        else if (has("pg_publication"))
+            row({"t"});
         else if (has("pg_replication_slots"))
             for (const auto& [name, active] : state_.slots)
-                if (has("'" + name + "'")) row({active ? "t" : "f", "0/1000", "0/1000", "pgoutput"});
+                if (has("'" + name + "'"))
+                    row({active ? "t" : "f", "0/1000", "0/1000", "pgoutput"});
         return answer;
     }
-    void for_each_row(std::string_view sql,
-                      const std::function<void(const std::vector<std::optional<std::string>>&)>&
-                          row) override {
+    void for_each_row(
+        std::string_view sql,
+        const std::function<void(const std::vector<std::optional<std::string>>&)>& row) override {
         for (const auto& values : query(sql).rows) row(values);
     }
 
@@ -69,14 +79,18 @@ class StubStream : public ReplicationSource {
         Lsn lsn{lsn_of(at_) + 0x10};
         UnixMicros time{1704067200123457 + at_};
         switch (part_++) {
-            case 0: return pgoutput::Message{lsn, pgoutput::Begin{lsn, time, {800}}};
-            case 1: return pgoutput::Message{{0}, pgoutput::Relation{7, "public", "t", 'd', {{true, "id", 23, -1}}}};
+            case 0:
+                return pgoutput::Message{lsn, pgoutput::Begin{lsn, time, {800}}};
+            case 1:
+                return pgoutput::Message{
+                    {0}, pgoutput::Relation{7, "public", "t", 'd', {{true, "id", 23, -1}}}};
             case 2: {
                 using Kind = pgoutput::TupleColumn::Kind;
                 pgoutput::Insert insert{7, {{Kind::kText, std::to_string(at_ + 1)}}};
                 return pgoutput::Message{lsn, insert};
             }
-            default: break;
+            default:
+                break;
         }
         part_ = 0;
         Lsn end{lsn_of(++at_)};
@@ -150,8 +164,12 @@ struct Fixture {
 
     static connect::ConnectorSettings settings(const std::string& prefix, const std::string& slot) {
         return {{"connector.class", "io.debezium.connector.postgresql.PostgresConnector"},
-                {"plugin.name", "pgoutput"}, {"database.hostname", "h"}, {"database.user", "u"},
-                {"database.dbname", "d"}, {"topic.prefix", prefix}, {"slot.name", slot},
+                {"plugin.name", "pgoutput"},
+                {"database.hostname", "h"},
+                {"database.user", "u"},
+                {"database.dbname", "d"},
+                {"topic.prefix", prefix},
+                {"slot.name", slot},
                 {"value.converter", "org.apache.kafka.connect.json.JsonConverter"},
                 {"value.converter.schemas.enable", "false"}};
     }
@@ -222,8 +240,9 @@ TEST_CASE_METHOD(Fixture, "what Connect's REST interface answers") {
     CHECK_THROWS_WITH(worker.create("c", settings("cdc", "s")), "Connector c already exists");
     auto other = settings("cdc", "s");
     other["name"] = "b";
-    CHECK_THROWS_WITH(worker.create("a", other),
-                      "Connector name configuration (b) doesn't match connector name in the URL (a)");
+    CHECK_THROWS_WITH(
+        worker.create("a", other),
+        "Connector name configuration (b) doesn't match connector name in the URL (a)");
     auto wrong = settings("cdc", "s");
     wrong["database.dbname"] = "nope";
     CHECK_THROWS_WITH(worker.create("x", wrong),
@@ -231,6 +250,7 @@ TEST_CASE_METHOD(Fixture, "what Connect's REST interface answers") {
                                       "\"nope\" does not exist"));
     CHECK_THROWS_WITH(worker.create_from_json("{\"name\":\"x\",\"config\":{},\"zzz\":1}"),
                       Catch::Contains("Unrecognized field \"zzz\""));
-    auto json = connect::Worker::read_json(R"({"name":"x","config":{"tasks.max":1,"a":true,"b":null}})");
+    auto json =
+        connect::Worker::read_json(R"({"name":"x","config":{"tasks.max":1,"a":true,"b":null}})");
     CHECK(json.second == connect::ConnectorSettings{{"tasks.max", "1"}, {"a", "true"}});
 }
