@@ -325,7 +325,8 @@ ExprPtr coerce(ParseState& state, const ExprPtr& expr, Oid target, std::int32_t 
         return make_relabel(state, expr, target, -1, is_explicit, location);
     }
     if (expr->type == oid::kRecord) return coerce_record(state, expr, target, context, is_explicit, location);
-    if (target == oid::kRecord) return make_relabel(state, expr, target, -1, is_explicit, location);
+    // A named row stays what it is: its value carries no description of its own (coerce_type, too).
+    if (target == oid::kRecord) return expr;
     throw_cannot_cast(state, expr->type, target, location);
 }
 
