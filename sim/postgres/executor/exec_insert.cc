@@ -66,7 +66,7 @@ void update_conflicting(Modification& m, const UniqueConflict& conflict, const R
     target.table = m.relation->oid;
     target.xmin = existing.xmin;
     rows[static_cast<std::size_t>(clause.excluded_rt_index - 1)].columns = proposed;
-    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params, .rows = rows};
+    EvalContext context = m.context(rows);
     if (clause.where && !evaluate_condition(*clause.where, context)) return;
     Row updated = existing.columns;
     std::vector<bool> assigned(updated.size());
@@ -101,7 +101,7 @@ void insert_one(Modification& m, Row row) {
 }
 
 void insert_values(Modification& m) {
-    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params, .outer = m.outer};
+    EvalContext context = m.context();
     for (const auto& exprs : m.query.values) {
         std::vector<Datum> given;
         std::vector<bool> is_default;
@@ -115,14 +115,10 @@ void insert_values(Modification& m) {
 
 void insert_select(Modification& m) {
     std::shared_ptr<const Query> source = m.query.insert_select;
-    if (!m.query.ctes.empty()) {
-        // WITH belongs to the INSERT; its names are used inside the SELECT one level further in.
-        throw NotSimulated("INSERT ... SELECT with a WITH clause before INSERT");
-    }
     std::shared_ptr<const SelectPlan> plan = plan_select(source, m.backend);
     // The rows first: what is inserted must not be seen, nor change under the cursor.
     std::vector<Row> rows;
-    plan->run(m.backend, m.snapshot, m.params, m.outer, [&](std::span<const Datum> row) {
+    plan->run(m.backend, m.snapshot, m.params, m.level, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());
         return true;
     });
@@ -131,7 +127,7 @@ void insert_select(Modification& m) {
     for (const Row& row : rows) {
         EvalRow source_row;
         source_row.columns = row;
-        EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params, .rows = {&source_row, 1}};
+        EvalContext context = m.context({&source_row, 1});
         std::vector<Datum> given;
         for (std::size_t i = 0; i < is_default.size(); ++i) {
             given.push_back(is_default[i] ? Datum() : evaluate(*m.query.insert_select_coercions[i], context));

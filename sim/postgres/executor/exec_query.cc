@@ -5,6 +5,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/decoding/pgoutput.h"
+#include "sim/postgres/executor/cte.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/executor/utility.h"
 
@@ -24,7 +25,11 @@ bool is_query(const Node& node) {
 }
 
 ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
-    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, outer};
+    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr};
+    EvalContext level{.host = backend, .snapshot = m.snapshot, .params = params, .outer = outer};
+    m.level = &level;
+    std::optional<CteScope> ctes;
+    if (!query.ctes.empty()) ctes.emplace(query, level);
     m.command = backend.begin_command();
     backend.write_xid();
     if (query.has_returning) m.returning = &sink;
@@ -49,6 +54,7 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
             break;
         default: throw NotSimulated("MERGE");
     }
+    if (ctes) ctes->finish();
     result.processed = m.processed;
     return result;
 }
@@ -168,7 +174,7 @@ void emit_returning(Modification& m, const Row* row, const RowVersion& version, 
     target.table = m.relation->oid;
     target.xmin = version.xmin;
     target.is_null_extended = false;
-    EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params, .rows = rows};
+    EvalContext context = m.context(rows);
     std::vector<Datum> values;
     for (const TargetEntry& entry : m.query.returning) {
         if (!entry.junk) values.push_back(evaluate(*entry.expr, context));

@@ -147,10 +147,12 @@ bool is_own_column(const Expr& expr, const Query& query, int attno) {
 std::vector<Row> find_targets(Modification& m, const TargetQuery& target) {
     std::shared_ptr<const SelectPlan> plan = plan_select(target.query, m.backend);
     std::vector<Row> found;
-    plan->run(m.backend, m.snapshot, m.params, m.outer, [&](std::span<const Datum> row) {
+    auto collect = [&](std::span<const Datum> row) {
         found.emplace_back(row.begin(), row.end());
         return true;
-    });
+    };
+    EvalContext level = m.context();
+    plan->run(m.backend, m.snapshot, m.params, level.outer, collect, level.ctes);
     return found;
 }
 
@@ -198,7 +200,7 @@ void exec_update(Modification& m) {
         Row new_row = old_version->columns;
         std::vector<bool> assigned(new_row.size());
         std::size_t value = 2;
-        EvalContext context{.host = m.backend, .snapshot = m.snapshot, .params = m.params};
+        EvalContext context = m.context();
         for (const TargetEntry& entry : m.query.targets) {
             auto column = static_cast<std::size_t>(entry.resno - 1);
             bool use_default = entry.expr->kind == ExprKind::kDefault;

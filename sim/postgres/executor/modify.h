@@ -24,7 +24,15 @@ struct Modification {
     std::uint64_t processed = 0;
     std::shared_ptr<TransitionTables> transitions;  ///< wanted by a statement trigger, or nullptr
     const RowSink* returning = nullptr;
-    const EvalContext* outer = nullptr;             ///< of a data-modifying CTE: the level around it
+    /// The statement's own level: its WITH, and (for a data-modifying CTE) the levels around it.
+    const EvalContext* level = nullptr;
+
+    /// For expressions of the statement over `rows` (by rt_index - 1).
+    EvalContext context(std::span<const EvalRow> rows = {}) const {
+        EvalContext result{.host = backend, .snapshot = snapshot, .params = params, .rows = rows};
+        if (level != nullptr) result.outer = level->outer, result.ctes = level->ctes;
+        return result;
+    }
 };
 
 // exec_insert.cc, exec_update.cc
