@@ -7,6 +7,7 @@
 
 #include "sim/postgres/binder/parse_state.h"
 #include "sim/postgres/parser/parse.h"
+#include "sim/postgres/type/range.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -231,7 +232,7 @@ void narrow_by_known_type(ParseState& state, const std::vector<Oid>& types, std:
 }
 
 struct Resolution {
-    Oid any_element = kInvalidOid, any_array = kInvalidOid;
+    Oid any_element = kInvalidOid, any_array = kInvalidOid, any_range = kInvalidOid;
     bool used_element = false, used_array = false, used_non_array = false, used_enum = false;
 };
 
@@ -283,6 +284,22 @@ void resolve_any(ParseState& state, const std::vector<Oid>& actual, const std::v
             found.any_array = have;
         } else if (want == oid::kAnyrange || want == oid::kAnymultirange || want == oid::kAnycompatiblerange) {
             check_range(state, want, have);
+            if (want != oid::kAnyrange || have == oid::kUnknown) continue;
+            have = base_type(state, have);
+            if (found.any_range != kInvalidOid && have != found.any_range) {
+                throw SqlError("42804", "arguments declared \"anyrange\" are not all alike")
+                    .detail(fmt::format("{} versus {}", type_name(state, found.any_range), type_name(state, have)));
+            }
+            found.any_range = have;
+        }
+    }
+    if (found.any_range != kInvalidOid) {
+        const Oid subtype = range_subtype(found.any_range);
+        if (found.any_element == kInvalidOid) {
+            found.any_element = subtype;
+        } else if (found.any_element != subtype) {
+            throw SqlError("42804", "argument declared anyrange is not consistent with argument declared anyelement")
+                .detail(fmt::format("{} versus {}", type_name(state, found.any_range), type_name(state, found.any_element)));
         }
     }
     if (found.any_array != kInvalidOid) {
@@ -542,6 +559,7 @@ Oid resolve_polymorphic(ParseState& state, const std::vector<Oid>& actual, std::
         }
         if (found.any_element == kInvalidOid) return type;
         if (type == oid::kAnyarray) return found.any_array != kInvalidOid ? found.any_array : array_of(state, found.any_element);
+        if (type == oid::kAnyrange && found.any_range != kInvalidOid) return found.any_range;
         if (type == oid::kAnyrange || type == oid::kAnymultirange || type == oid::kAnycompatiblerange) {
             throw NotSimulated("polymorphic range functions");
         }

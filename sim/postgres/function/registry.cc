@@ -68,7 +68,6 @@ namespace cdcsim::pg {
     X(series) \
     X(session) \
     X(system_functions) \
-    X(system_types) \
     X(text_cast) \
     X(text_compare) \
     X(text_encode) \

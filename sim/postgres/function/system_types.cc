@@ -1,4 +1,5 @@
-// The operators of pg_lsn and tid. Mirrors pg_lsn.c and tid.c.
+// Operators of pg_lsn and tid beside those of executor/session_functions.cc, which has the types.
+// Mirrors pg_lsn.c and tid.c.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -73,17 +74,25 @@ Datum pg_lsn_mii(CallContext&, Args args) {
     return to_lsn(numeric_minus(position(args[0]), bytes));
 }
 
-#define COMPARISONS(prefix)                                                                     \
-    {prefix "eq", holds<std::equal_to<>>}, {prefix "ne", holds<std::not_equal_to<>>},           \
-    {prefix "lt", holds<std::less<>>}, {prefix "le", holds<std::less_equal<>>},                 \
-    {prefix "gt", holds<std::greater<>>}, {prefix "ge", holds<std::greater_equal<>>}
-
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
-    COMPARISONS("tid"), {"bttidcmp", compare_order}, {"tidlarger", tidlarger},
+    {"tidle", holds<std::less_equal<>>},
+    {"tidge", holds<std::greater_equal<>>},
+    {"pg_lsn_eq", holds<std::equal_to<>>},
+    {"pg_lsn_ne", holds<std::not_equal_to<>>},
+    {"pg_lsn_lt", holds<std::less<>>},
+    {"pg_lsn_le", holds<std::less_equal<>>},
+    {"pg_lsn_gt", holds<std::greater<>>},
+    {"pg_lsn_ge", holds<std::greater_equal<>>},
+    {"bttidcmp", compare_order},
+    {"tidlarger", tidlarger},
     {"tidsmaller", tidsmaller},
-    COMPARISONS("pg_lsn_"), {"pg_lsn_cmp", compare_order}, {"pg_lsn_larger", larger},
-    {"pg_lsn_smaller", smaller}, {"pg_lsn_mi", pg_lsn_mi}, {"pg_wal_lsn_diff", pg_lsn_mi},
-    {"pg_lsn_pli", pg_lsn_pli}, {"#5023", numeric_pl_pg_lsn}, {"pg_lsn_mii", pg_lsn_mii},
+    {"pg_lsn_cmp", compare_order},
+    {"pg_lsn_larger", larger},
+    {"pg_lsn_smaller", smaller},
+    {"pg_wal_lsn_diff", pg_lsn_mi},
+    {"pg_lsn_pli", pg_lsn_pli},
+    {"#5023", numeric_pl_pg_lsn},
+    {"pg_lsn_mii", pg_lsn_mii},
     {"numeric_pg_lsn", numeric_pg_lsn},
 }));
 
