@@ -139,6 +139,7 @@ shows "division by zero"
 shows "2 scenarios: 1 held, 1 failed"
 expect 0 "$cdcsim" test --list .
 shows "good.yaml"
+rm typo.yaml
 expect 0 "$cdcsim" test --filter good .
 expect 0 "$cdcsim" test --tag fast good.yaml bad.yaml
 expect 2 "$cdcsim" test --tag nothing good.yaml

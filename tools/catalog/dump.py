@@ -106,8 +106,6 @@ def dump_relations(cur):
                 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 JOIN pg_type t ON t.oid = a.atttypid
                 WHERE c.relnamespace = %s::regnamespace AND c.relname = %s ORDER BY a.attnum""", (schema, name))
             for oid, kind, column, type_oid in cur.fetchall():
-                if type_oid in (194,):
-                    type_oid = 25  # pg_node_tree is kept as its printed text
                 rows.append('{%d, %s, %s, %s, %d},' % (oid, q(schema), q(name), q(column), type_oid))
     write("system_columns.inc", rows, "SystemColumnRow, by relation and position")
 

@@ -135,7 +135,8 @@ class Run {
         scenario::apply_xfail(report);
         write_records(target.topics());
         transcript_ += scenario::transcript(report);
-        return tell(report);
+        const Status status = tell(report);
+        return worse(status, tell_failed_connectors(scenario, target));
     }
 
     const std::string& transcript() const { return transcript_; }
@@ -149,6 +150,20 @@ class Run {
     bool shows(const scenario::StepReport& step) const {
         const bool silent = std::holds_alternative<scenario::ExpectStep>(step.step->body);
         return !silent || options_.has("verbose");
+    }
+
+    /// A task that failed on its way sends no more records; a plain .sql file expects none to fail.
+    static Status tell_failed_connectors(const Scenario& scenario, scenario::Target& target) {
+        Status status = Status::kHeld;
+        for (const scenario::Step& step : scenario.steps) {
+            const auto* connector = std::get_if<scenario::ConnectorStep>(&step.body);
+            if (!connector || connector->verb != "create" || connector->state == "FAILED") continue;
+            const scenario::ConnectorAnswer answer = target.connector_state(connector->name);
+            if (answer.state != "FAILED") continue;
+            write_error(fmt::format("{}: connector {} is FAILED:\n{}\n", scenario.title(), connector->name, answer.trace));
+            if (scenario.file.ends_with(".sql") || scenario.file == "-") status = Status::kFailed;
+        }
+        return status;
     }
 
     static Status tell(const scenario::RunReport& report) {

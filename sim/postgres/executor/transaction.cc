@@ -10,6 +10,7 @@ namespace {
 
 /// Sizes that make LSNs advance plausibly; nothing compares them with real ones.
 constexpr std::size_t kCommitRecordBytes = 46;
+constexpr std::size_t kAbortRecordBytes = 40;
 constexpr std::size_t kMessageHeaderBytes = 56;
 
 }  // namespace
@@ -148,6 +149,8 @@ void Backend::commit_transaction() {
 }
 
 void Backend::rollback_transaction() {
+    // RECORD_ABORT: written if the transaction has an id, so the next record begins later.
+    if (transaction_.xid.value != 0) server_->wal.append(kAbortRecordBytes);
     SubTransaction start;
     start.settings = transaction_.settings_before;
     start.local_settings = {};
