@@ -39,6 +39,8 @@ class SqlError : public std::exception {
     void set_position(int byte_offset) {
         if (position_ < 0) position_ = byte_offset;
     }
+    /// Moves the position, for a text that is part of another one.
+    void replace_position(int byte_offset) { position_ = byte_offset; }
     void set_message(std::string text) { message_ = std::move(text); }
     void set_detail(std::string text) { detail_ = std::move(text); }
     void set_hint(std::string text) { hint_ = std::move(text); }

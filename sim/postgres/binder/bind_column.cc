@@ -325,9 +325,10 @@ RowType row_type_of_expr(ParseState& state, const Expr& expr) {
 ExprPtr bind_column_ref(ParseState& state, const Node& node) {
     std::vector<Node> fields = node.items("fields");
     int location = node.location();
-    if (fields.back().is("A_Star")) {
-        throw SqlError("42601", "row expansion via \"*\" is not supported here").at(location);
-    }
+    bool star = fields.back().is("A_Star");
+    if (star) fields.pop_back();
+    if (star && fields.empty()) throw SqlError("42601", "row expansion via \"*\" is not supported here").at(location);
+    // t.* in an expression is the whole row.
     std::vector<std::string> names = name_list(fields);
     if (names.size() == 1 && names[0] == "value" && state.domain_value_type != kInvalidOid) {
         auto value = std::make_shared<DomainValueExpr>();

@@ -47,6 +47,47 @@ ExprPtr coerce_for_assignment(const ExprPtr& expr, Oid type, std::int32_t typmod
     return coerce_to_target(state, expr, type, typmod, Coercion::kAssignment, false, -1);
 }
 
+namespace {
+
+/// COERCION_PLPGSQL: an assignment cast, or the text form of anything.
+ExprPtr coerce_plpgsql(ParseState& state, const ExprPtr& expr, const TypeRef& target) {
+    if (ExprPtr cast = coerce_to_target(state, expr, target.type, target.typmod, Coercion::kAssignment, false, -1)) return cast;
+    auto via_text = std::make_shared<CoerceViaIoExpr>();
+    via_text->arg = expr;
+    std::int32_t typmod = target.typmod;
+    via_text->type = base_type(state, target.type, &typmod);
+    via_text->collation = state.type(via_text->type).collation;
+    if (via_text->type == target.type && typmod < 0) return via_text;
+    return coerce_to_target(state, via_text, target.type, typmod, Coercion::kAssignment, false, -1);
+}
+
+}  // namespace
+
+std::shared_ptr<const Query> bind_assignment(const Node& statement, const BindOptions& options, const TypeRef& target) {
+    SubQueryOptions how;
+    how.resolve_unknowns = false;
+    std::shared_ptr<Query> query = bind_sub_query(nullptr, statement, options, how);
+    ParseState state(options, nullptr);
+    std::size_t visible = 0;
+    for (TargetEntry& entry : query->targets) {
+        if (entry.junk) continue;
+        if (++visible > 1) continue;
+        bool composite = state.type(base_type(state, target.type)).typtype == 'c' || target.type == oid::kRecord;
+        entry.expr = composite ? resolve_unknown(state, entry.expr) : coerce_plpgsql(state, entry.expr, target);
+    }
+    if (visible != 1) throw SqlError("42601", "assignment source returned " + std::to_string(visible) + " columns");
+    return query;
+}
+
+ExprPtr make_value_cast(Oid from, std::int32_t from_typmod, const TypeRef& target, const BindOptions& options) {
+    ParseState state(options, nullptr);
+    auto value = std::make_shared<CaseTestExpr>();
+    value->type = from;
+    value->typmod = from_typmod;
+    value->collation = state.type(from).collation;
+    return coerce_plpgsql(state, value, target);
+}
+
 FunctionPtr find_user_function(const std::vector<std::string>& names, const std::vector<Oid>& args, CatalogContext& context) {
     std::vector<Oid> schemas = context.search_path();
     if (names.size() == 2) schemas = {require_schema(names[0], context).oid};

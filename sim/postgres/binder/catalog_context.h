@@ -83,6 +83,11 @@ struct TypeRef {
     Oid type = kInvalidOid;
     std::int32_t typmod = -1;
 };
+/// SELECT of one expression whose value PL/pgSQL assigns: coerced at once where there is a cast, else
+/// through the text form.
+std::shared_ptr<const Query> bind_assignment(const Node& statement, const BindOptions& options, const TypeRef& target);
+/// The cast that PL/pgSQL applies to a value at run time; `from` stands for it as a CaseTestExpr.
+ExprPtr make_value_cast(Oid from, std::int32_t from_typmod, const TypeRef& target, const BindOptions& options);
 TypeRef bind_type_name(const Node& type_name, const BindOptions& options);
 /// A type written as text ('numeric(10,2)'), as regtype's input reads it.
 TypeRef parse_type_text(std::string_view text, const BindOptions& options);

@@ -101,7 +101,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode) override;
 
     // Spi.
-    std::unique_ptr<SpiPlan> prepare(const std::string& text, NameHook* hook) override;
+    std::unique_ptr<SpiPlan> prepare(const std::string& text, NameHook* hook, const TypeRef* target = nullptr) override;
     SpiResult execute(SpiPlan& plan, const SpiOptions& options) override;
     Datum evaluate(SpiPlan& plan, const SpiOptions& options, Oid* type, std::int32_t* typmod) override;
     void begin_subtransaction() override;
@@ -153,6 +153,10 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::vector<std::shared_ptr<TransitionTables>>& transition_stack() { return transition_stack_; }
     std::vector<const Trigger*>& trigger_stack() { return trigger_stack_; }
     std::function<std::string()> copy_in;
+    /// Compiled PL/pgSQL functions; the interpreter's own (plpgsql/handler.cc).
+    std::shared_ptr<void> plpgsql_cache;
+    /// The errors that EXCEPTION handlers are running for, innermost last (RAISE; GET STACKED DIAGNOSTICS).
+    std::vector<std::shared_ptr<const SqlError>> handled_errors;
 
     // Transactions (transaction.cc).
     void begin_block();

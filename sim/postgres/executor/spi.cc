@@ -9,7 +9,9 @@ namespace cdcsim::pg {
 
 class SpiPlanImpl : public SpiPlan {
   public:
-    SpiPlanImpl(Backend& backend, const std::string& text, NameHook* hook) : backend_(backend), text_(text), hook_(hook), tree_(parse_sql(text_)) {
+    SpiPlanImpl(Backend& backend, const std::string& text, NameHook* hook, const TypeRef* target)
+        : backend_(backend), text_(text), hook_(hook), tree_(parse_sql(text_)) {
+        if (target != nullptr) target_ = *target;
         if (tree_.statements().size() > 1) {
             throw SqlError("42601", "cannot insert multiple commands into a prepared statement");
         }
@@ -38,11 +40,17 @@ class SpiPlanImpl : public SpiPlan {
     }
 
     bool is_empty() const override { return !node_; }
+    void ready() override {
+        if (!is_query_) return;
+        bind();
+        if (!simple_) plan();
+    }
+    bool is_simple() const override { return simple_ != nullptr; }
 
     /// Binds the query if it was not, or the catalog is another one now.
     void bind() {
         if (query_ && catalog_ == backend_.catalog_ptr() && path_ == backend_.search_path()) return;
-        query_ = bind_query(node_, backend_.bind_options(hook_));
+        query_ = target_ ? bind_assignment(node_, backend_.bind_options(hook_), *target_) : bind_query(node_, backend_.bind_options(hook_));
         plan_ = nullptr;
         simple_ = nullptr;
         catalog_ = backend_.catalog_ptr();
@@ -66,6 +74,7 @@ class SpiPlanImpl : public SpiPlan {
     ParseTree tree_;
     Node node_;
     bool is_query_ = false;
+    std::optional<TypeRef> target_;
     std::shared_ptr<const Query> query_;
     std::shared_ptr<const SelectPlan> plan_;
     ExprPtr simple_;   ///< SELECT of one expression without FROM
@@ -73,8 +82,8 @@ class SpiPlanImpl : public SpiPlan {
     std::vector<Oid> path_;
 };
 
-std::unique_ptr<SpiPlan> Backend::prepare(const std::string& text, NameHook* hook) {
-    return std::make_unique<SpiPlanImpl>(*this, text, hook);
+std::unique_ptr<SpiPlan> Backend::prepare(const std::string& text, NameHook* hook, const TypeRef* target) {
+    return std::make_unique<SpiPlanImpl>(*this, text, hook, target);
 }
 
 namespace {

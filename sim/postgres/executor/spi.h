@@ -22,6 +22,10 @@ class SpiPlan {
     /// The columns that it returns (binds it if need be); nullopt: none.
     virtual std::optional<RowType> columns() = 0;
     virtual bool is_empty() const = 0;
+    /// Binds and plans now, if that is not done: errors of analysis and planning come here.
+    virtual void ready() = 0;
+    /// One expression without a FROM clause: evaluated without a query.
+    virtual bool is_simple() const = 0;
 };
 
 struct SpiResult {
@@ -43,7 +47,8 @@ class Spi {
     virtual ~Spi() = default;
     /// Parses `text`, which must be one statement (several: 42601 "cannot insert multiple commands
     /// into a prepared statement"). Binding errors come at columns() or execute(). `hook` outlives the plan.
-    virtual std::unique_ptr<SpiPlan> prepare(const std::string& text, NameHook* hook) = 0;
+    /// With a `target`, the one expression that is selected is coerced as an assignment to it is.
+    virtual std::unique_ptr<SpiPlan> prepare(const std::string& text, NameHook* hook, const TypeRef* target = nullptr) = 0;
     /// Takes a snapshot (or, read_only, uses the caller's), runs the plan and, at its end, its AFTER
     /// triggers. Errors carry positions in the plan's text; the caller adds QUERY and CONTEXT.
     virtual SpiResult execute(SpiPlan& plan, const SpiOptions& options) = 0;

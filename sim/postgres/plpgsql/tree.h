@@ -12,6 +12,8 @@
 
 namespace cdcsim::pg::plpgsql {
 
+class Interpreter;
+
 /// The names that are visible at one place: a chain from the innermost block outwards.
 struct Namespace {
     std::shared_ptr<const Namespace> outer;
@@ -113,6 +115,8 @@ struct PlFunction {
     bool returns_set = false, is_trigger = false;
     RelationPtr relation;                     ///< of a trigger
     RowType out_columns;
+    Interpreter* running = nullptr;           ///< the innermost call of this function
+    unsigned shapes = 0;                      ///< counts changes of RECORDs' columns
 };
 
 }  // namespace cdcsim::pg::plpgsql
