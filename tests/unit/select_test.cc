@@ -32,6 +32,7 @@ void check_file(const std::string& name) {
 }
 
 TEST_CASE("SELECT: tables, conditions, order") { check_file("select_basic"); }
+TEST_CASE("SELECT: types, grouping, laterals, errors") { check_file("select_more"); }
 TEST_CASE("SELECT: joins, subqueries, CTEs, sets, windows") { check_file("select_joins"); }
 
 }  // namespace
