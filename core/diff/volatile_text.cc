@@ -93,6 +93,15 @@ bool is_fine(std::string_view value) {
     return fraction >= 4 || digits_at(value, 0) >= 16 || match_shape(value, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh") > 0;
 }
 
+/// A clock read to the millisecond or second: two different readings are often equal.
+bool is_coarse_clock(const Runs& runs) {
+    return std::all_of(runs.begin(), runs.end(), [](std::string_view value) {
+        const std::size_t digits = digits_at(value, 0);
+        const bool epoch = digits == value.size() && digits >= 10 && digits <= 15;
+        return epoch || (timestamp_length(value) == value.size() && !is_fine(value));
+    });
+}
+
 }  // namespace
 
 std::vector<Token> tokenize(std::string_view text) {
@@ -120,7 +129,7 @@ std::vector<Token> tokenize(std::string_view text) {
 }
 
 std::optional<std::string> Equalities::check(const Runs& runs, std::string_view real, Strictness strictness) {
-    if (strictness == Strictness::kLoose) return std::nullopt;
+    if (strictness == Strictness::kLoose || is_coarse_clock(runs)) return std::nullopt;
     const std::array<std::string, 3> key{std::string(runs[0]), std::string(runs[1]), std::string(runs[2])};
     const auto [known, is_new] = real_of_.try_emplace(key, real);
     if (!is_new && known->second != real) {

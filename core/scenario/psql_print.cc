@@ -288,10 +288,15 @@ std::string print_report(const Report& report, std::string_view sql) {
     return out;
 }
 
+std::string message_prefix(const Outcome& outcome) {
+    return outcome.file.empty() ? "" : fmt::format("psql:{}:{}: ", outcome.file, outcome.sent_line);
+}
+
 std::string print_outcome(const Outcome& outcome) {
     std::string out = outcome.output;
+    const std::string prefix = message_prefix(outcome);
     for (const StatementAnswer& answer : outcome.answers) {
-        for (const Report& notice : answer.notices) out += print_report(notice, outcome.sql);
+        for (const Report& notice : answer.notices) out += prefix + print_report(notice, outcome.sql);
         if (answer.copy_out) {
             out += *answer.copy_out;
             continue;
@@ -301,8 +306,8 @@ std::string print_outcome(const Outcome& outcome) {
         const bool changes = tag.starts_with("INSERT") || tag.starts_with("UPDATE") || tag.starts_with("DELETE");
         if (!tag.empty() && (!answer.returns_rows || changes)) out += tag + "\n";
     }
-    for (const Report& notice : outcome.error_notices) out += print_report(notice, outcome.sql);
-    if (outcome.error) out += print_report(*outcome.error, outcome.sql);
+    for (const Report& notice : outcome.error_notices) out += prefix + print_report(notice, outcome.sql);
+    if (outcome.error) out += prefix + print_report(*outcome.error, outcome.sql);
     return out;
 }
 

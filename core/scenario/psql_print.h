@@ -16,6 +16,9 @@ std::string print_table(const QueryResult& result);
 /// `ERROR:  ...` with all that follows it. `sql` is the message that was sent.
 std::string print_report(const Report& report, std::string_view sql);
 
+/// `psql:FILE:LINE: ` before messages from a file of \i, else "".
+std::string message_prefix(const Outcome& outcome);
+
 /// Everything that one command of a script prints.
 std::string print_outcome(const Outcome& outcome);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/scenario/psql_print.h"
 
 namespace cdcsim::scenario {
 
@@ -97,6 +98,7 @@ void PsqlRun::finish_query(MessageAnswer answer) {
     current_.error_notices = std::move(answer.error_notices);
     current_.error = std::move(answer.error);
     const bool failed = current_.error.has_value();
+    current_.sent_line = inputs_.back()->script.current_line();
     if (failed && data_pending_) inputs_.back()->script.copy_data();
     outcomes_.push_back(std::move(current_));
     if (failed && stop_on_error_) {
@@ -133,7 +135,9 @@ void PsqlRun::refuse(const std::string& what) {
 
 /// psql's own error messages go to the transcript; they are no SQL errors.
 void PsqlRun::fail(const std::string& message) {
-    current_.output = message + "\n";
+    current_.sent_line = inputs_.back()->script.current_line();
+    const std::string prefix = message_prefix(current_);
+    current_.output = prefix + (prefix.empty() ? "" : "error: ") + message + "\n";
     outcomes_.push_back(std::move(current_));
     if (!stop_on_error_) return;
     inputs_.clear();

@@ -35,6 +35,9 @@ class PsqlScript {
     /// the data of a COPY ... FROM STDIN that the last query started.
     std::string copy_data();
 
+    /// The line that was read last, from 1: where psql stands when it sends a query.
+    int current_line() const { return line_number_; }
+
     /// True if the last query ended at the end of the text without a semicolon.
     bool unterminated() const { return unterminated_; }
 

@@ -36,6 +36,7 @@ struct Outcome {
     std::string sql;      ///< as it was sent; empty for psql's own output
     int line = 0;         ///< of its first line in the script, from 1
     std::string file;     ///< of \i; empty: the step's own text
+    int sent_line = 0;    ///< where psql stood in it; messages from a file of \i name it
     std::vector<StatementAnswer> answers;
     std::vector<Report> error_notices;
     std::optional<Report> error;
