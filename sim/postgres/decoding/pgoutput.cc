@@ -101,7 +101,7 @@ void PgOutput::decode(const LogEntry& entry) {
     commit.commit_lsn = entry.commit_lsn;
     commit.end_lsn = entry.end_lsn;
     commit.commit_time = entry.commit_time;
-    ready_.push_back({entry.commit_lsn, commit});
+    ready_.push_back({entry.end_lsn, commit});
 }
 
 void PgOutput::begin_if_needed(const LogEntry& entry) {
@@ -111,7 +111,8 @@ void PgOutput::begin_if_needed(const LogEntry& entry) {
     begin.final_lsn = entry.commit_lsn;
     begin.commit_time = entry.commit_time;
     begin.xid = entry.xid;
-    ready_.push_back({entry.changes.front().lsn, begin});
+    // walsender sends a position with the last message only of those that it writes at once.
+    ready_.push_back({entry.origin.empty() ? entry.changes.front().lsn : Lsn{}, begin});
     if (!entry.origin.empty()) {
         pgoutput::Origin origin;
         origin.commit_lsn = entry.origin_lsn;
@@ -131,7 +132,7 @@ void PgOutput::decode_change(const LogEntry& entry, const Change& change) {
     if (publishes(*publication, *change.relation)) decode_row(entry, change);
 }
 
-void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation, Lsn lsn) {
+void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
     RelationPtr& sent = sent_[relation->oid];
     if (sent == relation) return;
     sent = relation;
@@ -147,12 +148,12 @@ void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation, L
             TypePtr type = entry.catalog->find_type(column.type);
             // A domain is announced under its own name.
             pgoutput::Type announced{column.type, type ? type->schema : "", type ? type->name : ""};
-            ready_.push_back({lsn, announced});
+            ready_.push_back({Lsn{}, announced});
         }
         bool key = std::ranges::find(identity, column.attno) != identity.end();
         message.columns.push_back({key, column.name, column.type, column.typmod});
     }
-    ready_.push_back({lsn, std::move(message)});
+    ready_.push_back({Lsn{}, std::move(message)});
 }
 
 pgoutput::Tuple PgOutput::make_tuple(const Relation& relation, const std::vector<Datum>& values, const std::vector<bool>& unchanged,
@@ -180,7 +181,7 @@ pgoutput::Tuple PgOutput::make_tuple(const Relation& relation, const std::vector
 
 void PgOutput::decode_row(const LogEntry& entry, const Change& change) {
     begin_if_needed(entry);
-    send_schema(entry, change.relation, change.lsn);
+    send_schema(entry, change.relation);
     const Relation& relation = *change.relation;
     if (change.kind == ChangeKind::kInsert) {
         ready_.push_back({change.lsn, pgoutput::Insert{relation.oid, make_tuple(relation, change.after, {}, false)}});
@@ -206,7 +207,7 @@ void PgOutput::decode_truncate(const LogEntry& entry, const Change& change) {
     for (const RelationPtr& relation : change.truncated) {
         if (!publishes(publication, *relation)) continue;
         begin_if_needed(entry);
-        send_schema(entry, relation, change.lsn);
+        send_schema(entry, relation);
         message.relations.push_back(relation->oid);
     }
     if (!message.relations.empty()) ready_.push_back({change.lsn, std::move(message)});

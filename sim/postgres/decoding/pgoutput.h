@@ -54,7 +54,7 @@ class PgOutput : public ReplicationSource {
     void decode_truncate(const LogEntry& entry, const Change& change);
     void decode_message(const LogEntry& entry, const Change& change);
     void begin_if_needed(const LogEntry& entry);
-    void send_schema(const LogEntry& entry, const RelationPtr& relation, Lsn lsn);
+    void send_schema(const LogEntry& entry, const RelationPtr& relation);
     const Publication* publication_of(const LogEntry& entry) const;
     bool publishes(const Publication& publication, const Relation& relation) const;
     pgoutput::Tuple make_tuple(const Relation& relation, const std::vector<Datum>& values, const std::vector<bool>& unchanged,

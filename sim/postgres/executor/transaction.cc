@@ -191,10 +191,11 @@ void Backend::add_change(Change change) {
 void Backend::emit_message(bool transactional, std::string prefix, std::string content, Lsn* lsn) {
     Change change;
     change.kind = ChangeKind::kMessage;
-    change.lsn = server_->wal.append(kMessageHeaderBytes + prefix.size() + content.size());
+    const Lsn record = server_->wal.append(kMessageHeaderBytes + prefix.size() + content.size());
+    change.lsn = server_->wal.position();  // decoding tells a message's end
     change.prefix = std::move(prefix);
     change.content = std::move(content);
-    *lsn = server_->wal.position();
+    *lsn = change.lsn;
     if (transactional) {
         write_xid();
         transaction_.changes.push_back(std::move(change));
@@ -202,7 +203,7 @@ void Backend::emit_message(bool transactional, std::string prefix, std::string c
     }
     LogEntry entry;
     entry.transactional = false;
-    entry.commit_lsn = change.lsn;
+    entry.commit_lsn = record;
     entry.end_lsn = server_->wal.position();
     entry.catalog = server_->catalog;
     entry.changes.push_back(std::move(change));
