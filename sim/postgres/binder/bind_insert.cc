@@ -92,6 +92,8 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
                 auto node = std::make_shared<DefaultExpr>();
                 node->location = item.location();
                 row.push_back(node);
+            } else if (item.is("ColumnRef") && item.items("fields").back().is("A_Star")) {
+                for (const TargetEntry& target : expand_star(state, item)) row.push_back(target.expr);
             } else {
                 row.push_back(bind_expr(state, item));
             }

@@ -45,7 +45,7 @@ class Deparser {
 
     std::string text(const Expr& expr, bool show_implicit_cast = true) {
         switch (expr.kind) {
-            case ExprKind::kConst: return constant(as<ConstExpr>(expr), show_implicit_cast ? 0 : -1);
+            case ExprKind::kConst: return constant(as<ConstExpr>(expr), 0);
             case ExprKind::kVar: return variable(as<VarExpr>(expr));
             case ExprKind::kFunc: return function(as<FuncExpr>(expr), show_implicit_cast);
             case ExprKind::kScalarArrayOp: {

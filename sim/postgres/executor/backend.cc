@@ -304,7 +304,13 @@ std::vector<RelationPtr> Backend::scanned_relations(const Relation& relation, bo
     return found;
 }
 
-RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view) { return relation; }
+RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view) {
+    // GRANT and REVOKE are accepted but not kept: what depends on them is refused, not guessed.
+    const Role* role = catalog().find_role(current_user_);
+    bool allowed = relation->virtual_rows != nullptr || role == nullptr || role->superuser || relation->owner == current_user_;
+    if (!allowed) throw NotSimulated("privileges on tables that a role does not own");
+    return relation;
+}
 
 // CatalogContext.
 

@@ -45,7 +45,7 @@ std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation
                                                 std::int64_t self, const Snapshot& snapshot) {
     std::optional<UniqueConflict> found;
     Snapshot now = backend.take_snapshot();
-    now.command = ~std::uint64_t{0} >> 1U;
+    now.command = kNeverDied - 1;
     backend.database().scan(backend, relation, now, [&](RowVersion& version) {
         if (version.rid == self || !is_alive(version)) return true;
         std::optional<Row> other = index_values(backend, relation, index, version.columns, snapshot);

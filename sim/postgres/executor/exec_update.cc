@@ -165,7 +165,9 @@ void refuse_inheritance(Modification& m) {
 }  // namespace
 
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned, std::span<const EvalRow> other_rows) {
-    std::vector<bool> set_columns = assigned;
+    std::vector<bool> set_columns(m.relation->columns.size());
+    const auto& named = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
+    for (const TargetEntry& entry : named) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;
     std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, &new_row, &assigned);
     if (!kept) return false;
     // A BEFORE trigger may have changed the row itself.

@@ -400,6 +400,10 @@ Datum pg_get_serial_sequence(CallContext& call, std::span<const Datum> args) {
     return {};
 }
 
+Datum pg_trigger_depth(CallContext& call, std::span<const Datum>) {
+    return Datum::of_int(static_cast<std::int64_t>(backend_of(call.env).trigger_stack().size()));
+}
+
 constexpr ScalarRow kScalars[] = {
     {"current_database", current_database},
     {"current_query", current_query},
@@ -426,6 +430,7 @@ constexpr ScalarRow kScalars[] = {
     {"pg_notify", pg_notify},
     {"pg_sleep", pg_sleep},
     {"pg_table_is_visible", pg_table_is_visible},
+    {"pg_trigger_depth", pg_trigger_depth},
     {"pg_typeof", pg_typeof},
     {"pgsql_version", pgsql_version},
     {"session_user", session_user},

@@ -19,6 +19,7 @@ constexpr SettingRow kSettings[] = {
     {"max_replication_slots", "20", 'i', "", "postmaster"},
     {"max_wal_senders", "20", 'i', "", "postmaster"},
     {"ssl", "off", 'b', "", "sighup"},
+    {"role", "none", 's', "", "user"},
     {"plpgsql.variable_conflict", "error", 'e', "error|use_variable|use_column", "superuser"},
     {"plpgsql.extra_warnings", "none", 's', "", "user"},
     {"plpgsql.extra_errors", "none", 's', "", "user"},

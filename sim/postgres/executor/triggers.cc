@@ -151,7 +151,9 @@ void end_statement_triggers(Modification& m, int operation) {
 std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, const Row* new_row, std::vector<bool>* assigned) {
     std::optional<Row> current;
     if (new_row != nullptr) current = *new_row;
-    std::vector<bool> set = assigned != nullptr ? *assigned : std::vector<bool>{};
+    // UPDATE OF goes by the columns that SET names, whether or not they are given a new value.
+    std::vector<bool> set;
+    if (operation == TriggerType::kUpdate) set = set_columns(m.query, *m.relation);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(trigger, operation, true, true)) continue;
         if (!update_columns_match(trigger, operation, set)) continue;

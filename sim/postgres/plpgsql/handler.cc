@@ -168,8 +168,8 @@ TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call) {
     std::shared_ptr<PlFunction> code = compiled(backend, call.trigger.function, call.relation);
     Interpreter interpreter(backend, *code);
     set_trigger_variables(backend, interpreter, *code, call);
-    interpreter.value(code->new_variable).assigned = false;
-    interpreter.value(code->old_variable).assigned = false;
+    interpreter.value(code->new_variable).is_null = true;
+    interpreter.value(code->old_variable).is_null = true;
     RowType row = relation_row(*call.relation);
     if (call.row) {
         if (call.new_row != nullptr) interpreter.set_record(code->new_variable, row, *call.new_row);

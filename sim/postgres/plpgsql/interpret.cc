@@ -126,7 +126,7 @@ class VariableSource : public ParamSource {
         const Variable& variable = interpreter_.function_.variables[static_cast<std::size_t>(number - 1)];
         Value& value = interpreter_.value(number - 1);
         if (!variable.is_record) return value.scalar;
-        if (!value.assigned) return null_;
+        if (!value.assigned || value.is_null) return null_;
         // A whole record is made into a value each time it is asked for.
         value.scalar = make_row(interpreter_.backend_, variable.type, value.row_type, value.fields);
         return value.scalar;
@@ -177,6 +177,7 @@ void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> 
     target.fields = std::move(fields);
     target.touched.assign(target.fields.size(), false);
     target.assigned = true;
+    target.is_null = false;
 }
 
 void Interpreter::run() {

@@ -15,6 +15,7 @@ namespace cdcsim::pg::plpgsql {
 struct Value {
     Datum scalar;
     bool assigned = false;              ///< a record: has a shape
+    bool is_null = false;               ///< a record that is NULL as a whole: OLD of an INSERT
     RowType row_type;
     std::vector<Datum> fields;
     std::vector<bool> touched;          ///< fields that were assigned one by one
