@@ -96,6 +96,7 @@ void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(Pe
 void ConnectorTask::snapshot_table(const TableId& id, bool first_table, bool last_table) {
     auto plan =
         std::make_unique<TablePlan>(SchemaReader(*connection_, *types_).read(id), config_, *types_);
+    if (plan->table().columns.empty()) return;  // the real one never sees such a table
     bool first = true;
     const auto* current = plan.get();
     read_rows(*current, [&](PendingRow row) {

@@ -167,6 +167,7 @@ void ConnectorTask::insert(const pgoutput::Insert& message) {
         return;
     }
     at_row(*plan, MessageType::kInsert);
+    if (message.after.empty()) return;  // no columns: the real one logs "no new values found"
     cells_of(message.after, plan->table().columns.size(), new_cells_);
     Row after(new_cells_);
     writer_->row({*plan, 'c', nullptr, &after, &after, std::nullopt}, offset_);
@@ -179,6 +180,7 @@ void ConnectorTask::update(const pgoutput::Update& message) {
         return;
     }
     at_row(*plan, MessageType::kUpdate);
+    if (message.after.empty()) return;
     auto width = plan->table().columns.size();
     cells_of(message.after, width, new_cells_);
     Row after(new_cells_);
@@ -213,6 +215,7 @@ void ConnectorTask::remove(const pgoutput::Delete& message) {
         return;
     }
     at_row(*plan, MessageType::kDelete);
+    if (message.before.empty()) return;
     cells_of(message.before, plan->table().columns.size(), old_cells_);
     Row before(old_cells_);
     writer_->row({*plan, 'd', &before, nullptr, &before, std::nullopt}, offset_);
