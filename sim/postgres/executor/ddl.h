@@ -36,6 +36,7 @@ void require_owner(Backend& backend, const Relation& relation);
 struct PendingConstraint {
     Node node;
     std::string column;      ///< of a column constraint
+    bool deferrable = false, deferred = false;  ///< clauses after a column constraint
 };
 struct ColumnPlan {
     Column column;

@@ -282,7 +282,7 @@ void drop_not_null(Alteration& a) {
 }
 
 void add_table_constraint(Alteration& a) {
-    add_constraint(a.backend, *a.relation, {a.command["def"], ""}, true);
+    add_constraint(a.backend, *a.relation, {a.command["def"], "", false, false}, true);
     publish(a);
 }
 

@@ -63,9 +63,11 @@ void plan_constraint(ColumnPlan& plan, const Node& constraint, const Relation& r
     } else if (kind == "CONSTR_ATTR_DEFERRABLE" || kind == "CONSTR_ATTR_NOT_DEFERRABLE" || kind == "CONSTR_ATTR_DEFERRED" || kind == "CONSTR_ATTR_IMMEDIATE") {
         // The attributes of the constraint before it; add_constraint reads them from there.
         if (plan.constraints.empty()) throw SqlError("42601", "misplaced DEFERRABLE clause").at(location);
-        throw NotSimulated("a deferrable constraint written after a column; write it as a table constraint", location);
+        PendingConstraint& last = plan.constraints.back();
+        if (kind == "CONSTR_ATTR_DEFERRABLE" || kind == "CONSTR_ATTR_DEFERRED") last.deferrable = true;
+        if (kind == "CONSTR_ATTR_DEFERRED") last.deferred = true;
     } else {
-        plan.constraints.push_back({constraint, name});
+        plan.constraints.push_back({constraint, name, false, false});
     }
 }
 

@@ -111,8 +111,8 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
     Constraint constraint;
     constraint.kind = primary ? ConstraintKind::kPrimary : ConstraintKind::kUnique;
     constraint.oid = allocate_oid(backend);
-    constraint.deferrable = pending.node.flag("deferrable");
-    constraint.initially_deferred = pending.node.flag("initdeferred");
+    constraint.deferrable = pending.node.flag("deferrable") || pending.deferrable;
+    constraint.initially_deferred = pending.node.flag("initdeferred") || pending.deferred;
     if (primary && relation.primary_key() != nullptr) {
         throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(existing_rows ? -1 : pending.node.location());
     }
@@ -212,8 +212,8 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     Constraint constraint;
     constraint.kind = ConstraintKind::kForeign;
     constraint.oid = allocate_oid(backend);
-    constraint.deferrable = node.flag("deferrable");
-    constraint.initially_deferred = node.flag("initdeferred");
+    constraint.deferrable = node.flag("deferrable") || pending.deferrable;
+    constraint.initially_deferred = node.flag("initdeferred") || pending.deferred;
     constraint.validated = !node.flag("skip_validation");
     auto letter = [&](std::string_view field, char fallback) { return node.text(field).empty() ? fallback : node.text(field)[0]; };
     constraint.on_update = letter("fk_upd_action", 'a');

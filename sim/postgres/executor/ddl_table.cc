@@ -72,7 +72,7 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     std::vector<PendingConstraint> pending;
     for (const Node& element : node.items("tableElts")) {
         if (element.is("Constraint")) {
-            pending.push_back({element, ""});
+            pending.push_back({element, "", false, false});
         } else if (element.is("TableLikeClause")) {
             copy_like(backend, element, *relation, pending);
         } else {

@@ -31,6 +31,10 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
     std::optional<CteScope> ctes;
     if (!query.ctes.empty()) ctes.emplace(query, level);
     m.command = backend.begin_command();
+    if (backend.transaction().read_only) {
+        std::string_view name = query.command == CommandKind::kInsert ? "INSERT" : query.command == CommandKind::kUpdate ? "UPDATE" : "DELETE";
+        throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", name));
+    }
     backend.write_xid();
     if (query.has_returning) m.returning = &sink;
     ExecResult result;

@@ -125,8 +125,15 @@ std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
     if (version->died == kNeverDied) return version;
     // Changed already by this very command (a join found it twice): skipped in silence.
     if (version->died == m.command) return std::nullopt;
-    bool by_me = version->xmax == m.backend.transaction().xid || version->died > m.snapshot.command;
-    if (by_me) {
+    const Transaction& transaction = m.backend.transaction();
+    bool by_me = version->xmax == transaction.xid || std::ranges::find(transaction.subs, version->xmax, &SubTransaction::xid) != transaction.subs.end();
+    bool in_progress = std::ranges::any_of(m.backend.server().backends, [&](Backend* other) {
+        return other != &m.backend && other->transaction().active && other->transaction().xid.value != 0 && other->transaction().xid == version->xmax;
+    });
+    if (!by_me && !in_progress && transaction.fixed_snapshot) {
+        throw SqlError("40001", "could not serialize access due to concurrent update");
+    }
+    if (!in_progress) {
         throw SqlError("27000", "tuple to be updated was already modified by an operation triggered by the current command")
             .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
     }

@@ -221,6 +221,16 @@ void fire_event(Backend& backend, TriggerEvent& event) {
         return;
     }
     if (event.foreign_key != nullptr) {
+        // PostgreSQL's own triggers do this: pg_trigger_depth() counts them.
+        backend.trigger_stack().push_back(nullptr);
+        backend.transition_stack().push_back(nullptr);
+        struct Leave {
+            Backend& backend;
+            ~Leave() {
+                backend.trigger_stack().pop_back();
+                backend.transition_stack().pop_back();
+            }
+        } leave{backend};
         if (event.foreign_table) {
             run_foreign_key_action(backend, event);
         } else {

@@ -930,7 +930,8 @@ void Interpreter::assign_statement(PlStatement& statement) {
         if (!info.is_array()) throw NotSimulated("assignment to a subscripted variable that is not an array");
         for (const PlExprPtr& subscript : target.subscripts) {
             Oid type = kInvalidOid;
-            Datum given = cast(evaluate(*subscript, &type), type, -1, oid::kInt4, -1);
+            Datum raw = evaluate(*subscript, &type);
+            Datum given = cast(raw, type, -1, oid::kInt4, -1);
             if (given.is_null()) throw SqlError("22004", "array subscript in assignment must not be null");
             indexes.push_back(std::move(given));
         }

@@ -379,15 +379,17 @@ Xid xid_of(std::int64_t value) { return Xid{static_cast<std::uint32_t>(value)}; 
 
 }  // namespace
 
-RowVersion SqliteDatabase::read_version(HeapTable& heap, const Statement& row) {
+RowVersion SqliteDatabase::read_version(HeapTable& heap, const Statement& row, const Relation& relation) {
     RowVersion version;
     version.rid = row.column_int(0);
     version.born = static_cast<std::uint64_t>(row.column_int(1));
     version.died = static_cast<std::uint64_t>(row.column_int(2));
     version.xmin = xid_of(row.column_int(3));
     version.xmax = xid_of(row.column_int(4));
-    version.columns.reserve(heap.codecs.size());
-    for (std::size_t i = 0; i < heap.codecs.size(); ++i) {
+    // The heap may have more columns: those of an ALTER TABLE that was rolled back.
+    std::size_t count = std::min(relation.columns.size(), heap.codecs.size());
+    version.columns.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
         version.columns.push_back(row.column(kFirstColumn + static_cast<int>(i), heap.codecs[i]));
     }
     if (auto it = heap.stored.find(version.rid); it != heap.stored.end()) {
@@ -407,7 +409,7 @@ std::optional<RowVersion> SqliteDatabase::fetch(const Relation& relation, std::i
     }
     heap.fetch.bind_int(1, rid);
     std::optional<RowVersion> version;
-    if (heap.fetch.step()) version = read_version(heap, heap.fetch);
+    if (heap.fetch.step()) version = read_version(heap, heap.fetch, relation);
     heap.fetch.reset();
     return version;
 }
@@ -444,7 +446,7 @@ std::vector<RowVersion> SqliteDatabase::find_equal(Host& host, const Relation& r
                                 find_sql(host, relation, sql, attnos, values));
     bind_values(host, relation, *statement, attnos, values);
     std::vector<RowVersion> found;
-    while (statement->step()) found.push_back(read_version(heap, *statement));
+    while (statement->step()) found.push_back(read_version(heap, *statement, relation));
     rethrow_collation_error();
     return found;
 }
@@ -511,7 +513,7 @@ void SqliteDatabase::scan(Host& host, const Relation& relation, const Snapshot& 
     BorrowedStatement statement(statements_, handle_, sql);
     statement->bind_int(1, static_cast<std::int64_t>(snapshot.command));
     while (statement->step()) {
-        RowVersion version = read_version(heap, *statement);
+        RowVersion version = read_version(heap, *statement, relation);
         if (!alone && !is_visible(snapshot, version)) continue;
         if (!emit(version)) break;
     }

@@ -102,7 +102,7 @@ class SqliteDatabase : public Database {
                          std::span<const int> attnos, std::span<const Datum> values);
     void bind_values(Host& host, const Relation& relation, Statement& statement,
                      std::span<const int> attnos, std::span<const Datum> values);
-    RowVersion read_version(HeapTable& heap, const Statement& row);
+    RowVersion read_version(HeapTable& heap, const Statement& row, const Relation& relation);
     void run_or_postpone(const std::string& sql);
     void run_postponed();
 
