@@ -40,6 +40,19 @@ EvalContext row_context(Backend& backend, const Snapshot& snapshot, const EvalRo
 
 bool is_alive(const RowVersion& version) { return version.died == kNeverDied; }
 
+/// The row's fate depends on another session's open transaction: PostgreSQL would wait for it.
+void refuse_waiting(Backend& backend, const RowVersion& version) {
+    for (Backend* other : backend.server().backends) {
+        const Transaction& transaction = other->transaction();
+        if (other == &backend || !transaction.active || transaction.xid.value == 0) continue;
+        auto wrote = [&](Xid xid) {
+            return xid.value != 0 && (xid == transaction.xid || std::ranges::find(transaction.subs, xid, &SubTransaction::xid) != transaction.subs.end());
+        };
+        bool killed = version.died != kNeverDied && wrote(version.xmax);
+        if (killed || wrote(version.xmin)) throw NotSimulated("waiting for a key that another session's transaction has written");
+    }
+}
+
 /// An index with expressions or a predicate has no SQLite index to ask: all live rows are compared.
 std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& values,
                                                 std::int64_t self, const Snapshot& snapshot) {
@@ -153,7 +166,9 @@ std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& re
     std::vector<int> columns = plain_columns(index);
     if (columns.empty() || index.predicate) return scan_for_conflict(backend, relation, index, *values, self, snapshot);
     for (RowVersion& version : backend.database().find_equal(backend, relation, columns, *values, index.nulls_not_distinct)) {
-        if (version.rid == self || !is_alive(version)) continue;
+        if (version.rid == self) continue;
+        refuse_waiting(backend, version);
+        if (!is_alive(version)) continue;
         return UniqueConflict{&index, std::move(version)};
     }
     return std::nullopt;
