@@ -57,7 +57,7 @@ void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
 
 SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& nodes, SequenceOptions options, bool is_new, bool* restart,
                                       std::int64_t* restart_value) {
-    bool has_start = false, has_min = false, has_max = false;
+    bool has_start = false, has_min = false, has_max = false, reset_min = is_new, reset_max = is_new;
     if (options.type == kInvalidOid) options.type = oid::kInt8;
     for (const Node& node : nodes) {
         std::string_view name = node.text("defname");
@@ -79,15 +79,13 @@ SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>&
             *restart = true;
             *restart_value = arg ? number_of(arg) : options.start;
         } else if (name == "maxvalue") {
-            if (arg) {
-                options.max = number_of(arg);
-                has_max = true;
-            }
+            if (arg) options.max = number_of(arg);
+            has_max = static_cast<bool>(arg);
+            reset_max = reset_max || !arg;
         } else if (name == "minvalue") {
-            if (arg) {
-                options.min = number_of(arg);
-                has_min = true;
-            }
+            if (arg) options.min = number_of(arg);
+            has_min = static_cast<bool>(arg);
+            reset_min = reset_min || !arg;
         } else if (name == "cache") {
             options.cache = number_of(arg);
             if (options.cache <= 0) throw SqlError("22023", fmt::format("CACHE ({}) must be greater than zero", options.cache));
@@ -101,9 +99,9 @@ SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>&
     }
     Limits limits = limits_of(options.type);
     bool up = options.increment > 0;
+    if (reset_max && !has_max) options.max = up ? limits.max : -1;
+    if (reset_min && !has_min) options.min = up ? 1 : limits.min;
     if (is_new) {
-        if (!has_max) options.max = up ? limits.max : -1;
-        if (!has_min) options.min = up ? 1 : limits.min;
         if (!has_start) options.start = up ? options.min : options.max;
     }
     auto type_name = [&] { return format_type(backend, options.type); };
