@@ -116,8 +116,6 @@ Side bind_tree(ParseState& state, const Node& node, bool top) {
         SubQueryOptions how;
         how.resolve_unknowns = false;
         std::shared_ptr<Query> query = bind_sub_query(&state, node, state.options, how);
-        bool refers = std::ranges::any_of(query->range_table, [](const RangeTableEntry& rte) { return rte.kind != RteKind::kValues && rte.lateral && rte.kind == RteKind::kSubquery; });
-        (void)refers;
         return add_leaf(state, query);
     }
     SetOp op = op_text == "SETOP_UNION" ? SetOp::kUnion : op_text == "SETOP_INTERSECT" ? SetOp::kIntersect : SetOp::kExcept;

@@ -623,7 +623,6 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         throw SqlError("42809", fmt::format("{} is not a procedure", signature(state, name, args)))
             .hint("To call a function, use SELECT.").at(syntax.location);
     }
-    std::size_t given = args.size();
     add_defaults(state, pick, args);
     std::vector<Oid> declared = pick.args;
     if (pick.defaults > 0) {
@@ -639,7 +638,6 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         error.set_position(syntax.location);
         throw;
     }
-    (void)given;
     for (std::size_t i = 0; i < args.size(); ++i) {
         if (declared[i] == oid::kAny) {
             if (args[i]->type == oid::kUnknown) args[i] = resolve_unknown(state, args[i]);

@@ -168,6 +168,17 @@ void kill_version(Modification& m, const RowVersion& version) {
     m.backend.transaction().undo.push_back({UndoKind::kKill, m.relation->file_node, version.rid});
 }
 
+void delete_version(Modification& m, const RowVersion& version) {
+    kill_version(m, version);
+    if (!is_logged(m.backend, *m.relation)) return;
+    Change change;
+    change.kind = ChangeKind::kDelete;
+    change.relation = m.relation;
+    change.before_kind = old_tuple_kind(*m.relation, version.columns, nullptr);
+    if (change.before_kind != 0) change.before = version.columns;
+    m.backend.add_change(std::move(change));
+}
+
 void emit_returning(Modification& m, const Row* row, const RowVersion& version, std::span<const EvalRow> other_rows) {
     if (m.returning == nullptr) return;
     std::vector<EvalRow> rows(m.query.range_table.size());

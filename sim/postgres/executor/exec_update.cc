@@ -237,15 +237,7 @@ void exec_delete(Modification& m) {
                 .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
         }
         auto before = std::make_shared<RowVersion>(*old_version);
-        kill_version(m, *before);
-        if (is_logged(m.backend, *m.relation)) {
-            Change change;
-            change.kind = ChangeKind::kDelete;
-            change.relation = m.relation;
-            change.before_kind = old_tuple_kind(*m.relation, before->columns, nullptr);
-            if (change.before_kind != 0) change.before = before->columns;
-            m.backend.add_change(std::move(change));
-        }
+        delete_version(m, *before);
         ++m.processed;
         queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
         CarriedRows others(m.query, target.carried, std::span(found).subspan(2));

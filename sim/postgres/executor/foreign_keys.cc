@@ -93,15 +93,7 @@ void delete_children(Modification& m, const std::vector<RowVersion>& children) {
     for (const RowVersion& child : children) {
         if (!fire_before_row(m, TriggerType::kDelete, &child.columns, nullptr, nullptr)) continue;
         auto before = std::make_shared<RowVersion>(child);
-        kill_version(m, *before);
-        if (is_logged(m.backend, *m.relation)) {
-            Change change;
-            change.kind = ChangeKind::kDelete;
-            change.relation = m.relation;
-            change.before_kind = old_tuple_kind(*m.relation, before->columns, nullptr);
-            if (change.before_kind != 0) change.before = before->columns;
-            m.backend.add_change(std::move(change));
-        }
+        delete_version(m, *before);
         queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
     }
     end_statement_triggers(m, TriggerType::kDelete);

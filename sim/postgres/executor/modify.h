@@ -88,6 +88,8 @@ bool same_columns(Backend& backend, const Relation& relation, const std::vector<
 // exec_query.cc
 void insert_version(Modification& m, Row row, const RowVersion* replaces, std::vector<bool> assigned, RowVersion& stored);
 void kill_version(Modification& m, const RowVersion& version);
+/// kill_version, and the DELETE in the log.
+void delete_version(Modification& m, const RowVersion& version);
 void emit_returning(Modification& m, const Row* row, const RowVersion& version, std::span<const EvalRow> other_rows);
 /// Throws 55000 "cannot update table ... because it does not have a replica identity and publishes updates".
 void check_replica_identity(Backend& backend, const Relation& relation, int operation);
