@@ -14,3 +14,9 @@ if(CDCSIM_SANITIZE)
         -Wno-maybe-uninitialized)
     target_link_options(cdcsim_options INTERFACE -fsanitize=${CDCSIM_SANITIZE})
 endif()
+
+# The tests are some fifty programs over the same libraries: linked by mold where it is installed.
+find_program(CDCSIM_MOLD mold)
+if(CDCSIM_MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()
