@@ -21,7 +21,7 @@ class TestHost : public TestEnvironmentOf<Host> {
     std::vector<std::vector<Datum>> virtual_table;
 
     Database& database() override { return *owned_database; }
-    Snapshot take_snapshot() override { return {.command = command, .own = Xid{1}, .in_progress = {}}; }
+    Snapshot take_snapshot() override { return {.command = command, .taken = command, .own = {}, .in_progress = {}, .sees_all = false}; }
     Datum call_function(const std::shared_ptr<const Function>&, CallContext&,
                         std::span<const Datum>) override {
         throw NotSimulated("user functions in tests");

@@ -235,22 +235,20 @@ void Backend::send_notice(std::string_view severity, SqlError report) {
 
 Snapshot Backend::take_snapshot() {
     if (function_snapshot_ != nullptr) return *function_snapshot_;
+    Snapshot snapshot;
     if (transaction_.fixed_snapshot) {
-        Snapshot snapshot = *transaction_.fixed_snapshot;
-        snapshot.own = transaction_.xid;
+        snapshot = *transaction_.fixed_snapshot;
+        snapshot.command = server_->command;
+        if (snapshot.taken != snapshot.command) snapshot.own = transaction_.xids;
         return snapshot;
     }
-    Snapshot snapshot;
-    snapshot.command = server_->command;
-    snapshot.own = transaction_.xid;
+    snapshot.command = snapshot.taken = server_->command;
     for (Backend* other : server_->backends) {
-        if (other != this && other->transaction_.active && other->transaction_.xid.value != 0) {
-            snapshot.in_progress.push_back(other->transaction_.xid);
-        }
+        if (other == this || !other->transaction_.active) continue;
+        const std::vector<Xid>& xids = other->transaction_.xids;
+        snapshot.in_progress.insert(snapshot.in_progress.end(), xids.begin(), xids.end());
     }
-    if (transaction_.active && (transaction_.isolation == "repeatable read" || transaction_.isolation == "serializable")) {
-        transaction_.fixed_snapshot = snapshot;
-    }
+    if (transaction_.active && uses_fixed_snapshot()) transaction_.fixed_snapshot = snapshot;
     return snapshot;
 }
 

@@ -168,6 +168,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void start_transaction();
     void add_change(Change change);
     void emit_message(bool transactional, std::string prefix, std::string content, Lsn* lsn);
+    /// REPEATABLE READ and SERIALIZABLE: one snapshot for all statements.
+    bool uses_fixed_snapshot() const { return transaction_.isolation == "repeatable read" || transaction_.isolation == "serializable"; }
 
   private:
     friend class SpiPlanImpl;

@@ -40,27 +40,15 @@ EvalContext row_context(Backend& backend, const Snapshot& snapshot, const EvalRo
 
 bool is_alive(const RowVersion& version) { return version.died == kNeverDied; }
 
-/// The row's fate depends on another session's open transaction: PostgreSQL would wait for it.
-void refuse_waiting(Backend& backend, const RowVersion& version) {
-    for (Backend* other : backend.server().backends) {
-        const Transaction& transaction = other->transaction();
-        if (other == &backend || !transaction.active || transaction.xid.value == 0) continue;
-        auto wrote = [&](Xid xid) {
-            return xid.value != 0 && (xid == transaction.xid || std::ranges::find(transaction.subs, xid, &SubTransaction::xid) != transaction.subs.end());
-        };
-        bool killed = version.died != kNeverDied && wrote(version.xmax);
-        if (killed || wrote(version.xmin)) throw NotSimulated("waiting for a key that another session's transaction has written");
-    }
-}
-
 /// An index with expressions or a predicate has no SQLite index to ask: all live rows are compared.
 std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& values,
                                                 std::int64_t self, const Snapshot& snapshot) {
     std::optional<UniqueConflict> found;
-    Snapshot now = backend.take_snapshot();
-    now.command = kNeverDied - 1;
-    backend.database().scan(backend, relation, now, [&](RowVersion& version) {
-        if (version.rid == self || !is_alive(version)) return true;
+    Snapshot all;
+    all.command = all.taken = kNeverDied - 1;
+    all.sees_all = true;
+    backend.database().scan(backend, relation, all, [&](RowVersion& version) {
+        if (version.rid == self || (!is_alive(version) && !is_undecided(backend, version))) return true;
         std::optional<Row> other = index_values(backend, relation, index, version.columns, snapshot);
         if (!other) return true;
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -72,6 +60,7 @@ std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation
             }
             if (compare_values(backend, type, values[i], (*other)[i]) != 0) return true;
         }
+        refuse_waiting(backend, version);
         found = UniqueConflict{&index, version};
         return false;
     });
@@ -79,6 +68,20 @@ std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation
 }
 
 }  // namespace
+
+bool is_undecided(Backend& backend, const RowVersion& version) {
+    for (Backend* other : backend.server().backends) {
+        if (other == &backend || !other->transaction().active) continue;
+        const std::vector<Xid>& xids = other->transaction().xids;
+        auto wrote = [&](Xid xid) { return std::ranges::find(xids, xid) != xids.end(); };
+        if (wrote(version.xmin) || (version.died != kNeverDied && wrote(version.xmax))) return true;
+    }
+    return false;
+}
+
+void refuse_waiting(Backend& backend, const RowVersion& version) {
+    if (is_undecided(backend, version)) throw NotSimulated("waiting for a key that another session's transaction has written");
+}
 
 std::string describe_row(Backend& backend, const Relation& relation, const Row& row) {
     std::string text = "(";

@@ -126,10 +126,8 @@ std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
     // Changed already by this very command (a join found it twice): skipped in silence.
     if (version->died == m.command) return std::nullopt;
     const Transaction& transaction = m.backend.transaction();
-    bool by_me = version->xmax == transaction.xid || std::ranges::find(transaction.subs, version->xmax, &SubTransaction::xid) != transaction.subs.end();
-    bool in_progress = std::ranges::any_of(m.backend.server().backends, [&](Backend* other) {
-        return other != &m.backend && other->transaction().active && other->transaction().xid.value != 0 && other->transaction().xid == version->xmax;
-    });
+    bool by_me = std::ranges::find(transaction.xids, version->xmax) != transaction.xids.end();
+    bool in_progress = is_undecided(m.backend, *version);
     if (!by_me && !in_progress && transaction.fixed_snapshot) {
         throw SqlError("40001", "could not serialize access due to concurrent update");
     }

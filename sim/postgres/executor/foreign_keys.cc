@@ -36,6 +36,7 @@ Row convert(Backend& backend, const Row& values, const Relation& from, const std
 std::vector<RowVersion> live_matches(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& values) {
     std::vector<RowVersion> live;
     for (RowVersion& version : backend.database().find_equal(backend, relation, columns, values, false)) {
+        refuse_waiting(backend, version);
         if (version.died == kNeverDied) live.push_back(std::move(version));
     }
     std::ranges::sort(live, {}, &RowVersion::rid);

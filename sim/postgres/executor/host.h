@@ -23,10 +23,19 @@ struct EvalContext;  // executor/evaluate.h
 /// snapshot was taken.
 struct Snapshot {
     std::uint64_t command = 0;
-    Xid own;
-    /// Writers that were in progress when the snapshot was taken (never `own`). Empty in the usual
-    /// case of one session, where born and died alone decide.
+    /// The counter when the snapshot was taken: what others wrote later is not seen. Smaller than
+    /// `command` in the later statements of a REPEATABLE READ transaction only.
+    std::uint64_t taken = 0;
+    /// This transaction's ids; filled where `taken` differs from `command`.
+    std::vector<Xid> own;
+    /// Writers that were in progress when the snapshot was taken. Empty in the usual case of one
+    /// session, where born and died alone decide.
     std::vector<Xid> in_progress;
+    /// Every version that is stored, dead ones and those of others too: for who judges for himself.
+    bool sees_all = false;
+
+    /// born <= command < died is the whole test.
+    bool is_plain() const { return in_progress.empty() && taken == command && !sees_all; }
 };
 
 /// The values of ParamExpr: PL/pgSQL variables, SQL function arguments, $n.

@@ -53,6 +53,10 @@ struct UniqueConflict {
 };
 std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& row,
                                             std::int64_t self, const Snapshot& snapshot);
+/// Another session's open transaction has written or deleted the version.
+bool is_undecided(Backend& backend, const RowVersion& version);
+/// Throws NotSimulated if so: PostgreSQL would wait for the other transaction.
+void refuse_waiting(Backend& backend, const RowVersion& version);
 [[noreturn]] void throw_duplicate(Backend& backend, const Relation& relation, const Index& index, const Row& row);
 /// Checks all unique indexes after the row was stored; deferrable ones are queued if they conflict.
 void check_unique(Modification& m, const RowVersion& stored);

@@ -40,10 +40,13 @@ Xid Backend::write_xid() {
     if (transaction_.read_only) {
         throw SqlError("25006", "cannot execute this statement in a read-only transaction");
     }
-    if (transaction_.xid.value == 0) transaction_.xid = server_->allocate_xid();
-    for (SubTransaction& sub : transaction_.subs) {
-        if (sub.xid.value == 0) sub.xid = server_->allocate_xid();
-    }
+    auto assign = [&](Xid& xid) {
+        if (xid.value != 0) return;
+        xid = server_->allocate_xid();
+        transaction_.xids.push_back(xid);
+    };
+    assign(transaction_.xid);
+    for (SubTransaction& sub : transaction_.subs) assign(sub.xid);
     return transaction_.subs.empty() ? transaction_.xid : transaction_.subs.back().xid;
 }
 

@@ -64,6 +64,7 @@ struct Transaction {
     bool implicit_block = false;       ///< several statements in one message
     bool failed = false;
     Xid xid;
+    std::vector<Xid> xids;             ///< all that were assigned, those of ended subtransactions too
     std::int64_t start = 0;            ///< transaction_timestamp
     std::vector<SubTransaction> subs;
     std::vector<Undo> undo;

@@ -36,7 +36,7 @@ class SqlitePlan : public SelectPlan {
              const RowSink& emit, CteScope* ctes) const override {
         database_.set_host(host);
         Execution execution(database_, program_, host, snapshot, params, outer, ctes);
-        Use use(*this, snapshot.in_progress.empty() ? 0 : 1);
+        Use use(*this, snapshot.is_plain() ? 0 : 1);
         execution.bind(use.statement);
         execution.visit_pages();
         std::vector<Datum> row(program_.outputs.size());

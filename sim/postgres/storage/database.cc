@@ -506,7 +506,7 @@ void SqliteDatabase::scan(Host& host, const Relation& relation, const Snapshot& 
     prune_for_scan(relation.file_node);
     HeapTable& heap = table(relation.file_node);
     // With other writers about, a version may live on though `died` is past: then C++ decides.
-    bool alone = snapshot.in_progress.empty();
+    bool alone = snapshot.is_plain();
     std::string sql = std::string(kVersionColumns) + column_list(heap.codecs.size()) + " FROM " +
                       heap.name + " WHERE born<=?1" + (alone ? " AND died>?1" : "") +
                       " ORDER BY rid";
@@ -520,11 +520,13 @@ void SqliteDatabase::scan(Host& host, const Relation& relation, const Snapshot& 
 }
 
 bool is_visible(const Snapshot& snapshot, const RowVersion& version) {
-    auto in_progress = [&](Xid xid) {
-        return std::ranges::find(snapshot.in_progress, xid) != snapshot.in_progress.end();
+    if (snapshot.sees_all) return true;
+    auto has_happened = [&](Xid writer, std::uint64_t command) {
+        if (std::ranges::find(snapshot.own, writer) != snapshot.own.end()) return command <= snapshot.command;
+        return command <= snapshot.taken &&
+               std::ranges::find(snapshot.in_progress, writer) == snapshot.in_progress.end();
     };
-    if (version.born > snapshot.command || in_progress(version.xmin)) return false;
-    return version.died > snapshot.command || in_progress(version.xmax);
+    return has_happened(version.xmin, version.born) && !has_happened(version.xmax, version.died);
 }
 
 std::unique_ptr<Database> open_database() { return std::make_unique<SqliteDatabase>(); }
