@@ -28,6 +28,8 @@ Oid creation_schema_of(Backend& backend, const std::vector<std::string>& names);
 const std::string& schema_name(Backend& backend, Oid schema);
 std::shared_ptr<Relation> copy_relation(const RelationPtr& relation);
 
+/// require_relation without a position: what utility statements say (only queries and LIKE point).
+RelationPtr open_relation(Backend& backend, const Node& range_var);
 /// The table of an ALTER, DROP ... Throws 42P01, 42809 (wrong kind).
 RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb);
 void require_owner(Backend& backend, const Relation& relation);

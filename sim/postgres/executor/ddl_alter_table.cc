@@ -532,7 +532,7 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
         backend.send_notice("NOTICE", SqlError("42P01", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
         return tag_only(tag);
     }
-    if (!relation) relation = require_relation(node["relation"], backend);
+    if (!relation) relation = open_relation(backend, node["relation"]);
     if (relation->virtual_rows != nullptr) {
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }

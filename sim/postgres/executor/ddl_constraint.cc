@@ -220,7 +220,7 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     constraint.on_delete = letter("fk_del_action", 'a');
     constraint.match = letter("fk_matchtype", 's');
     if (constraint.match == 'p') throw SqlError("0A000", "MATCH PARTIAL not yet implemented").at(node.location());
-    RelationPtr parent = require_relation(node["pktable"], backend);
+    RelationPtr parent = open_relation(backend, node["pktable"]);
     if (parent->kind != 'r') {
         throw SqlError("42809", fmt::format("referenced relation \"{}\" is not a table", parent->name));
     }

@@ -232,7 +232,7 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
 
 ExecResult create_trigger(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
-    RelationPtr relation = require_relation(node["relation"], backend);
+    RelationPtr relation = open_relation(backend, node["relation"]);
     Trigger trigger;
     trigger.name = node.text("trigname");
     trigger.type = static_cast<int>(node.integer("events")) | static_cast<int>(node.integer("timing"));

@@ -110,10 +110,19 @@ const std::string& schema_name(Backend& backend, Oid schema) {
 
 std::shared_ptr<Relation> copy_relation(const RelationPtr& relation) { return std::make_shared<Relation>(*relation); }
 
+RelationPtr open_relation(Backend& backend, const Node& range_var) {
+    try {
+        return require_relation(range_var, backend);
+    } catch (SqlError& error) {
+        error.replace_position(-1);
+        throw;
+    }
+}
+
 RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb) {
-    RelationPtr relation = require_relation(range_var, backend);
+    RelationPtr relation = open_relation(backend, range_var);
     relation = backend.lock_relation(relation, "AccessExclusiveLock");
-    if (!relation) relation = require_relation(range_var, backend);
+    if (!relation) relation = open_relation(backend, range_var);
     if (relation->virtual_rows != nullptr) {
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }

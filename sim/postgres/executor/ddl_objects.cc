@@ -56,7 +56,7 @@ void rename_relation(Backend& backend, const Node& node) {
             }
             return backend.update_relation(changed);
         }
-        relation = require_relation(node["relation"], backend);
+        relation = open_relation(backend, node["relation"]);
     }
     if (backend.catalog().relation_name_taken(relation->schema, to)) throw SqlError("42P07", fmt::format("relation \"{}\" already exists", to));
     auto changed = copy_relation(relation);
@@ -162,7 +162,7 @@ ExecResult alter_object_schema(Backend& backend, const Command& command, const R
     const Node& node = command.node;
     std::string_view type = node.text("objectType");
     if (type != "OBJECT_TABLE" && type != "OBJECT_SEQUENCE" && type != "OBJECT_VIEW") throw NotSimulated("ALTER ... SET SCHEMA of this kind of object");
-    RelationPtr relation = require_relation(node["relation"], backend);
+    RelationPtr relation = open_relation(backend, node["relation"]);
     const Schema& schema = require_schema(std::string(node.text("newschema")), backend);
     if (backend.catalog().relation_name_taken(schema.oid, relation->name) && relation->schema != schema.oid) {
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists in schema \"{}\"", relation->name, schema.name));

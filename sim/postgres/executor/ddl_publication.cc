@@ -48,7 +48,7 @@ void bind_objects(Backend& backend, const Node& node, Publication& publication) 
         Node table = object["pubtable"];
         if (table.has("whereClause")) throw NotSimulated("row filters of publications");
         if (table.has("columns")) throw NotSimulated("column lists of publications");
-        RelationPtr relation = require_relation(table["relation"], backend);
+        RelationPtr relation = open_relation(backend, table["relation"]);
         if (relation->kind != 'r' || relation->virtual_rows || relation->persistence != 'p') {
             std::string_view detail = relation->virtual_rows ? "This operation is not supported for system tables."
                                       : relation->kind == 'v' ? "This operation is not supported for views."

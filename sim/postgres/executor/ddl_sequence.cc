@@ -169,7 +169,7 @@ ExecResult alter_sequence(Backend& backend, const Command& statement, const RowS
         backend.notice("NOTICE", fmt::format("relation \"{}\" does not exist, skipping", statement.node["sequence"].text("relname")));
         return tag_only("ALTER SEQUENCE");
     }
-    if (!relation) relation = require_relation(statement.node["sequence"], backend);
+    if (!relation) relation = open_relation(backend, statement.node["sequence"]);
     if (relation->kind != 'S') throw SqlError("42809", fmt::format("\"{}\" is not a sequence", relation->name));
     bool restart = false;
     std::int64_t value = 0;

@@ -54,7 +54,7 @@ ExecResult truncate_tables(Backend& backend, const Command& command, const RowSi
     bool cascade = node.text("behavior") == "DROP_CASCADE";
     std::vector<RelationPtr> relations;
     for (const Node& range_var : node.items("relations")) {
-        RelationPtr relation = require_relation(range_var, backend);
+        RelationPtr relation = open_relation(backend, range_var);
         if (relation->kind != 'r') throw SqlError("42809", fmt::format("\"{}\" is not a table", relation->name));
         if (relation->virtual_rows != nullptr) {
             throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));

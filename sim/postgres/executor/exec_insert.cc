@@ -7,7 +7,6 @@
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
-namespace {
 
 Datum default_value(Modification& m, const Column& column, const EvalContext& context) {
     if (column.identity != 0) {
@@ -21,6 +20,8 @@ Datum default_value(Modification& m, const Column& column, const EvalContext& co
     if (type.typtype == 'd') return m.backend.check_domain(column.type, Datum());
     return {};
 }
+
+namespace {
 
 /// A whole row from the given values: the others get their defaults.
 Row complete_row(Modification& m, std::vector<Datum> given, const std::vector<bool>& is_default, const EvalContext& context) {
@@ -80,6 +81,8 @@ void update_conflicting(Modification& m, const UniqueConflict& conflict, const R
     update_row(m, existing, std::move(updated), std::move(assigned), rows);
 }
 
+}  // namespace
+
 void insert_one(Modification& m, Row row) {
     std::vector<bool> assigned;
     std::optional<Row> kept = fire_before_row(m, TriggerType::kInsert, nullptr, &row, &assigned);
@@ -99,6 +102,8 @@ void insert_one(Modification& m, Row row) {
     queue_after_row(m, TriggerType::kInsert, nullptr, stored, {});
     emit_returning(m, &stored->columns, *stored, {});
 }
+
+namespace {
 
 void insert_values(Modification& m) {
     EvalContext context = m.context();

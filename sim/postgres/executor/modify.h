@@ -37,6 +37,10 @@ struct Modification {
 
 // exec_insert.cc, exec_update.cc
 void exec_insert(Modification& modification);
+/// One row of an INSERT or COPY: BEFORE triggers, constraints, the write, AFTER triggers queued.
+void insert_one(Modification& m, Row row);
+/// What a column gets that no value was given for.
+Datum default_value(Modification& m, const Column& column, const EvalContext& context);
 void exec_update(Modification& modification);
 void exec_delete(Modification& modification);
 /// UPDATE of one found row. `assigned` marks the SET columns. False: a BEFORE trigger skipped it.

@@ -266,7 +266,7 @@ ExecResult exec_select_into(Backend& backend, const Command& statement, const Ro
 }
 
 ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink&) {
-    for (const Node& range_var : statement.node.items("relations")) require_relation(range_var, backend);
+    for (const Node& range_var : statement.node.items("relations")) open_relation(backend, range_var);
     if (!backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
         throw SqlError("25P01", "LOCK TABLE can only be used in transaction blocks");
     }
