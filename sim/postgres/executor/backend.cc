@@ -353,11 +353,11 @@ void Backend::set_setting(const std::string& name, const std::string& value, boo
     std::string valid = validate_setting(name, value, *this);
     if (local) {
         // Restored at the end of the transaction.
-        local_settings_.try_emplace(name, setting(name));
+        if (local_settings_.find(name) == local_settings_.end()) local_settings_.set(name, setting(name));
     } else {
         local_settings_.erase(name);
     }
-    settings_[name] = valid;
+    settings_.set(name, valid);
     apply_settings();
 }
 
@@ -367,7 +367,7 @@ void Backend::reset_setting(const std::string& name) {
     if (it == defaults.end()) {
         settings_.erase(name);
     } else {
-        settings_[name] = it->second;
+        settings_.set(name, it->second);
     }
     apply_settings();
 }

@@ -193,7 +193,7 @@ std::span<const SettingRow> setting_rows() { return kSettings; }
 
 SettingValues default_settings() {
     SettingValues values;
-    for (const SettingRow& row : kSettings) values[std::string(row.name)] = row.default_value;
+    for (const SettingRow& row : kSettings) values.set(std::string(row.name), row.default_value);
     return values;
 }
 

@@ -23,8 +23,8 @@ void Backend::start_transaction() {
     transaction_.isolation = setting("default_transaction_isolation");
     transaction_.read_only = setting("default_transaction_read_only") == "on";
     transaction_.settings_before = settings_;
-    settings_["transaction_isolation"] = transaction_.isolation;
-    settings_["transaction_read_only"] = transaction_.read_only ? "on" : "off";
+    settings_.set("transaction_isolation", transaction_.isolation);
+    settings_.set("transaction_read_only", transaction_.read_only ? "on" : "off");
 }
 
 void Backend::begin_block() {
@@ -163,7 +163,7 @@ void Backend::rollback_transaction() {
 }
 
 void Backend::end_transaction() {
-    for (const auto& [name, value] : local_settings_) settings_[name] = value;
+    for (const auto& [name, value] : local_settings_) settings_.set(name, value);
     bool changed = !local_settings_.empty();
     local_settings_.clear();
     transaction_ = Transaction();

@@ -43,7 +43,40 @@ struct TransitionTables {
     RelationPtr relation;
 };
 
-using SettingValues = std::map<std::string, std::string>;
+/// A session's settings by name. A copy shares the map until one of the two is written to: every
+/// transaction and function call keeps one to return to.
+class SettingValues {
+  public:
+    using Map = std::map<std::string, std::string>;
+
+    Map::const_iterator begin() const { return map().begin(); }
+    Map::const_iterator end() const { return map().end(); }
+    Map::const_iterator find(const std::string& name) const { return map().find(name); }
+    const std::string& at(const std::string& name) const { return map().at(name); }
+    bool empty() const { return map().empty(); }
+    void set(const std::string& name, std::string_view value) {
+        auto found = find(name);
+        if (found == end() || found->second != value) own()[name] = value;
+    }
+    void erase(const std::string& name) {
+        if (find(name) != end()) own().erase(name);
+    }
+    void clear() { map_ = nullptr; }
+    /// Not written to since one was copied from the other. Different maps may still be equal.
+    bool shares_with(const SettingValues& other) const { return map_ == other.map_; }
+    bool operator==(const SettingValues& other) const { return map_ == other.map_ || map() == other.map(); }
+
+  private:
+    const Map& map() const {
+        static const Map kEmpty;
+        return map_ ? *map_ : kEmpty;
+    }
+    Map& own() {
+        if (!map_ || map_.use_count() > 1) map_ = std::make_shared<Map>(map());
+        return *map_;
+    }
+    std::shared_ptr<Map> map_;
+};
 
 /// What to return to when a (sub)transaction rolls back.
 struct SubTransaction {

@@ -40,14 +40,14 @@ void set_transaction_option(Backend& backend, const std::string& name, const Nod
         }
         if (value == "serializable") throw NotSimulated("SERIALIZABLE transactions");
         transaction.isolation = value;
-        backend.setting_values()["transaction_isolation"] = value;
+        backend.setting_values().set("transaction_isolation", value);
     } else if (name == "transaction_read_only") {
         bool on = value != "0" && value != "off";
         if (!on && transaction.read_only && transaction.fixed_snapshot) {
             throw SqlError("25001", "cannot set transaction read-write mode inside a read-only transaction");
         }
         transaction.read_only = on;
-        backend.setting_values()["transaction_read_only"] = on ? "on" : "off";
+        backend.setting_values().set("transaction_read_only", on ? "on" : "off");
     }
 }
 
@@ -168,7 +168,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         backend.send_notice("WARNING", SqlError("25P01", "SET LOCAL can only be used in transaction blocks"));
     }
     if (kind == "VAR_RESET_ALL") {
-        for (const SettingRow& row : setting_rows()) backend.setting_values()[std::string(row.name)] = row.default_value;
+        for (const SettingRow& row : setting_rows()) backend.setting_values().set(std::string(row.name), row.default_value);
         backend.apply_settings();
         return tag_only("RESET");
     }
@@ -200,7 +200,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
             if (role == nullptr) throw SqlError("22023", fmt::format("role \"{}\" does not exist", value));
             backend.set_current_user(role->oid);
         }
-        backend.setting_values()["role"] = value;
+        backend.setting_values().set("role", value);
         if (local) throw NotSimulated("SET LOCAL ROLE");
         return tag_only("SET");
     }
@@ -251,7 +251,7 @@ ExecResult exec_nothing(Backend&, const Command& statement, const RowSink&) { re
 ExecResult exec_discard(Backend& backend, const Command& statement, const RowSink&) {
     std::string_view target = statement.node.text("target");
     if (target == "DISCARD_ALL") {
-        for (const SettingRow& row : setting_rows()) backend.setting_values()[std::string(row.name)] = row.default_value;
+        for (const SettingRow& row : setting_rows()) backend.setting_values().set(std::string(row.name), row.default_value);
         backend.apply_settings();
         backend.session_sequences().clear();
         backend.has_last_sequence() = false;
