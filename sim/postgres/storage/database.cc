@@ -165,8 +165,39 @@ void SqliteDatabase::create_index(const Relation& relation, Oid index_oid,
     for (int attno : attnos) {
         index.types.push_back(relation.columns[static_cast<std::size_t>(attno - 1)].type);
     }
+    count_rows(table(relation.file_node));
     indexes_[index_oid] = std::move(index);
     missing_indexes_.push_back(index_oid);
+}
+
+/// Building an index counts the table's pages and rows (index_update_stats).
+void SqliteDatabase::count_rows(HeapTable& heap) {
+    Statement count(handle_, "SELECT count(*) FROM " + heap.name + " WHERE died=" +
+                                 std::to_string(kNeverDied));
+    count.step();
+    auto rows = static_cast<double>(count.column_int(0));
+    if (rows == 0 && heap.known_tuples < 0) return;
+    heap.known_tuples = rows;
+    heap.known_pages = heap.placement.page_count();
+}
+
+TableSize SqliteDatabase::size_of(std::uint32_t file_node) {
+    const HeapTable& heap = table(file_node);
+    return {.pages = heap.placement.page_count(),
+            .known_pages = heap.known_pages,
+            .known_tuples = heap.known_tuples};
+}
+
+std::int64_t SqliteDatabase::root_of(std::uint32_t file_node, std::int64_t rid) {
+    return table(file_node).placement.root_of(rid);
+}
+
+bool SqliteDatabase::has_prunable_pages(std::uint32_t file_node) {
+    return table(file_node).placement.has_prunable_pages();
+}
+
+void SqliteDatabase::prune_block(std::uint32_t file_node, std::uint32_t block) {
+    prune_page(table(file_node), static_cast<std::int64_t>(block) << 16);
 }
 
 void SqliteDatabase::set_host(Host& host) {
@@ -203,6 +234,8 @@ void SqliteDatabase::truncate(std::uint32_t file_node) {
     execute_sql(handle_, "DELETE FROM " + heap.name);
     heap.stored.clear();
     heap.placement = Placement();
+    heap.known_pages = 0;
+    heap.known_tuples = -1;
 }
 
 void SqliteDatabase::forget_pruned(HeapTable& heap, const std::vector<std::int64_t>& gone) {
@@ -448,6 +481,13 @@ std::vector<RowVersion> SqliteDatabase::find_equal(Host& host, const Relation& r
     std::vector<RowVersion> found;
     while (statement->step()) found.push_back(read_version(heap, *statement, relation));
     rethrow_collation_error();
+    if (found.size() > 1 &&
+        choose_equality_scan(host, relation, size_of(relation.file_node), attnos).kind !=
+            ScanKind::kSequential) {
+        std::ranges::stable_sort(found, {}, [&](const RowVersion& version) {
+            return heap.placement.root_of(version.rid);
+        });
+    }
     return found;
 }
 

@@ -13,6 +13,7 @@
 #include "sim/postgres/executor/subplan.h"
 #include "sim/postgres/storage/heap.h"
 #include "sim/postgres/storage/placement.h"
+#include "sim/postgres/storage/scan_path.h"
 #include "sim/postgres/storage/sqlite.h"
 #include "sim/postgres/storage/tuple.h"
 
@@ -30,6 +31,8 @@ struct HeapTable {
     std::unordered_set<std::int64_t> ghosts;
     /// How the values lie of those versions that have a compressed or out-of-line one.
     std::unordered_map<std::int64_t, StoredValues> stored;
+    std::uint32_t known_pages = 0;       ///< pg_class.relpages and reltuples, as CREATE INDEX left them
+    double known_tuples = -1;
     std::int64_t replaced = -1;          ///< the version that the last insert replaces
     Statement insert, kill, remove, revive, fetch;  ///< prepared at first use
 };
@@ -72,6 +75,12 @@ class SqliteDatabase : public Database {
     void prune_for_scan(std::uint32_t file_node);
     /// The attnos that a SQLite index of this heap begins with.
     bool has_index_on(std::uint32_t file_node, int attno) const;
+    /// What the planner knows of the heap's size.
+    TableSize size_of(std::uint32_t file_node);
+    /// Where the HOT chain of a version begins.
+    std::int64_t root_of(std::uint32_t file_node, std::int64_t rid);
+    bool has_prunable_pages(std::uint32_t file_node);
+    void prune_block(std::uint32_t file_node, std::uint32_t block);
 
     /// Collations of arrays and rows ask this for types; the last Host that was seen.
     void set_host(Host& host);
@@ -103,6 +112,7 @@ class SqliteDatabase : public Database {
     void bind_values(Host& host, const Relation& relation, Statement& statement,
                      std::span<const int> attnos, std::span<const Datum> values);
     RowVersion read_version(HeapTable& heap, const Statement& row, const Relation& relation);
+    void count_rows(HeapTable& heap);
     void run_or_postpone(const std::string& sql);
     void run_postponed();
 

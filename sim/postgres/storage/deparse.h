@@ -8,12 +8,14 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/storage/database.h"
 #include "sim/postgres/storage/program.h"
+#include "sim/postgres/storage/scan_path.h"
 
 namespace cdcsim::pg {
 
@@ -48,8 +50,9 @@ struct Stage {
         std::string sql;
     };
     std::vector<Known> known;
-    /// Keeps the heap's order where the query has no other: "r1.rid".
-    std::string heap_order;
+    /// The order in which PostgreSQL's scan gives the rows, where the query has no other: "r1.rid".
+    std::vector<std::string> heap_order;
+    std::string heap_order_text() const;
 };
 
 class Block {
@@ -64,6 +67,7 @@ class Block {
     std::string expression(const ExprPtr& expr, const Stage& stage);
     /// Conjuncts joined by AND, "" for none; `join_condition`: of ON.
     std::string condition(const ExprPtr& expr, const Stage& stage);
+    std::string conditions(std::vector<ExprPtr> conjuncts, const Stage& stage);
     /// The arguments text of references in `expr`: for sources.
     ExprPtr collect(const ExprPtr& expr, const Stage& stage, RowInputs& inputs);
     void collect_query(const Query& query, const Stage& stage, RowInputs& inputs);
@@ -101,6 +105,9 @@ class Block {
     std::string subquery_leaf(int rt_index, Stage& stage);
     std::string source_leaf(int rt_index, RowSource source, const Stage& stage);
     std::string cte_leaf(int rt_index, const Stage& stage);
+    void choose_order(std::span<const ExprPtr> conjuncts, Stage& stage);
+    std::string entries_text(const ScanPath& path, int rt_index, const Stage& stage);
+    double wanted_rows();
     void add_where(Stage& stage, const std::string& condition);
     bool is_result_of_join() const;
 

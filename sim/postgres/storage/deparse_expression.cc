@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/storage/conditions.h"
 #include "sim/postgres/storage/deparse.h"
 #include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
@@ -12,24 +12,6 @@ namespace cdcsim::pg {
 namespace {
 
 constexpr std::size_t kMaxCallArguments = 120;
-
-ExprPtr without_relabel(ExprPtr expr) {
-    for (;;) {
-        if (expr->kind == ExprKind::kRelabel) {
-            expr = as<RelabelExpr>(*expr).arg;
-        } else if (expr->kind == ExprKind::kCollate) {
-            expr = as<CollateExpr>(*expr).arg;
-        } else {
-            return expr;
-        }
-    }
-}
-
-const BtreeOperatorRow* btree_row(Oid op) {
-    auto rows = builtin_btree_operators();
-    auto it = std::ranges::lower_bound(rows, op, {}, &BtreeOperatorRow::op);
-    return it != rows.end() && it->op == op ? &*it : nullptr;
-}
 
 /// Types whose values compare with each other as SQLite compares them.
 int native_family(Oid type) {
@@ -41,45 +23,6 @@ int native_family(Oid type) {
         case oid::kFloat8: return 2;
         default: return 0;
     }
-}
-
-/// What the planner thinks a condition costs, in operator calls: it runs the cheaper ones first.
-int cost_of(const Expr& expr) {
-    int cost = 0;
-    switch (expr.kind) {
-        case ExprKind::kFunc: cost = as<FuncExpr>(expr).user ? 100 : 1; break;
-        case ExprKind::kScalarArrayOp: cost = 5; break;
-        case ExprKind::kCoerceViaIo: cost = 2; break;
-        case ExprKind::kRowCompare: cost = static_cast<int>(as<RowCompareExpr>(expr).pairs.size()); break;
-        case ExprKind::kMinMax: cost = 1; break;
-        case ExprKind::kSubLink: cost = 10'000; break;
-        default: break;
-    }
-    for_each_child(expr, [&](const ExprPtr& child) { cost += cost_of(*child); });
-    return cost;
-}
-
-void flatten_and(const ExprPtr& expr, std::vector<ExprPtr>& out) {
-    if (expr->kind == ExprKind::kBool && as<BoolExpr>(*expr).op == BoolOp::kAnd) {
-        for (const ExprPtr& arg : as<BoolExpr>(*expr).args) flatten_and(arg, out);
-    } else {
-        out.push_back(expr);
-    }
-}
-
-/// The range table entries of this level that `expr` refers to.
-std::vector<int> relations_of(const ExprPtr& expr) {
-    std::vector<int> relations;
-    for_each_reference(expr, [&](const Expr& reference, int levels) {
-        if (levels != 0) return;
-        int rt_index = reference.kind == ExprKind::kVar        ? as<VarExpr>(reference).rt_index
-                       : reference.kind == ExprKind::kWholeRow ? as<WholeRowExpr>(reference).rt_index
-                                                               : 0;
-        relations.push_back(rt_index);
-    });
-    std::ranges::sort(relations);
-    relations.erase(std::unique(relations.begin(), relations.end()), relations.end());
-    return relations;
 }
 
 /// No reference to this level's rows.
@@ -312,10 +255,14 @@ bool Block::native_condition(const ExprPtr& expr, const Stage& stage, std::strin
 
 std::string Block::condition(const ExprPtr& raw, const Stage& stage) {
     if (!raw) return {};
-    ExprPtr folded = fold(raw);
     std::vector<ExprPtr> conjuncts;
-    flatten_and(folded, conjuncts);
-    std::ranges::stable_sort(conjuncts, {}, [](const ExprPtr& expr) { return cost_of(*expr); });
+    flatten_and(fold(raw), conjuncts);
+    return conditions(std::move(conjuncts), stage);
+}
+
+std::string Block::conditions(std::vector<ExprPtr> conjuncts, const Stage& stage) {
+    std::ranges::stable_sort(conjuncts, {},
+                             [&](const ExprPtr& expr) { return cost_of(d_.host, *expr); });
 
     // Conjuncts over the same tables are one call, in PostgreSQL's order. A native one that stands
     // after such a call joins it, unless an index serves it: PostgreSQL would have met the call's

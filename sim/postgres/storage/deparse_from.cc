@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "sim/postgres/storage/conditions.h"
 #include "sim/postgres/storage/deparse.h"
 
 namespace cdcsim::pg {
@@ -55,9 +56,88 @@ Stage Block::from_and_where() {
         stage.from += from_node(node, stage, false);
     }
     if (stage.from.empty()) stage.from = "(SELECT 1)";
-    add_where(stage, condition(query_.where, stage));
-    if (is_result_of_join()) stage.heap_order.clear();
+    std::vector<ExprPtr> conjuncts;
+    if (query_.where) flatten_and(fold(query_.where), conjuncts);
+    add_where(stage, conditions(conjuncts, stage));
+    if (is_result_of_join()) {
+        stage.heap_order.clear();
+    } else {
+        choose_order(conjuncts, stage);
+    }
     return stage;
+}
+
+/// The rows that LIMIT leaves, where nothing before it needs them all; 0: all.
+double Block::wanted_rows() {
+    bool needs_all = !query_.order_by.empty() || query_.has_aggregates || query_.has_windows ||
+                     query_.distinct || !query_.group_by.empty();
+    if (needs_all || !query_.limit) return 0;
+    auto constant = [&](const ExprPtr& written) -> double {
+        if (!written) return 0;
+        ExprPtr expr = fold(written);
+        if (expr->kind != ExprKind::kConst) return -1;
+        const Datum& value = as<ConstExpr>(*expr).value;
+        return value.is_null() ? -1 : static_cast<double>(value.as_int());
+    };
+    double limit = constant(query_.limit), offset = constant(query_.offset);
+    return limit <= 0 || offset < 0 ? 0 : limit + offset;
+}
+
+/// The blocks of the index entries that the scan reads, as SQL; "": all.
+std::string Block::entries_text(const ScanPath& path, int rt_index, const Stage& stage) {
+    std::string text;
+    for (const ExprPtr& boundary : path.boundaries) {
+        std::string sql;
+        if (!native_condition(boundary, stage, sql)) return {};
+        text += (text.empty() ? "" : " AND ") + sql;
+    }
+    if (text.empty()) return {};
+    return "SELECT DISTINCT rid>>16 FROM t" + std::to_string(entry(rt_index).relation->file_node) +
+           " AS " + alias(rt_index) + " WHERE " + text;
+}
+
+/// The order in which PostgreSQL's scan of the only table finds the rows.
+void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
+    auto is_direct = std::ranges::find(direct_, true);
+    if (is_direct == direct_.end()) return;
+    int rt_index = static_cast<int>(is_direct - direct_.begin()) + 1;
+    const Relation& relation = *entry(rt_index).relation;
+    ScanRequest request{.relation = relation,
+                        .size = d_.database.size_of(relation.file_node),
+                        .rt_index = rt_index,
+                        .conjuncts = conjuncts,
+                        .limit = wanted_rows()};
+    ScanPath path = choose_scan(d_.host, request);
+    TableScan& scan = d_.program.scans[static_cast<std::size_t>(scans_[is_direct - direct_.begin()] - 1)];
+    if (path.kind == ScanKind::kSequential) {
+        scan.indexed_attno = 0;
+        return;
+    }
+    if (scan.indexed_attno == 0) scan.entries_sql = entries_text(path, rt_index, stage);
+    stage.heap_order.clear();
+    if (path.kind == ScanKind::kIndex) {
+        for (const IndexKey& key : path.index->keys) {
+            if (key.attno <= 0) continue;
+            Oid type = relation.columns[static_cast<std::size_t>(key.attno - 1)].type;
+            stage.heap_order.push_back(column(rt_index, key.attno, stage) + d_.collation(type) +
+                                       direction(key.descending, key.nulls_first));
+        }
+    }
+    stage.heap_order.push_back("root_line(" + std::to_string(relation.file_node) + "," +
+                               alias(rt_index) + ".rid)");
+    if (!query_.has_aggregates && !query_.has_windows && !query_.distinct) return;
+    // What reads all rows before it gives any reads them in this order.
+    stage.from = "(SELECT " + alias(rt_index) + ".* FROM " + stage.from + " WHERE " + stage.where +
+                 " ORDER BY " + stage.heap_order_text() + " LIMIT -1 OFFSET 0) AS " +
+                 alias(rt_index);
+    stage.where.clear();
+    stage.heap_order.erase(stage.heap_order.begin(), stage.heap_order.end() - 1);
+}
+
+std::string Stage::heap_order_text() const {
+    std::string text;
+    for (const std::string& part : heap_order) text += (text.empty() ? "" : ",") + part;
+    return text;
 }
 
 std::string Block::from_node(const FromNode& node, Stage& stage, bool nullable) {
@@ -135,7 +215,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
     if (relation.kind == 'S') throw NotSimulated("SELECT from a sequence");
     std::vector<RelationPtr> scanned = d_.host.scanned_relations(relation, !rte.inherit);
     for (const RelationPtr& child : scanned) {
-        d_.program.scans.push_back({.relation = child});
+        d_.program.scans.emplace_back().relation = child;
         if (scanned.size() == 1) {
             scans_[static_cast<std::size_t>(rt_index - 1)] = static_cast<int>(d_.program.scans.size());
         }
@@ -144,7 +224,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
     presence_[static_cast<std::size_t>(rt_index - 1)] = "rid";
     bool is_itself = scanned.size() == 1 && scanned.front()->oid == relation.oid;
     if (is_itself && !nullable) {
-        stage.heap_order = name + ".rid";
+        stage.heap_order = {name + ".rid"};
         direct_[static_cast<std::size_t>(rt_index - 1)] = true;
         std::string table = "t" + std::to_string(relation.file_node);
         add_where(stage, visible(name));
@@ -161,7 +241,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
         if (i > 0) text += " UNION ALL ";
         text += scan_text(relation, scanned[i], i);
     }
-    stage.heap_order = name + ".seq," + name + ".rid";
+    stage.heap_order = {name + ".seq", name + ".rid"};
     return "(" + text + ") AS " + name;
 }
 

@@ -67,7 +67,7 @@ std::string Block::select_rows(const std::vector<ExprPtr>& outputs) {
     }
     std::string text = "SELECT " + columns + " FROM " + stage.from;
     if (!stage.where.empty()) text += " WHERE " + stage.where;
-    if (!stage.heap_order.empty()) text += " ORDER BY " + stage.heap_order;
+    if (!stage.heap_order.empty()) text += " ORDER BY " + stage.heap_order_text();
     return text;
 }
 
@@ -157,7 +157,9 @@ std::string Block::finish(const Stage& stage) {
     }
     std::string order = sort_text(keys);
     // Ties, and rows without an order, come in the heap's order.
-    if (!distinct && !stage.heap_order.empty()) order += (order.empty() ? "" : ",") + stage.heap_order;
+    if (!distinct && !stage.heap_order.empty()) {
+        order += (order.empty() ? "" : ",") + stage.heap_order_text();
+    }
     if (query_.with_ties) {
         std::string sorted = sort_text(query_.order_by), limit = limit_text();
         auto offset = limit.find(" OFFSET ");

@@ -127,16 +127,10 @@ Stage Block::window_stage(Stage base) {
     }
     columns += carry(base, next, later_expressions(),
                      [](const Expr& expr) { return expr.kind == ExprKind::kWindow; });
-    if (!base.heap_order.empty()) {
-        // One column for each part of the heap's order.
-        std::string order = base.heap_order;
-        auto comma = order.find(',');
-        columns += "," + order.substr(0, comma) + " AS o1";
-        next.heap_order = "s.o1";
-        if (comma != std::string::npos) {
-            columns += "," + order.substr(comma + 1) + " AS o2";
-            next.heap_order += ",s.o2";
-        }
+    for (const std::string& part : base.heap_order) {
+        std::string name = "o" + std::to_string(next.heap_order.size() + 1);
+        columns += "," + part + " AS " + name;
+        next.heap_order.push_back("s." + name);
     }
     std::string text = "SELECT " + columns + " FROM " + base.from;
     if (!base.where.empty()) text += " WHERE " + base.where;

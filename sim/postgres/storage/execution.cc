@@ -134,13 +134,35 @@ void Execution::bind(Statement& statement) {
     int index = kFirstParameter;
     for (const Parameter& parameter : program_.parameters) {
         bound_.push_back(parameter_value(parameter));
-        statement.bind(index++, bound_.back(), parameter.codec);
+        // Some stand only in a scan's entries_sql.
+        if (index <= count) statement.bind(index, bound_.back(), parameter.codec);
+        ++index;
     }
+}
+
+/// An index scan reads the pages that its entries point to.
+void Execution::visit_entries(const TableScan& scan) {
+    if (!database_.has_prunable_pages(scan.relation->file_node)) return;
+    std::vector<std::uint32_t> blocks;
+    {
+        BorrowedStatement statement(database_.statements(), database_.handle(), scan.entries_sql);
+        int count = sqlite3_bind_parameter_count(statement->get());
+        for (int i = kFirstParameter; i <= count; ++i) {
+            auto index = static_cast<std::size_t>(i - kFirstParameter);
+            statement->bind(i, bound_[index], program_.parameters[index].codec);
+        }
+        while (statement->step()) {
+            blocks.push_back(static_cast<std::uint32_t>(statement->column_int(0)));
+        }
+    }
+    for (std::uint32_t block : blocks) database_.prune_block(scan.relation->file_node, block);
 }
 
 void Execution::visit_pages() {
     for (const TableScan& scan : program_.scans) {
-        if (scan.indexed_attno == 0) {
+        if (!scan.entries_sql.empty()) {
+            visit_entries(scan);
+        } else if (scan.indexed_attno == 0) {
             database_.prune_for_scan(scan.relation->file_node);
         } else if (scan.parameter >= kFirstParameter) {
             const Datum& value = bound_[static_cast<std::size_t>(scan.parameter - kFirstParameter)];

@@ -51,6 +51,7 @@ class Execution {
     void bind(Statement& statement);
     /// What reading the tables does to their pages.
     void visit_pages();
+    void visit_entries(const TableScan& scan);
     /// Data-modifying CTEs that were not read.
     void finish();
 

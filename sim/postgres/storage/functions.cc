@@ -50,6 +50,12 @@ void call_first_of(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
+void call_root_line(sqlite3_context* context, int, sqlite3_value** values) {
+    auto file_node = static_cast<std::uint32_t>(sqlite3_value_int64(values[0]));
+    sqlite3_result_int64(context,
+                         database_of(context).root_of(file_node, sqlite3_value_int64(values[1])));
+}
+
 }  // namespace
 
 void register_functions(SqliteDatabase& database) {
@@ -58,7 +64,7 @@ void register_functions(SqliteDatabase& database) {
         void (*function)(sqlite3_context*, int, sqlite3_value**);
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
-                    Row{"first_of", call_first_of}}) {
+                    Row{"first_of", call_first_of}, Row{"root_line", call_root_line}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);
     }

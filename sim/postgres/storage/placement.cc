@@ -81,6 +81,7 @@ std::int64_t Placement::update(std::int64_t old_rid, int length, bool hot_allowe
         pages_[block].items[line - 1U].heap_only = true;
         item_of(old_rid).hot_updated = true;
         item_of(old_rid).next = line;
+        pages_[block].roots.clear();
     }
     return make_rid(block, line);
 }
@@ -106,6 +107,27 @@ void Placement::undo_kill(std::int64_t rid) {
         return death.first == static_cast<std::uint16_t>(rid & 0xFFFF);
     });
     item_of(rid).hot_updated = false;
+    page_of(rid).roots.clear();
+}
+
+std::int64_t Placement::root_of(std::int64_t rid) {
+    if (!item_of(rid).heap_only) return rid;
+    Page& page = page_of(rid);
+    if (page.roots.empty()) {
+        page.roots.resize(page.items.size());
+        for (std::size_t root = 0; root < page.items.size(); ++root) {
+            const Item* item = &page.items[root];
+            if (item->heap_only) continue;
+            while (item->state == State::kRedirect ||
+                   (item->state == State::kNormal && item->hot_updated)) {
+                page.roots[item->next - 1U] = static_cast<std::uint16_t>(root + 1);
+                item = &page.items[item->next - 1U];
+            }
+        }
+    }
+    auto line = static_cast<std::size_t>(rid & 0xFFFF);
+    CDCSIM_CHECK(line <= page.roots.size());
+    return (rid & ~std::int64_t{0xFFFF}) | page.roots[line - 1];
 }
 
 void Placement::undo_insert(std::int64_t rid) {
@@ -189,6 +211,7 @@ void Placement::apply(Page& page, const PruneResult& result) {
         forget(line);
     }
     while (!page.items.empty() && page.items.back().state == State::kUnused) page.items.pop_back();
+    page.roots.clear();
     page.upper = kPageSize;
     page.free_lines_hint = false;
     for (const Item& item : page.items) {

@@ -38,6 +38,9 @@ class Placement {
 
     /// Whether a page that is read now would be pruned.
     bool wants_prune(std::uint32_t block, std::uint64_t horizon) const;
+    bool has_prunable_pages() const { return !prunable_.empty(); }
+    /// The line pointer that index entries have for this version: where its HOT chain begins.
+    std::int64_t root_of(std::int64_t rid);
     bool is_hot_updated(std::int64_t rid) { return item_of(rid).hot_updated; }
 
     std::uint32_t page_count() const { return static_cast<std::uint32_t>(pages_.size()); }
@@ -59,6 +62,7 @@ class Placement {
         bool free_lines_hint = false;
         std::uint64_t prune_hint = 0;  ///< pd_prune_xid: the least `died`; 0: nothing to prune
         std::vector<std::pair<std::uint16_t, std::uint64_t>> deaths;  ///< (line, died)
+        std::vector<std::uint16_t> roots;  ///< by line - 1; empty: not known
         int lower() const { return 24 + 4 * static_cast<int>(items.size()); }
     };
     struct PruneResult {

@@ -96,6 +96,7 @@ struct TableScan {
     RelationPtr relation;
     int indexed_attno = 0;       ///< 0: sequentially
     int parameter = 0;           ///< the SQL parameter that the indexed column is compared with
+    std::string entries_sql;     ///< other index scans: the blocks that their entries point to
 };
 
 struct Program {
