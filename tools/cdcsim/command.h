@@ -44,6 +44,7 @@ Status test_command(const Arguments& arguments);
 Status record_command(const Arguments& arguments);
 Status diff_command(const Arguments& arguments);
 Status live_command(const Arguments& arguments);
+Status explore_command(const Arguments& arguments);
 Status schema_command(const Arguments& arguments);
 
 /// Writes to standard output; a reader that has gone away (`| head`) ends the program quietly.

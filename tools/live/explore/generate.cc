@@ -1,0 +1,70 @@
+#include "tools/live/explore/generate.h"
+
+#include <array>
+
+#include "tools/live/explore/generate_internal.h"
+
+namespace cdcsim::explore {
+
+namespace {
+
+struct StatementRow {
+    void (Generator::*make)();
+    unsigned weight;
+};
+
+constexpr auto kStatements = std::to_array<StatementRow>({
+    {&Generator::insert, 22},           {&Generator::update, 16},        {&Generator::select_columns, 12},
+    {&Generator::select_constants, 12}, {&Generator::transaction, 12},   {&Generator::remove, 6},
+    {&Generator::update_key, 4},        {&Generator::insert_select, 4},  {&Generator::insert_on_conflict, 5},
+    {&Generator::update_from, 3},       {&Generator::remove_using, 2},   {&Generator::data_modifying_cte, 2},
+    {&Generator::truncate, 1},          {&Generator::select_aggregate, 5}, {&Generator::select_group, 4},
+    {&Generator::select_window, 4},     {&Generator::select_join, 4},    {&Generator::select_set, 2},
+    {&Generator::select_whole_row, 3},  {&Generator::select_sublink, 3}, {&Generator::alter_table, 6},
+    {&Generator::replica_identity, 1},  {&Generator::create_index, 1},   {&Generator::create_trigger, 2},
+});
+
+}  // namespace
+
+Statements Generator::run() {
+    create_tables();
+    if (random_.percent(50)) create_trigger();
+    if (random_.percent(25)) create_trigger();
+    for (std::size_t i = 0; i < tables_.size() + 1; ++i) insert();
+    const std::size_t count = 10 + random_.below(20);
+    for (std::size_t i = 0; i < count; ++i) {
+        (this->*random_.weighted(std::span<const StatementRow>(kStatements)).make)();
+        if (i % 8 == 7) show_tables();
+    }
+    if (in_transaction_) add(random_.percent(80) ? "COMMIT" : "ROLLBACK");
+    show_tables();
+    return std::move(out_);
+}
+
+void Generator::transaction() {
+    if (!in_transaction_) {
+        add(random_.percent(90) ? "BEGIN" : "START TRANSACTION");
+        in_transaction_ = true;
+        savepoints_ = 0;
+        return;
+    }
+    const std::string name = "s" + std::to_string(savepoints_);
+    switch (random_.below(savepoints_ > 0 ? 6 : 4)) {
+        case 0:
+        case 1: add(random_.percent(75) ? "COMMIT" : "ROLLBACK"); in_transaction_ = false; break;
+        case 2:
+        case 3: add("SAVEPOINT s" + std::to_string(++savepoints_)); break;
+        case 4: add("ROLLBACK TO SAVEPOINT " + name); break;
+        default: add("RELEASE SAVEPOINT " + name); --savepoints_; break;
+    }
+}
+
+// The rows in the order of their ctids: later events follow it.
+void Generator::show_tables() {
+    for (const TableModel& table : tables_) add("SELECT ctid, * FROM " + table.name);
+    if (has_audit_) add("SELECT ctid, id, op, tab, old_row, new_row FROM audit");
+}
+
+Statements generate_script(std::uint64_t seed, std::uint64_t index) { return Generator(Random(seed, index)).run(); }
+
+}  // namespace cdcsim::explore
