@@ -158,7 +158,7 @@ void Generator::add_audit() {
 void Generator::create_trigger() {
     TableModel& table = any_table();
     const TriggerRow& row = random_.pick(triggers());
-    const ColumnModel& column = random_.pick(table.columns);
+    const std::string key = random_.pick(table.columns).name;
     if (row.needs_audit) add_audit();
     if (!row.adds.empty()) {
         const std::string name(row.adds.substr(0, row.adds.find(' ')));
@@ -173,11 +173,11 @@ void Generator::create_trigger() {
         }
     }
     const int number = next_trigger_++;
-    const std::vector<std::pair<std::string_view, std::string>> values = {{"{t}", table.name}, {"{c}", random_.pick(table.columns).name}, {"{k}", column.name}};
+    const std::vector<std::pair<std::string_view, std::string>> values = {{"{t}", table.name}, {"{c}", random_.pick(table.columns).name}, {"{k}", key}};
     const std::string function = "trigger_function_" + std::to_string(number);
     add("CREATE FUNCTION " + function + "() RETURNS trigger AS $$ " + replaced(row.function, values) + " $$ LANGUAGE plpgsql");
     add("CREATE TRIGGER trigger_" + std::to_string(number) + " " + replaced(row.trigger, values) + " EXECUTE FUNCTION " + function + "(" +
-        (row.function.find("TG_ARGV") != std::string_view::npos ? "'" + column.name + "'" : "") + ")");
+        (row.function.find("TG_ARGV") != std::string_view::npos ? "'" + key + "'" : "") + ")");
 }
 
 void Generator::alter_table() {
