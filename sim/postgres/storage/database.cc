@@ -466,6 +466,18 @@ void SqliteDatabase::bind_values(Host& host, const Relation& relation, Statement
     }
 }
 
+/// The order in which PostgreSQL's scan for these columns would have found the versions.
+void SqliteDatabase::order_as_found(Host& host, const Relation& relation,
+                                    std::span<const int> attnos, std::vector<RowVersion>& found) {
+    HeapTable& heap = table(relation.file_node);
+    TablePlanner planner(host, relation, size_of(relation.file_node), 1);
+    for (int attno : attnos) planner.add_equality(attno);
+    if (planner.best().kind == ScanKind::kSequential) return;
+    std::ranges::stable_sort(found, {}, [&](const RowVersion& version) {
+        return heap.placement.root_of(version.rid);
+    });
+}
+
 std::vector<RowVersion> SqliteDatabase::find_equal(Host& host, const Relation& relation,
                                                    std::span<const int> attnos,
                                                    std::span<const Datum> values,
@@ -481,13 +493,7 @@ std::vector<RowVersion> SqliteDatabase::find_equal(Host& host, const Relation& r
     std::vector<RowVersion> found;
     while (statement->step()) found.push_back(read_version(heap, *statement, relation));
     rethrow_collation_error();
-    if (found.size() > 1 &&
-        choose_equality_scan(host, relation, size_of(relation.file_node), attnos).kind !=
-            ScanKind::kSequential) {
-        std::ranges::stable_sort(found, {}, [&](const RowVersion& version) {
-            return heap.placement.root_of(version.rid);
-        });
-    }
+    if (found.size() > 1) order_as_found(host, relation, attnos, found);
     return found;
 }
 

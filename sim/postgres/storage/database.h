@@ -13,7 +13,7 @@
 #include "sim/postgres/executor/subplan.h"
 #include "sim/postgres/storage/heap.h"
 #include "sim/postgres/storage/placement.h"
-#include "sim/postgres/storage/scan_path.h"
+#include "sim/postgres/planner/table_planner.h"
 #include "sim/postgres/storage/sqlite.h"
 #include "sim/postgres/storage/tuple.h"
 
@@ -75,8 +75,7 @@ class SqliteDatabase : public Database {
     void prune_for_scan(std::uint32_t file_node);
     /// The attnos that a SQLite index of this heap begins with.
     bool has_index_on(std::uint32_t file_node, int attno) const;
-    /// What the planner knows of the heap's size.
-    TableSize size_of(std::uint32_t file_node);
+    TableSize size_of(std::uint32_t file_node) override;
     /// Where the HOT chain of a version begins.
     std::int64_t root_of(std::uint32_t file_node, std::int64_t rid);
     bool has_prunable_pages(std::uint32_t file_node);
@@ -113,6 +112,8 @@ class SqliteDatabase : public Database {
                      std::span<const int> attnos, std::span<const Datum> values);
     RowVersion read_version(HeapTable& heap, const Statement& row, const Relation& relation);
     void count_rows(HeapTable& heap);
+    void order_as_found(Host& host, const Relation& relation, std::span<const int> attnos,
+                        std::vector<RowVersion>& found);
     void run_or_postpone(const std::string& sql);
     void run_postponed();
 

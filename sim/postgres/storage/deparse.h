@@ -15,7 +15,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/storage/database.h"
 #include "sim/postgres/storage/program.h"
-#include "sim/postgres/storage/scan_path.h"
+#include "sim/postgres/planner/table_planner.h"
 
 namespace cdcsim::pg {
 

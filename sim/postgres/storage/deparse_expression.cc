@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "sim/postgres/storage/conditions.h"
+#include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/storage/deparse.h"
 #include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "sim/postgres/storage/conditions.h"
+#include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/storage/deparse.h"
 
 namespace cdcsim::pg {
@@ -102,12 +102,10 @@ void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
     if (is_direct == direct_.end()) return;
     int rt_index = static_cast<int>(is_direct - direct_.begin()) + 1;
     const Relation& relation = *entry(rt_index).relation;
-    ScanRequest request{.relation = relation,
-                        .size = d_.database.size_of(relation.file_node),
-                        .rt_index = rt_index,
-                        .conjuncts = conjuncts,
-                        .limit = wanted_rows()};
-    ScanPath path = choose_scan(d_.host, request);
+    if (relation.indexes.empty() || conjuncts.empty()) return;
+    TablePlanner planner(d_.host, relation, d_.database.size_of(relation.file_node), rt_index);
+    for (const ExprPtr& conjunct : conjuncts) planner.add_condition(conjunct);
+    ScanPath path = planner.best(wanted_rows());
     TableScan& scan = d_.program.scans[static_cast<std::size_t>(scans_[is_direct - direct_.begin()] - 1)];
     if (path.kind == ScanKind::kSequential) {
         scan.indexed_attno = 0;

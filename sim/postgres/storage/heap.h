@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/postgres/executor/host.h"
+#include "sim/postgres/planner/table_planner.h"
 
 namespace cdcsim::pg {
 
@@ -85,6 +86,9 @@ class Database {
     /// (OldestXmin) that is below the first command of every transaction that still runs, so set it
     /// when a transaction starts its first statement.
     virtual void set_horizon(std::uint64_t horizon) = 0;
+
+    /// What the planner knows of a table's size.
+    virtual TableSize size_of(std::uint32_t file_node) = 0;
 
     /// The plans of subqueries in expressions.
     virtual SubplanCache& subplans() = 0;

@@ -1,4 +1,4 @@
-#include "sim/postgres/storage/conditions.h"
+#include "sim/postgres/planner/conditions.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "sim/postgres/storage/scan_path.h"
+#include "sim/postgres/planner/table_planner.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,22 +6,15 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/catalog/builtin.h"
-#include "sim/postgres/storage/conditions.h"
+#include "sim/postgres/planner/conditions.h"
+#include "sim/postgres/planner/cost.h"
 #include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
 
-constexpr double kSeqPage = 1, kRandomPage = 4, kCpuTuple = 0.01, kCpuIndexTuple = 0.005,
-                 kCpuOperator = 0.0025;
-constexpr double kEqualRows = 200;             // DEFAULT_NUM_DISTINCT
-constexpr double kInequality = 1.0 / 3;        // DEFAULT_INEQ_SEL
-constexpr double kRange = 0.005;               // DEFAULT_RANGE_INEQ_SEL, DEFAULT_UNK_SEL
-constexpr double kFunction = 1.0 / 3, kOperator = 0.5;
 constexpr int kEqualStrategy = 3;
-
-double clamp_rows(double rows) { return rows <= 1 ? 1 : std::rint(rows); }
 
 // Widths (get_rel_data_width, get_typavgwidth).
 
@@ -55,106 +48,84 @@ double tuples_per_page(Host& host, const Relation& relation) {
     return std::floor((8192 - 24) / width);
 }
 
-/// A condition, as far as an index could serve it.
-struct Clause {
-    ExprPtr expr;
-    int attno = 0;              ///< 0: no index can
-    int strategy = 0;           ///< btree's; 0: IS NULL and IS NOT NULL
-    bool is_equality = false;   ///< of one value or of one of an array
-    double scans = 1;           ///< array elements that are looked up one by one
-    bool is_array = false, is_null_test = false;
-    double selectivity = 1;
-    double cost = 0;            ///< operator calls for a row
-    std::vector<std::vector<Clause>> arms;  ///< of an OR
-};
+double cost_of_all(const std::vector<Clause>& clauses) {
+    double cost = 0;
+    for (const Clause& clause : clauses) cost += clause.cost;
+    return cost;
+}
 
-struct Path {
-    ScanKind kind = ScanKind::kSequential;
-    double startup = 0, total = 0;
-    const Index* index = nullptr;
-    std::vector<ExprPtr> boundaries;
-};
+}  // namespace
 
-/// What an index scan costs without the heap (btcostestimate).
-struct IndexCost {
-    double startup = 0, total = 0, selectivity = 1;
-    double matched_cost = 0;    ///< operator calls that the index saves the heap's rows
-    std::vector<ExprPtr> boundaries;
-};
+TablePlanner::TablePlanner(Host& host, const Relation& relation, const TableSize& size, int rt_index)
+    : host_(host), relation_(relation), rt_index_(rt_index), is_empty_(size.pages == 0) {
+    pages_ = size.pages;
+    if (size.pages < 10 && size.known_tuples < 0 && !size.has_children) pages_ = 10;
+    if (pages_ == 0) return;
+    double density = size.known_tuples >= 0 && size.known_pages > 0
+                         ? size.known_tuples / size.known_pages
+                         : tuples_per_page(host, relation);
+    tuples_ = std::rint(density * pages_);
+}
 
-class Planner {
-  public:
-    Planner(Host& host, const Relation& relation, const TableSize& size, int rt_index)
-        : host_(host), relation_(relation), rt_index_(rt_index) {
-        pages_ = size.pages;
-        if (size.pages < 10 && size.known_tuples < 0 && !size.has_children) pages_ = 10;
-        if (pages_ > 0) {
-            double density = size.known_tuples >= 0 && size.known_pages > 0
-                                 ? size.known_tuples / size.known_pages
-                                 : tuples_per_page(host, relation);
-            tuples_ = std::rint(density * pages_);
-        }
-        is_empty_ = size.pages == 0;
+double TablePlanner::width(int attno) const {
+    return column_width(host_, relation_.columns[static_cast<std::size_t>(attno - 1)]);
+}
+
+double TablePlanner::clamp_rows_of(const Clauses& clauses) const {
+    return clamp_rows(tuples_ * list_selectivity(clauses));
+}
+
+bool TablePlanner::is_unique(std::span<const int> attnos) const {
+    return std::ranges::any_of(relation_.indexes, [&](const Index& index) {
+        return index.unique && index.immediate && !index.predicate &&
+               std::ranges::all_of(index.keys, [&](const IndexKey& key) {
+                   return key.attno > 0 && std::ranges::find(attnos, key.attno) != attnos.end();
+               });
+    });
+}
+
+double TablePlanner::distinct_values(int attno, bool& is_default) const {
+    is_default = false;
+    bool is_unique = std::ranges::any_of(relation_.indexes, [&](const Index& index) {
+        return index.unique && !index.predicate && index.keys.size() == 1 &&
+               index.keys.front().attno == attno;
+    });
+    if (!is_unique && relation_.columns[static_cast<std::size_t>(attno - 1)].type == oid::kBool) {
+        return 2;
     }
+    is_default = tuples_ <= 0 || (!is_unique && tuples_ >= kDefaultDistinct);
+    return is_default ? kDefaultDistinct : clamp_rows(tuples_);
+}
 
-    Clause clause_of(const ExprPtr& expr);
-    Clause equality(int attno) {
-        Clause clause;
-        clause.attno = attno;
-        clause.strategy = kEqualStrategy;
-        clause.is_equality = true;
-        clause.selectivity = equal_selectivity(attno);
-        clause.cost = 1;
-        return clause;
-    }
-    ScanPath choose(const std::vector<Clause>& clauses, double limit);
+Clause TablePlanner::equality(int attno) const {
+    Clause clause;
+    clause.attno = attno;
+    clause.strategy = kEqualStrategy;
+    clause.is_equality = true;
+    clause.selectivity = equal_selectivity(attno);
+    clause.cost = 1;
+    return clause;
+}
 
-  private:
-    double equal_selectivity(int attno) const;
-    double list_selectivity(std::span<const Clause> clauses) const;
-    double selectivity_of(const ExprPtr& expr);
-    int column_of(const ExprPtr& expr) const;
-    bool is_pseudo_constant(const ExprPtr& expr) const;
-    void match_comparison(const FuncExpr& func, Clause& clause);
-    std::optional<IndexCost> index_cost(const Index& index, const std::vector<Clause>& clauses) const;
-    Path index_path(const IndexCost& cost, const Index& index, double condition_cost) const;
-    Path bitmap_path(const IndexCost& cost, double condition_cost) const;
-    std::optional<IndexCost> best_bitmap(const std::vector<Clause>& clauses) const;
-    std::optional<IndexCost> or_bitmap(const Clause& clause) const;
-    double index_pages(const Index& index) const;
-
-    Host& host_;
-    const Relation& relation_;
-    int rt_index_;
-    double pages_ = 0, tuples_ = 0, rows_ = 1;
-    bool is_empty_ = false;
-};
-
-int Planner::column_of(const ExprPtr& expr) const {
+int TablePlanner::column_of(const ExprPtr& expr) const {
     ExprPtr bare = without_relabel(expr);
     if (bare->kind != ExprKind::kVar) return 0;
     const auto& var = as<VarExpr>(*bare);
     return var.levels_up == 0 && var.rt_index == rt_index_ && var.attno > 0 ? var.attno : 0;
 }
 
-bool Planner::is_pseudo_constant(const ExprPtr& expr) const {
+bool TablePlanner::is_pseudo_constant(const ExprPtr& expr) const {
     return relations_of(expr).empty() && !contains_volatile(expr);
 }
 
-double Planner::equal_selectivity(int attno) const {
-    bool is_unique = std::ranges::any_of(relation_.indexes, [&](const Index& index) {
-        return index.unique && !index.predicate && index.keys.size() == 1 &&
-               index.keys.front().attno == attno;
-    });
-    if (is_unique) return tuples_ >= 1 ? 1 / tuples_ : 1;
-    const Column& column = relation_.columns[static_cast<std::size_t>(attno - 1)];
-    if (column.type == oid::kBool) return 0.5;
-    if (tuples_ <= 0) return 1 / kEqualRows;
-    return 1 / std::min(kEqualRows, clamp_rows(tuples_));
+double TablePlanner::equal_selectivity(int attno) const {
+    bool is_default = false;
+    double distinct = distinct_values(attno, is_default);
+    return 1 / distinct;
 }
 
 /// clauselist_selectivity: conditions are independent, but for the two bounds of a range.
-double Planner::list_selectivity(std::span<const Clause> clauses) const {
+double TablePlanner::list_selectivity(std::span<const Clause> clauses) const {
     struct Bounds {
         bool low = false, high = false;
     };
@@ -177,7 +148,7 @@ double Planner::list_selectivity(std::span<const Clause> clauses) const {
     return std::clamp(result, 0.0, 1.0);
 }
 
-double Planner::selectivity_of(const ExprPtr& expr) {
+double TablePlanner::selectivity_of(const ExprPtr& expr) const {
     switch (expr->kind) {
         case ExprKind::kFunc:
         case ExprKind::kScalarArrayOp:
@@ -194,12 +165,12 @@ double Planner::selectivity_of(const ExprPtr& expr) {
             }
             return result;
         }
-        default: return kOperator;
+        default: return kOperatorSelectivity;
     }
 }
 
-void Planner::match_comparison(const FuncExpr& func, Clause& clause) {
-    clause.selectivity = func.op == kInvalidOid ? kFunction : kOperator;
+void TablePlanner::match_comparison(const FuncExpr& func, Clause& clause) const {
+    clause.selectivity = func.op == kInvalidOid ? kFunctionSelectivity : kOperatorSelectivity;
     if (func.form != FuncForm::kOperator || func.args.size() != 2) return;
     const BtreeOperatorRow* row = btree_row(func.op);
     if (row == nullptr) {
@@ -219,11 +190,11 @@ void Planner::match_comparison(const FuncExpr& func, Clause& clause) {
     if (clause.is_equality) clause.selectivity = equal_selectivity(attno);
 }
 
-Clause Planner::clause_of(const ExprPtr& expr) {
+Clause TablePlanner::clause_of(const ExprPtr& expr) const {
     Clause clause;
     clause.expr = expr;
     clause.cost = cost_of(host_, *expr);
-    clause.selectivity = kOperator;
+    clause.selectivity = kOperatorSelectivity;
     switch (expr->kind) {
         case ExprKind::kFunc: match_comparison(as<FuncExpr>(*expr), clause); break;
         case ExprKind::kScalarArrayOp: {
@@ -284,7 +255,7 @@ Clause Planner::clause_of(const ExprPtr& expr) {
 }
 
 /// The metapage and, once there are rows, the leaves of a tree that was filled in order.
-double Planner::index_pages(const Index& index) const {
+double TablePlanner::index_pages(const Index& index) const {
     if (is_empty_) return 1;
     double width = 0;
     for (const IndexKey& key : index.keys) {
@@ -299,8 +270,9 @@ double Planner::index_pages(const Index& index) const {
     return 1 + std::max(1.0, leaves);
 }
 
-std::optional<IndexCost> Planner::index_cost(const Index& index,
-                                             const std::vector<Clause>& clauses) const {
+std::optional<TablePlanner::IndexCost> TablePlanner::index_cost(const Index& index,
+                                                                const Clauses& clauses,
+                                                                double loops) const {
     if (index.method != "btree" || !index.valid) return {};
     IndexCost cost;
     if (index.predicate) {
@@ -309,11 +281,10 @@ std::optional<IndexCost> Planner::index_cost(const Index& index,
         });
         if (!implied) return {};
     }
-    std::vector<Clause> all, bounds;
-    bool is_bounded = true, ends_in_equality = false;
+    Clauses all, bounds;
+    bool is_bounded = true, ends_in_equality = false, has_array = false, has_null_test = false;
     double scans = 1;
     std::size_t bound_columns = 0;
-    bool has_array = false, has_null_test = false;
     for (const IndexKey& key : index.keys) {
         bool equal = false, any = false;
         for (const Clause& clause : clauses) {
@@ -323,13 +294,11 @@ std::optional<IndexCost> Planner::index_cost(const Index& index,
             if (!is_bounded) continue;
             any = true;
             bounds.push_back(clause);
-            cost.boundaries.push_back(clause.expr);
-            if (clause.is_equality || clause.is_null_test) equal = true;
-            if (clause.is_array) {
-                has_array = true;
-                scans *= clause.scans;
-            }
+            if (clause.expr) cost.boundaries.push_back(clause.expr);
+            equal = equal || clause.is_equality || clause.is_null_test;
+            has_array = has_array || clause.is_array;
             has_null_test = has_null_test || clause.is_null_test;
+            scans *= clause.scans;
         }
         if (is_bounded && any) ++bound_columns;
         ends_in_equality = equal;
@@ -345,11 +314,7 @@ std::optional<IndexCost> Planner::index_cost(const Index& index,
     entries = std::max(1.0, std::min(entries, tuples_));
     double pages = index_pages(index);
     double read = pages > 1 && tuples_ > 1 ? std::ceil(entries * pages / tuples_) : 1;
-    if (scans > 1) {
-        // Mackert and Lohman, with everything in the cache.
-        double fetched = read * scans, known = std::max(1.0, pages);
-        read = std::min(known, std::ceil(2 * known * fetched / (2 * known + fetched)));
-    }
+    if (scans * loops > 1) read = pages_fetched(read * scans * loops, pages) / loops;
     cost.total = read * kRandomPage +
                  entries * scans * (kCpuIndexTuple + kCpuOperator * static_cast<double>(all.size()));
     double height = pages > 2 ? 1 : 0;
@@ -360,33 +325,31 @@ std::optional<IndexCost> Planner::index_cost(const Index& index,
     return cost;
 }
 
-Path Planner::index_path(const IndexCost& cost, const Index& index, double condition_cost) const {
+ScanPath TablePlanner::index_path(const IndexCost& cost, const Index& index, const Clauses& clauses,
+                                  double loops) const {
     double fetched = clamp_rows(cost.selectivity * tuples_);
-    double known = std::max(1.0, pages_);
-    double read = std::min(known, std::ceil(2 * known * fetched / (2 * known + fetched)));
-    Path path{ScanKind::kIndex, cost.startup, cost.total, &index, cost.boundaries};
-    path.total += read * kRandomPage +
-                  (kCpuTuple + kCpuOperator * (condition_cost - cost.matched_cost)) * fetched;
+    double read = pages_fetched(fetched * loops, pages_) / loops;
+    ScanPath path{ScanKind::kIndex, &index, cost.boundaries, cost.startup, cost.total};
+    double per_tuple = kCpuTuple + kCpuOperator * (cost_of_all(clauses) - cost.matched_cost);
+    path.total += read * kRandomPage + per_tuple * fetched;
     return path;
 }
 
-Path Planner::bitmap_path(const IndexCost& cost, double condition_cost) const {
+ScanPath TablePlanner::bitmap_path(const IndexCost& cost, const Clauses& clauses) const {
     double fetched = clamp_rows(cost.selectivity * tuples_);
-    double known = std::max(1.0, pages_);
-    double read = 2 * known * fetched / (2 * known + fetched);
-    read = read >= known ? known : std::ceil(read);
+    double known = std::max(1.0, pages_), read = pages_fetched(fetched, pages_);
     double page = read >= 2 ? kRandomPage - (kRandomPage - kSeqPage) * std::sqrt(read / known)
                             : kRandomPage;
-    Path path{ScanKind::kBitmap, cost.total, cost.total, nullptr, cost.boundaries};
-    path.total += read * page + (kCpuTuple + kCpuOperator * condition_cost) * fetched;
+    ScanPath path{ScanKind::kBitmap, nullptr, cost.boundaries, cost.total, cost.total};
+    path.total += read * page + (kCpuTuple + kCpuOperator * cost_of_all(clauses)) * fetched;
     return path;
 }
 
-std::optional<IndexCost> Planner::or_bitmap(const Clause& clause) const {
+std::optional<TablePlanner::IndexCost> TablePlanner::or_bitmap(const Clause& clause, double rows) const {
     IndexCost sum;
     sum.selectivity = 0;
-    for (const auto& arm : clause.arms) {
-        auto best = best_bitmap(arm);
+    for (const Clauses& arm : clause.arms) {
+        auto best = best_bitmap(arm, rows);
         if (!best) return {};
         sum.total += best->total;
         sum.selectivity = std::min(1.0, sum.selectivity + best->selectivity);
@@ -396,82 +359,68 @@ std::optional<IndexCost> Planner::or_bitmap(const Clause& clause) const {
 }
 
 /// The cheapest set of row pointers for these conditions (choose_bitmap_and).
-std::optional<IndexCost> Planner::best_bitmap(const std::vector<Clause>& clauses) const {
+std::optional<TablePlanner::IndexCost> TablePlanner::best_bitmap(const Clauses& clauses,
+                                                                 double rows) const {
     std::optional<IndexCost> best;
-    double best_total = 0, condition_cost = 0;
-    for (const Clause& clause : clauses) condition_cost += clause.cost;
+    double best_total = 0;
     auto consider = [&](std::optional<IndexCost> cost, bool is_index) {
         if (!cost) return;
         // Each pointer in the bitmap costs something too.
-        if (is_index) cost->total += 0.1 * kCpuOperator * rows_;
-        double total = bitmap_path(*cost, condition_cost).total;
+        if (is_index) cost->total += 0.1 * kCpuOperator * rows;
+        double total = bitmap_path(*cost, clauses).total;
         if (best && best_total <= total) return;
         best_total = total;
         best = std::move(cost);
     };
-    for (const Index& index : relation_.indexes) consider(index_cost(index, clauses), true);
+    for (const Index& index : relation_.indexes) consider(index_cost(index, clauses, 1), true);
     for (const Clause& clause : clauses) {
-        if (!clause.arms.empty()) consider(or_bitmap(clause), false);
+        if (!clause.arms.empty()) consider(or_bitmap(clause, rows), false);
     }
     return best;
 }
 
-/// add_path: the cheaper one in total, unless they are within a hundredth; then what starts earlier.
-void add_path(std::vector<Path>& paths, Path path) {
-    constexpr double kFuzz = 1.01;
-    for (auto old = paths.begin(); old != paths.end();) {
-        bool worse = path.total > old->total * kFuzz;
-        bool better = old->total > path.total * kFuzz;
-        if (!worse && !better) {
-            worse = path.startup > old->startup * kFuzz;
-            better = old->startup > path.startup * kFuzz;
-            if (!worse && !better) (path.total < old->total ? better : worse) = true;
-        }
-        if (worse) return;
-        old = paths.erase(old);
-    }
-    paths.push_back(std::move(path));
-}
-
-ScanPath Planner::choose(const std::vector<Clause>& clauses, double limit) {
-    rows_ = clamp_rows(tuples_ * list_selectivity(clauses));
-    double condition_cost = 0;
-    for (const Clause& clause : clauses) condition_cost += clause.cost;
+std::vector<ScanPath> TablePlanner::paths(double limit) const {
+    double rows = this->rows();
     // With LIMIT, only a part of what follows the start is paid for.
-    double share = limit > 0 && limit < rows_ ? limit / rows_ : 1;
-    std::vector<Path> paths;
-    auto add = [&](Path path) {
+    double share = limit > 0 && limit < rows ? limit / rows : 1;
+    std::vector<ScanPath> paths;
+    auto add = [&](ScanPath path) {
         path.total = path.startup + (path.total - path.startup) * share;
         add_path(paths, std::move(path));
     };
-    Path sequential;
-    sequential.total = pages_ * kSeqPage + (kCpuTuple + kCpuOperator * condition_cost) * tuples_;
+    ScanPath sequential;
+    sequential.total = pages_ * kSeqPage + (kCpuTuple + kCpuOperator * cost_of_all(clauses_)) * tuples_;
     add(std::move(sequential));
+    if (clauses_.empty()) return paths;
     for (const Index& index : relation_.indexes) {
-        if (auto cost = index_cost(index, clauses)) add(index_path(*cost, index, condition_cost));
+        if (auto cost = index_cost(index, clauses_, 1)) add(index_path(*cost, index, clauses_, 1));
     }
-    if (auto cost = best_bitmap(clauses)) add(bitmap_path(*cost, condition_cost));
-    Path& best = *std::ranges::min_element(paths, {}, &Path::total);
-    return {best.kind, best.index, std::move(best.boundaries)};
+    if (auto cost = best_bitmap(clauses_, rows)) add(bitmap_path(*cost, clauses_));
+    return paths;
 }
 
-}  // namespace
-
-ScanPath choose_scan(Host& host, const ScanRequest& request) {
-    if (request.relation.indexes.empty() || request.conjuncts.empty()) return {};
-    Planner planner(host, request.relation, request.size, request.rt_index);
-    std::vector<Clause> clauses;
-    for (const ExprPtr& conjunct : request.conjuncts) clauses.push_back(planner.clause_of(conjunct));
-    return planner.choose(clauses, request.limit);
+ScanPath TablePlanner::best(double limit) const {
+    std::vector<ScanPath> all = paths(limit);
+    return std::move(*std::ranges::min_element(all, {}, &ScanPath::total));
 }
 
-ScanPath choose_equality_scan(Host& host, const Relation& relation, const TableSize& size,
-                              std::span<const int> attnos) {
-    if (relation.indexes.empty()) return {};
-    Planner planner(host, relation, size, 1);
-    std::vector<Clause> clauses;
-    for (int attno : attnos) clauses.push_back(planner.equality(attno));
-    return planner.choose(clauses, 0);
+std::optional<ScanPath> TablePlanner::probe(std::span<const int> attnos, double loops,
+                                            double& rows) const {
+    Clauses clauses = clauses_;
+    for (int attno : attnos) clauses.push_back(equality(attno));
+    rows = clamp_rows_of(clauses);
+    std::optional<ScanPath> best;
+    for (const Index& index : relation_.indexes) {
+        bool serves = std::ranges::any_of(index.keys, [&](const IndexKey& key) {
+            return std::ranges::find(attnos, key.attno) != attnos.end();
+        });
+        if (!serves) continue;
+        auto cost = index_cost(index, clauses, loops);
+        if (!cost) continue;
+        ScanPath path = index_path(*cost, index, clauses, loops);
+        if (!best || path.total < best->total) best = std::move(path);
+    }
+    return best;
 }
 
 }  // namespace cdcsim::pg
