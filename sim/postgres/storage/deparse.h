@@ -15,7 +15,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/storage/database.h"
 #include "sim/postgres/storage/program.h"
-#include "sim/postgres/planner/table_planner.h"
+#include "sim/postgres/planner/join_planner.h"
 
 namespace cdcsim::pg {
 
@@ -108,6 +108,15 @@ class Block {
     void choose_order(std::span<const ExprPtr> conjuncts, Stage& stage);
     std::string entries_text(const ScanPath& path, int rt_index, const Stage& stage);
     double wanted_rows();
+    /// A part of the order in which the rows of a join come.
+    struct OrderTerm {
+        std::string sql;
+        bool descending = false;
+    };
+    void order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage);
+    bool add_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
+    void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
+    std::string bucket_text(const PlanNode& node, const Stage& stage);
     void add_where(Stage& stage, const std::string& condition);
     bool is_result_of_join() const;
 

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/storage/deparse.h"
+#include "sim/postgres/planner/hash_key.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -60,7 +61,7 @@ Stage Block::from_and_where() {
     if (query_.where) flatten_and(fold(query_.where), conjuncts);
     add_where(stage, conditions(conjuncts, stage));
     if (is_result_of_join()) {
-        stage.heap_order.clear();
+        order_of_join(conjuncts, stage);
     } else {
         choose_order(conjuncts, stage);
     }
@@ -130,6 +131,76 @@ void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
                  alias(rt_index);
     stage.where.clear();
     stage.heap_order.erase(stage.heap_order.begin(), stage.heap_order.end() - 1);
+}
+
+/// The order in which PostgreSQL's joins give the rows; none if it is not known.
+void Block::order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage) {
+    stage.heap_order.clear();
+    PlanPtr plan = plan_joins(d_.host, query_, conjuncts);
+    if (plan == nullptr) return;
+    std::vector<OrderTerm> terms;
+    if (!add_order(*plan, stage, terms)) return;
+    for (const OrderTerm& term : terms) {
+        stage.heap_order.push_back(term.sql + (term.descending ? " DESC" : ""));
+    }
+}
+
+/// A hash table gives the equal rows of its side last in, first out.
+bool Block::add_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms) {
+    if (node.kind == PlanNode::Kind::kScan) {
+        add_scan_order(node, stage, terms);
+        return true;
+    }
+    std::vector<OrderTerm> inner;
+    if (!add_order(*node.inner, stage, inner)) return false;
+    if (node.join == PathJoin::kRight) {
+        const PlanNode* first = node.outer.get();
+        while (first->kind != PlanNode::Kind::kScan) first = first->outer.get();
+        terms.push_back({"(" + column(first->rt_index, 0, stage) + " IS NULL)", false});
+    }
+    if (!add_order(*node.outer, stage, terms)) return false;
+    bool is_known = std::ranges::all_of(node.hash_keys, [&](const ExprPtr& key) {
+        return has_known_hash(d_.host, key->type);
+    });
+    if (node.join == PathJoin::kRight && !is_known) return false;
+    if (node.join == PathJoin::kRight) terms.push_back({bucket_text(node, stage), false});
+    for (OrderTerm& term : inner) {
+        if (node.kind == PlanNode::Kind::kHashJoin) term.descending = !term.descending;
+        terms.push_back(std::move(term));
+    }
+    return true;
+}
+
+void Block::add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms) {
+    std::string name = alias(node.rt_index);
+    const RangeTableEntry& rte = entry(node.rt_index);
+    if (rte.kind != RteKind::kRelation) return terms.push_back({name + ".seq", false});
+    if (node.scan.kind == ScanKind::kIndex) {
+        for (const IndexKey& key : node.scan.index->keys) {
+            if (key.attno <= 0) continue;
+            terms.push_back({column(node.rt_index, key.attno, stage) +
+                                 d_.collation(rte.relation->columns[static_cast<std::size_t>(key.attno - 1)].type),
+                             key.descending});
+        }
+    }
+    if (node.scan.kind == ScanKind::kSequential) return terms.push_back({name + ".rid", false});
+    terms.push_back({"root_line(" + std::to_string(rte.relation->file_node) + "," + name + ".rid)", false});
+}
+
+/// The hash bucket of a row that found no match.
+std::string Block::bucket_text(const PlanNode& node, const Stage& stage) {
+    std::string text = "hash_bucket(?1," + std::to_string(d_.program.hash_keys.size()) + "," +
+                       std::to_string(node.buckets);
+    std::vector<CompiledKey> keys;
+    for (const ExprPtr& key : node.hash_keys) {
+        CompiledKey compiled;
+        compiled.type = key->type;
+        compiled.codec = d_.codec(key->type);
+        keys.push_back(compiled);
+        text += "," + expression(key, stage);
+    }
+    d_.program.hash_keys.push_back(std::move(keys));
+    return text + ")";
 }
 
 std::string Stage::heap_order_text() const {
@@ -262,8 +333,9 @@ std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     // nor lose its order.
     bool fence = !query.order_by.empty() || contains_volatile(query);
     std::string columns = columns_text(count);
-    return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS p FROM (" + text + ")" +
-           (fence ? " LIMIT -1 OFFSET 0" : "") + ") AS " + alias(rt_index);
+    const char* number = is_result_of_join() ? ",row_number() OVER () AS seq" : "";
+    return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS p" + number + " FROM (" + text +
+           ")" + (fence ? " LIMIT -1 OFFSET 0" : "") + ") AS " + alias(rt_index);
 }
 
 std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
@@ -281,7 +353,7 @@ std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
     // Computed once, and with an index of SQLite's own, if it is joined with something.
     if (!is_lateral && is_result_of_join()) {
         std::string columns = columns_text(rte.columns.size());
-        return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS slot FROM " +
+        return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS slot,rowid AS seq FROM " +
                table + " LIMIT -1 OFFSET 0) AS " + alias(rt_index);
     }
     return table + " AS " + alias(rt_index);

@@ -1,8 +1,10 @@
 #include "sim/postgres/storage/execution.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/base/error.h"
+#include "sim/postgres/planner/hash_key.h"
 
 namespace cdcsim::pg {
 
@@ -110,6 +112,16 @@ bool Execution::is_first_of(int number, sqlite3_value** values) {
     }
     if (!same) last = std::move(current);
     return !same;
+}
+
+std::uint32_t Execution::hash_of(int number, sqlite3_value** values) {
+    std::uint32_t hash = 0;
+    for (const CompiledKey& key : program_.hash_keys[static_cast<std::size_t>(number)]) {
+        Datum value = read_value(*values++, key.codec);
+        hash = std::rotl(hash, 1);
+        hash ^= hash_key(host_, key.type, value);
+    }
+    return hash;
 }
 
 Datum Execution::parameter_value(const Parameter& parameter) {

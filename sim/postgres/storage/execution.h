@@ -50,6 +50,8 @@ class Execution {
 
     void bind(Statement& statement);
     /// What reading the tables does to their pages.
+    /// The combined hash value of the keys; NULLs count as 0.
+    std::uint32_t hash_of(int number, sqlite3_value** values);
     void visit_pages();
     void visit_entries(const TableScan& scan);
     /// Data-modifying CTEs that were not read.

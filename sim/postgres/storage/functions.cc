@@ -56,6 +56,16 @@ void call_root_line(sqlite3_context* context, int, sqlite3_value** values) {
                          database_of(context).root_of(file_node, sqlite3_value_int64(values[1])));
 }
 
+/// hash_bucket(?1, n, buckets, keys...): ExecHashGetHashValue and the bucket that it names.
+void call_hash_bucket(sqlite3_context* context, int, sqlite3_value** values) {
+    Execution& execution = execution_of(database_of(context), values[0]);
+    guarded(context, execution, [&] {
+        auto buckets = static_cast<std::uint32_t>(sqlite3_value_int64(values[2]));
+        std::uint32_t hash = execution.hash_of(sqlite3_value_int(values[1]), values + 3);
+        sqlite3_result_int64(context, hash & (buckets - 1));
+    });
+}
+
 }  // namespace
 
 void register_functions(SqliteDatabase& database) {
@@ -64,7 +74,7 @@ void register_functions(SqliteDatabase& database) {
         void (*function)(sqlite3_context*, int, sqlite3_value**);
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
-                    Row{"first_of", call_first_of}, Row{"root_line", call_root_line}}) {
+                    Row{"first_of", call_first_of}, Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);
     }

@@ -107,6 +107,7 @@ struct Program {
     std::vector<CompiledExpr> expressions;
     std::vector<CompiledAggregate> aggregates;
     std::vector<CompiledDistinctOn> distincts;
+    std::vector<std::vector<CompiledKey>> hash_keys;   ///< hash_bucket(?1, n, buckets, keys...)
     std::vector<RowSource> sources;
     std::vector<Parameter> parameters;           ///< ?3, ?4, ...
     std::vector<TableScan> scans;

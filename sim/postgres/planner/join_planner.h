@@ -1,0 +1,47 @@
+// In which order PostgreSQL's planner joins the tables of FROM, and how: the rows come out in the
+// order that follows from it, and so do the events of an UPDATE ... FROM or an INSERT ... SELECT.
+// Mirrors joinrels.c, joinpath.c and costsize.c for tables without statistics. Not simulated: merge
+// joins (they lose at the sizes that unanalysed tables are taken for), Memoize (its order is a nested
+// loop's), FULL JOIN, LATERAL, more than eight items: there the order is not known.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sim/postgres/planner/table_planner.h"
+
+namespace cdcsim::pg {
+
+/// As the path's outer side sees it. kRight: unmatched rows of the inner side come last.
+enum class PathJoin : std::uint8_t { kInner, kLeft, kRight };
+
+struct PlanNode {
+    enum class Kind : std::uint8_t { kScan, kHashJoin, kNestedLoop };
+    Kind kind = Kind::kScan;
+    int rt_index = 0;                  ///< kScan
+    ScanPath scan;                     ///< kScan of a table
+    PathJoin join = PathJoin::kInner;
+    std::shared_ptr<const PlanNode> outer, inner;
+    std::vector<ExprPtr> hash_keys;    ///< kHashJoin: of the inner side
+    std::uint32_t buckets = 0;
+};
+using PlanPtr = std::shared_ptr<const PlanNode>;
+
+/// What a query level gives, as far as the level around it asks.
+struct RelationSize {
+    double rows = 1, startup = 0, total = 0;
+    /// Output columns (from 1) of which no two rows have the same values; empty: not known.
+    std::vector<int> unique_columns;
+};
+
+/// How the FROM items of `query` are joined under `conjuncts` (its WHERE, folded); nullptr: not known.
+/// `size` and `leaves`, if not nullptr: of the joined rows, and what was joined.
+struct Leaf;
+PlanPtr plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conjuncts,
+                   RelationSize* size = nullptr, std::vector<Leaf>* leaves = nullptr);
+
+/// The size of a whole query level; nullopt: not known.
+std::optional<RelationSize> size_of_query(Host& host, const Query& query);
+
+}  // namespace cdcsim::pg

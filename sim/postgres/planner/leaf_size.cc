@@ -1,0 +1,335 @@
+#include "sim/postgres/planner/leaf_size.h"
+
+#include <algorithm>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/executor/evaluate.h"
+#include "sim/postgres/planner/conditions.h"
+#include "sim/postgres/planner/cost.h"
+#include "sim/postgres/storage/heap.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+constexpr int kEqualStrategy = 3;
+
+/// The column that `expr` is compared with something by =, 0: none.
+int equal_column(const ExprPtr& expr) {
+    if (expr->kind != ExprKind::kFunc || as<FuncExpr>(*expr).args.size() != 2) return 0;
+    const auto& func = as<FuncExpr>(*expr);
+    const BtreeOperatorRow* row = btree_row(func.op);
+    if (row == nullptr || row->strategy != kEqualStrategy) return 0;
+    for (const ExprPtr& arg : func.args) {
+        ExprPtr bare = without_relabel(arg);
+        if (bare->kind == ExprKind::kVar && as<VarExpr>(*bare).levels_up == 0) {
+            return as<VarExpr>(*bare).attno;
+        }
+    }
+    return 0;
+}
+
+/// The rows of a set-returning function: some say, others are taken for a thousand.
+std::optional<double> function_rows(Host& host, const ExprPtr& raw) {
+    ExprPtr call = fold_constants(raw, host);
+    if (call->kind != ExprKind::kFunc || !as<FuncExpr>(*call).returns_set) return 1;
+    const auto& func = as<FuncExpr>(*call);
+    const ProcRow* proc = find_builtin_proc(func.function);
+    if (proc == nullptr) return 1000;
+    auto constant = [&](std::size_t i) -> const Datum* {
+        if (i >= func.args.size() || func.args[i]->kind != ExprKind::kConst) return nullptr;
+        const Datum& value = as<ConstExpr>(*func.args[i]).value;
+        return value.is_null() ? nullptr : &value;
+    };
+    Oid first_type = func.args.empty() ? kInvalidOid : func.args[0]->type;
+    bool counts = proc->name == "generate_series" && (first_type == oid::kInt4 || first_type == oid::kInt8);
+    if (counts) {
+        const Datum *first = constant(0), *last = constant(1), *step = constant(2);
+        if (first == nullptr || last == nullptr || (func.args.size() > 2 && step == nullptr)) return 1000;
+        auto by = step != nullptr ? static_cast<double>(step->as_int()) : 1;
+        if (by == 0) return 1000;
+        double span = static_cast<double>(last->as_int()) - static_cast<double>(first->as_int());
+        return std::floor((span + by) / by);
+    }
+    if (proc->name == "unnest") return array_length(host, func.args[0]);
+    if (proc->name.starts_with("json")) return 100;
+    return 1000;
+}
+
+bool is_simple(const Query& query) {
+    return !query.has_aggregates && !query.has_windows && query.group_by.empty() && !query.having &&
+           query.grouping_sets.empty() && !query.distinct && query.distinct_on.empty() &&
+           query.order_by.empty() && !query.limit && !query.offset && query.ctes.empty() &&
+           !query.set_operations;
+}
+
+/// A subquery that PostgreSQL merges into the level above is planned together with that.
+bool is_pulled_up(const Query& query) {
+    if (!is_simple(query) || query.from.empty()) return false;
+    return std::ranges::none_of(query.targets, [](const TargetEntry& target) {
+        return contains_volatile(target.expr) || contains_set_function(target.expr);
+    });
+}
+
+bool refers_outside(const Query& query) {
+    bool found = false;
+    for_each_outer_reference(query, [&](const Expr&, int levels) { found = found || levels == 1; });
+    return found;
+}
+
+std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
+    if (refers_outside(query) || (!is_material && is_pulled_up(query))) return {};
+    std::optional<RelationSize> size = size_of_query(host, query);
+    if (!size) return {};
+    Leaf leaf;
+    leaf.base_rows = size->rows;
+    leaf.startup = size->startup;
+    leaf.total = size->total + kCpuTuple * size->rows;
+    leaf.unique_columns = size->unique_columns;
+    leaf.is_material = is_material;
+    if (is_material) {
+        // Read from what was kept; the query itself is paid for elsewhere.
+        leaf.startup = 0;
+        leaf.total = 2 * kCpuTuple * size->rows;
+    }
+    return leaf;
+}
+
+const CommonTableExpr* cte_of(const Query& query, const RangeTableEntry& entry) {
+    if (entry.cte_levels_up != 0 || entry.self_reference) return nullptr;
+    return &query.ctes[static_cast<std::size_t>(entry.cte)];
+}
+
+}  // namespace
+
+void Leaf::add_condition(const ExprPtr& expr) {
+    int attno = equal_column(expr);
+    if (attno > 0) equalities.push_back(attno);
+    if (table) return table->add_condition(expr);
+    bool is_default = false;
+    selectivity *= attno > 0 ? 1 / distinct_values(attno, is_default) : kInequality;
+    total += kCpuOperator * base_rows;
+}
+
+void Leaf::add_equality(int attno) {
+    equalities.push_back(attno);
+    if (table) return table->add_equality(attno);
+    bool is_default = false;
+    selectivity /= distinct_values(attno, is_default);
+    total += kCpuOperator * base_rows;
+}
+
+bool Leaf::has_equality(int attno) const {
+    return std::ranges::find(equalities, attno) != equalities.end();
+}
+
+double Leaf::rows() const { return table ? table->rows() : clamp_rows(base_rows * selectivity); }
+
+std::vector<ScanPath> Leaf::paths() const {
+    if (table) return table->paths();
+    ScanPath path;
+    path.startup = startup;
+    path.total = total;
+    return {path};
+}
+
+double Leaf::distinct_values(int attno, bool& is_default) const {
+    if (table) return table->distinct_values(attno, is_default);
+    is_default = !all_distinct && base_rows >= kDefaultDistinct;
+    return is_default ? kDefaultDistinct : clamp_rows(base_rows);
+}
+
+bool Leaf::is_unique(std::span<const int> attnos) const {
+    if (table) return table->is_unique(attnos);
+    return !unique_columns.empty() && std::ranges::all_of(unique_columns, [&](int column) {
+        return std::ranges::find(attnos, column) != attnos.end();
+    });
+}
+
+std::optional<ScanPath> Leaf::probe(std::span<const int> attnos, double loops, double& rows) const {
+    if (!table || attnos.empty()) return {};
+    return table->probe(attnos, loops, rows);
+}
+
+std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index) {
+    std::optional<Leaf> leaf;
+    switch (entry.kind) {
+        case RteKind::kRelation: {
+            const Relation& relation = *entry.relation;
+            if (relation.virtual_rows != nullptr || relation.file_node == 0) return {};
+            if (host.scanned_relations(relation, !entry.inherit).size() != 1) return {};
+            leaf.emplace();
+            leaf->table = std::make_shared<TablePlanner>(
+                host, relation, host.database().size_of(relation.file_node), rt_index);
+            break;
+        }
+        case RteKind::kSubquery: leaf = query_leaf(host, *entry.subquery, false); break;
+        case RteKind::kCte: {
+            const CommonTableExpr* cte = cte_of(query, entry);
+            if (cte == nullptr || cte->recursive || cte->query->command != CommandKind::kSelect) return {};
+            bool is_kept = cte->materialized || (cte->reference_count > 1 && !cte->not_materialized) ||
+                           contains_volatile(*cte->query);
+            leaf = query_leaf(host, *cte->query, is_kept);
+            break;
+        }
+        case RteKind::kValues:
+            leaf.emplace();
+            leaf->base_rows = static_cast<double>(entry.values.size());
+            leaf->total = leaf->base_rows * (kCpuOperator + kCpuTuple);
+            leaf->all_distinct = true;
+            break;
+        case RteKind::kFunction: {
+            if (entry.lateral) return {};
+            leaf.emplace();
+            leaf->base_rows = 0;
+            for (const auto& item : entry.functions) {
+                std::optional<double> rows = function_rows(host, item.call);
+                if (!rows) return {};
+                leaf->base_rows = std::max(leaf->base_rows, *rows);
+                leaf->startup += kCpuOperator * cost_of(host, *item.call);
+            }
+            leaf->base_rows = clamp_rows(leaf->base_rows);
+            leaf->total = leaf->startup + kCpuTuple * leaf->base_rows;
+            leaf->is_material = true;
+            break;
+        }
+        case RteKind::kTransition:
+        case RteKind::kJoin: return {};
+    }
+    if (leaf) leaf->rt_index = rt_index;
+    return leaf;
+}
+
+// Sizes of query levels.
+
+namespace {
+
+const TargetEntry* target_of(const Query& query, int ref) {
+    auto it = std::ranges::find(query.targets, ref, &TargetEntry::sort_group_ref);
+    return it == query.targets.end() ? nullptr : &*it;
+}
+
+/// estimate_num_groups.
+double group_count(Host& host, const std::vector<ExprPtr>& keys, const RelationSize& input,
+                   const std::vector<Leaf>& leaves) {
+    std::vector<std::pair<const Leaf*, std::vector<int>>> columns;
+    double groups = 1;
+    for (const ExprPtr& raw : keys) {
+        ExprPtr key = fold_constants(raw, host);
+        if (contains_volatile(key)) return input.rows;
+        if (key->type == oid::kBool) {
+            groups *= 2;
+            continue;
+        }
+        for_each_reference(key, [&](const Expr& reference, int levels) {
+            if (levels != 0 || reference.kind != ExprKind::kVar) return;
+            const auto& var = as<VarExpr>(reference);
+            for (const Leaf& leaf : leaves) {
+                if (leaf.rt_index != var.rt_index || var.attno <= 0) continue;
+                auto it = std::ranges::find(columns, &leaf, [](const auto& entry) { return entry.first; });
+                if (it == columns.end()) it = columns.insert(it, {&leaf, {}});
+                if (std::ranges::find(it->second, var.attno) == it->second.end()) it->second.push_back(var.attno);
+            }
+        });
+    }
+    for (const auto& [leaf, attnos] : columns) {
+        double distinct = 1, most = 1;
+        for (int attno : attnos) {
+            bool is_default = false;
+            double values = leaf->distinct_values(attno, is_default);
+            distinct *= values;
+            most = std::max(most, values);
+        }
+        double tuples = leaf->tuples(), rows = leaf->rows();
+        if (tuples <= 0) continue;
+        double limit = tuples;
+        if (attnos.size() > 1) limit = std::min(std::max(tuples * 0.1, most), tuples);
+        distinct = std::min(distinct, limit);
+        if (distinct > 0 && rows < tuples) {
+            distinct *= 1 - std::pow((tuples - rows) / tuples, tuples / distinct);
+        }
+        groups *= clamp_rows(distinct);
+    }
+    return std::max(1.0, std::min(std::ceil(groups), input.rows));
+}
+
+}  // namespace
+
+std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
+    if (query.set_operations || !query.grouping_sets.empty() || query.command != CommandKind::kSelect) return {};
+    RelationSize size;
+    std::vector<ExprPtr> conjuncts;
+    if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
+    std::vector<Leaf> leaves;
+    if (query.from.empty()) {
+        size.total = kCpuTuple;
+    } else if (!plan_joins(host, query, conjuncts, &size, &leaves)) {
+        return {};
+    }
+    for (const TargetEntry& target : query.targets) {
+        if (contains_set_function(target.expr)) return {};
+    }
+    auto group = [&](const std::vector<ExprPtr>& keys) {
+        double groups = group_count(host, keys, size, leaves);
+        size.startup = size.total + kCpuOperator * static_cast<double>(keys.size()) * size.rows;
+        size.total = size.startup + kCpuTuple * groups;
+        size.rows = groups;
+    };
+    if (query.has_aggregates || !query.group_by.empty()) {
+        double calls = 0;
+        for (const TargetEntry& target : query.targets) {
+            if (any_expression(target.expr, [](const Expr& expr) { return expr.kind == ExprKind::kAggregate; })) ++calls;
+        }
+        size.total += kCpuOperator * calls * size.rows;
+        if (query.group_by.empty()) {
+            size.startup = size.total;
+            size.total += kCpuTuple;
+            size.rows = 1;
+        } else {
+            std::vector<ExprPtr> keys;
+            for (int ref : query.group_by) {
+                const TargetEntry* target = target_of(query, ref);
+                if (target == nullptr) return {};
+                keys.push_back(target->expr);
+                if (!target->junk) size.unique_columns.push_back(target->resno);
+            }
+            if (size.unique_columns.size() != keys.size()) size.unique_columns.clear();
+            group(keys);
+            if (query.having) size.rows = clamp_rows(size.rows * kInequality);
+        }
+    }
+    if (query.has_windows) {
+        size.startup = size.total + sort_start_cost(size.rows);
+        size.total = size.startup + 2 * kCpuTuple * size.rows;
+    }
+    if (query.distinct && query.distinct_on.empty()) {
+        std::vector<ExprPtr> keys;
+        size.unique_columns.clear();
+        for (const TargetEntry& target : query.targets) {
+            if (target.junk) continue;
+            keys.push_back(target.expr);
+            size.unique_columns.push_back(target.resno);
+        }
+        group(keys);
+    }
+    if (!query.order_by.empty() || !query.distinct_on.empty()) {
+        size.startup = size.total + sort_start_cost(size.rows);
+        size.total = size.startup + kCpuOperator * size.rows;
+    }
+    if (query.limit) {
+        ExprPtr limit = fold_constants(query.limit, host);
+        double wanted = size.rows * 0.1;
+        if (limit->kind == ExprKind::kConst && !as<ConstExpr>(*limit).value.is_null()) {
+            wanted = static_cast<double>(as<ConstExpr>(*limit).value.as_int());
+        }
+        wanted = clamp_rows(wanted);
+        if (wanted < size.rows) {
+            size.total = size.startup + (size.total - size.startup) * wanted / size.rows;
+            size.rows = wanted;
+        }
+    }
+    return size;
+}
+
+}  // namespace cdcsim::pg

@@ -1,0 +1,39 @@
+// One item of FROM as the join planner sees it: a table, or a subquery, VALUES, a function, a CTE
+// with the rows that PostgreSQL expects of it. Mirrors parts of allpaths.c, costsize.c
+// (set_*_size_estimates) and selfuncs.c. Not for other folders.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/postgres/planner/join_planner.h"
+
+namespace cdcsim::pg {
+
+struct Leaf {
+    int rt_index = 0;
+    std::shared_ptr<TablePlanner> table;  ///< nullptr: no table, then the figures below count
+    double base_rows = 1, startup = 0, total = 0;
+    double selectivity = 1;               ///< of the conditions on it
+    bool all_distinct = false;            ///< VALUES: each row is taken for different
+    bool is_material = false;             ///< gives its rows again for little
+    std::vector<int> unique_columns;
+    std::vector<int> equalities;          ///< columns that must have a given value
+
+    void add_condition(const ExprPtr& expr);
+    void add_equality(int attno);
+    bool has_equality(int attno) const;
+    double rows() const;
+    double tuples() const { return table ? table->tuples() : base_rows; }
+    std::vector<ScanPath> paths() const;
+    double distinct_values(int attno, bool& is_default) const;
+    bool is_unique(std::span<const int> attnos) const;
+    std::optional<ScanPath> probe(std::span<const int> attnos, double loops, double& rows) const;
+};
+
+/// nullopt: its size, or its order, is not known.
+std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index);
+
+}  // namespace cdcsim::pg
