@@ -160,7 +160,9 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
         scope.place = "column generation expressions";
         scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
         ExprPtr expr = bind_expression(plan.generated_node, backend.bind_options(), scope);
-        plan.column.default_expr = stored_expression(backend, coerce_default(expr, plan.column, backend.bind_options()), &relation);
+        ExprPtr value = coerce_default(expr, plan.column, backend.bind_options());
+        if (!is_immutable(fold_constants(value, backend))) throw SqlError("42P17", "generation expression is not immutable");
+        plan.column.default_expr = stored_expression(backend, value, &relation);
         return;
     }
     if (!plan.default_node) return;

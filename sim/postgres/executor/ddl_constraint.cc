@@ -49,9 +49,9 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
     std::ranges::sort(constraint.columns);
     constraint.name = explicit_name(pending.node, relation);
     if (constraint.name.empty()) {
-        // Of a table constraint the one column that it uses gives the name.
-        std::string column = pending.column;
-        if (column.empty() && constraint.columns.size() == 1) column = relation.columns[static_cast<std::size_t>(constraint.columns[0] - 1)].name;
+        // The one column that it uses gives the name, wherever it was written.
+        std::string column;
+        if (constraint.columns.size() == 1) column = relation.columns[static_cast<std::size_t>(constraint.columns[0] - 1)].name;
         constraint.name = choose_constraint_name(backend.catalog(), relation, column, "check");
     }
     if (existing_rows && constraint.validated) {

@@ -53,5 +53,9 @@ bool evaluate_condition(const Expr& expr, const EvalContext& context);
 /// constants are evaluated (and may fail), AND/OR/CASE/COALESCE are cut short. `stable` functions are
 /// left alone. Returns the same tree where nothing changes.
 ExprPtr fold_constants(const ExprPtr& expr, Host& host);
+/// The planner would make a constant of it: it depends on no row, subquery or setting.
+bool is_foldable(const ExprPtr& expr);
+/// Nothing in it is stable or volatile (contain_mutable_functions).
+bool is_immutable(const ExprPtr& expr);
 
 }  // namespace cdcsim::pg

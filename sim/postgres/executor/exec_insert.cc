@@ -23,19 +23,49 @@ Datum default_value(Modification& m, const Column& column, const EvalContext& co
 
 namespace {
 
-/// A whole row from the given values: the others get their defaults.
-Row complete_row(Modification& m, std::vector<Datum> given, const std::vector<bool>& is_default, const EvalContext& context) {
+/// What an INSERT gives to its columns, by position in the column list.
+class GivenValues {
+  public:
+    GivenValues(std::span<const ExprPtr> exprs) : exprs_(exprs), values_(exprs.size()), known_(exprs.size()) {}
+
+    /// Evaluates what the planner folds: an error in it comes before anything has an effect.
+    void fold(const EvalContext& context) {
+        for (std::size_t i = 0; i < exprs_.size(); ++i) {
+            if (is_foldable(exprs_[i])) set(i, evaluate(*exprs_[i], context));
+        }
+    }
+    void evaluate_all(const EvalContext& context) {
+        for (std::size_t i = 0; i < exprs_.size(); ++i) {
+            if (!known_[i] && !is_default(i)) set(i, evaluate(*exprs_[i], context));
+        }
+    }
+    bool is_default(std::size_t i) const { return exprs_[i]->kind == ExprKind::kDefault; }
+    Datum take(std::size_t i, const EvalContext& context) { return known_[i] ? std::move(values_[i]) : evaluate(*exprs_[i], context); }
+
+  private:
+    void set(std::size_t i, Datum value) {
+        values_[i] = std::move(value);
+        known_[i] = true;
+    }
+    std::span<const ExprPtr> exprs_;
+    std::vector<Datum> values_;
+    std::vector<bool> known_;
+};
+
+/// A whole row, in the order of the columns; those that no value is given for get their defaults.
+Row complete_row(Modification& m, GivenValues& given, const EvalContext& context) {
     const Relation& relation = *m.relation;
     Row row(relation.columns.size());
-    std::vector<bool> set(relation.columns.size());
+    std::vector<int> source(relation.columns.size(), -1);
     for (std::size_t i = 0; i < m.query.insert_columns.size(); ++i) {
-        auto column = static_cast<std::size_t>(m.query.insert_columns[i] - 1);
-        if (is_default[i]) continue;
-        row[column] = std::move(given[i]);
-        set[column] = true;
+        if (!given.is_default(i)) source[static_cast<std::size_t>(m.query.insert_columns[i] - 1)] = static_cast<int>(i);
     }
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        if (!set[i] && !relation.columns[i].dropped) row[i] = default_value(m, relation.columns[i], context);
+    for (std::size_t c = 0; c < row.size(); ++c) {
+        if (source[c] >= 0) {
+            row[c] = given.take(static_cast<std::size_t>(source[c]), context);
+        } else if (!relation.columns[c].dropped) {
+            row[c] = default_value(m, relation.columns[c], context);
+        }
     }
     return row;
 }
@@ -107,14 +137,12 @@ namespace {
 
 void insert_values(Modification& m) {
     EvalContext context = m.context();
-    for (const auto& exprs : m.query.values) {
-        std::vector<Datum> given;
-        std::vector<bool> is_default;
-        for (const ExprPtr& expr : exprs) {
-            is_default.push_back(expr->kind == ExprKind::kDefault);
-            given.push_back(is_default.back() ? Datum() : evaluate(*expr, context));
-        }
-        insert_one(m, complete_row(m, std::move(given), is_default, context));
+    std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
+    for (GivenValues& given : rows) given.fold(context);
+    for (GivenValues& given : rows) {
+        // Several rows are scanned, and a row of a scan is there as a whole.
+        if (rows.size() > 1) given.evaluate_all(context);
+        insert_one(m, complete_row(m, given, context));
     }
 }
 
@@ -127,17 +155,12 @@ void insert_select(Modification& m) {
         rows.emplace_back(row.begin(), row.end());
         return true;
     });
-    std::vector<bool> is_default;
-    for (const ExprPtr& expr : m.query.insert_select_coercions) is_default.push_back(expr->kind == ExprKind::kDefault);
     for (const Row& row : rows) {
         EvalRow source_row;
         source_row.columns = row;
         EvalContext context = m.context({&source_row, 1});
-        std::vector<Datum> given;
-        for (std::size_t i = 0; i < is_default.size(); ++i) {
-            given.push_back(is_default[i] ? Datum() : evaluate(*m.query.insert_select_coercions[i], context));
-        }
-        insert_one(m, complete_row(m, std::move(given), is_default, context));
+        GivenValues given(m.query.insert_select_coercions);
+        insert_one(m, complete_row(m, given, context));
     }
 }
 

@@ -24,6 +24,17 @@ bool is_query(const Node& node) {
     return node.is("SelectStmt") || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt");
 }
 
+/// What the planner would find in the parts that run row by row.
+void fold_parts(Backend& backend, const Query& query) {
+    const auto fold = [&](const ExprPtr& expr) {
+        if (expr && expr->kind != ExprKind::kVar && expr->kind != ExprKind::kConst && expr->kind != ExprKind::kDefault) fold_constants(expr, backend);
+    };
+    for (const TargetEntry& entry : query.returning) fold(entry.expr);
+    if (!query.on_conflict) return;
+    for (const TargetEntry& entry : query.on_conflict->set) fold(entry.expr);
+    fold(query.on_conflict->where);
+}
+
 ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
     Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr};
     EvalContext level{.host = backend, .snapshot = m.snapshot, .params = params, .outer = outer};
@@ -35,6 +46,7 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
         std::string_view name = query.command == CommandKind::kInsert ? "INSERT" : query.command == CommandKind::kUpdate ? "UPDATE" : "DELETE";
         throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", name));
     }
+    fold_parts(backend, query);
     backend.write_xid();
     if (query.has_returning) m.returning = &sink;
     ExecResult result;

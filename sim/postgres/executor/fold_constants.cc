@@ -36,14 +36,41 @@ ExprPtr constant_like(const Expr& expr, Datum value) {
     return result;
 }
 
-/// Types whose input and output functions are immutable: a coercion through text may be folded.
-bool has_immutable_io(Oid type) {
+/// Types whose output function is immutable: those of dates and times depend on settings, those of
+/// arrays, enums and composites may call anything.
+bool has_immutable_output(Oid type) {
     static constexpr Oid kTypes[] = {
-        oid::kBool,   oid::kBytea,  oid::kChar,   oid::kName, oid::kInt8,   oid::kInt2,
-        oid::kInt4,   oid::kText,   oid::kOid,    oid::kXid,  oid::kJson,   oid::kFloat4,
-        oid::kFloat8, oid::kBpchar, oid::kVarchar, oid::kBit, oid::kVarbit, oid::kNumeric,
-        oid::kUuid,   oid::kJsonb};
+        oid::kBool,    oid::kBytea,    oid::kChar, oid::kName,   oid::kInt8,    oid::kInt2,  oid::kInt4,
+        oid::kText,    oid::kOid,      oid::kXid,  oid::kJson,   oid::kFloat4,  oid::kFloat8, oid::kBpchar,
+        oid::kVarchar, oid::kBit,      oid::kVarbit, oid::kNumeric, oid::kUuid, oid::kJsonb, oid::kInet,
+        oid::kCidr,    oid::kMacaddr,  oid::kMacaddr8, oid::kPgLsn, oid::kJsonpath, oid::kTid, oid::kCid,
+        oid::kTime,    oid::kTimetz,   oid::kXml};
     return std::ranges::find(kTypes, type) != std::end(kTypes);
+}
+
+bool has_immutable_input(Oid type) {
+    return has_immutable_output(type) && type != oid::kTime && type != oid::kTimetz && type != oid::kXml;
+}
+
+bool is_immutable_io(const Expr& expr) {
+    const auto& node = as<CoerceViaIoExpr>(expr);
+    return has_immutable_input(node.type) && has_immutable_output(node.arg->type);
+}
+
+/// A node that keeps an expression from being immutable (contain_mutable_functions).
+bool is_mutable_node(const Expr& expr) {
+    switch (expr.kind) {
+        case ExprKind::kFunc: return as<FuncExpr>(expr).volatility != 'i';
+        case ExprKind::kScalarArrayOp: {
+            const auto& node = as<ScalarArrayOpExpr>(expr);
+            const ProcRow* proc = find_builtin_proc(node.function);
+            return (node.user ? node.user->volatility : proc ? proc->volatility : 'v') != 'i';
+        }
+        case ExprKind::kCoerceViaIo: return !is_immutable_io(expr);
+        case ExprKind::kSqlValue:
+        case ExprKind::kNextValue: return true;
+        default: return false;
+    }
 }
 
 class Folder {
@@ -178,7 +205,8 @@ class Folder {
         case_test_ = outer_test;
         bool immutable = !any_expression(result->element, [](const Expr& node) {
             return (node.kind == ExprKind::kFunc && as<FuncExpr>(node).volatility != 'i') ||
-                   node.kind == ExprKind::kCoerceToDomain || node.kind == ExprKind::kCoerceViaIo;
+                   node.kind == ExprKind::kCoerceToDomain ||
+                   (node.kind == ExprKind::kCoerceViaIo && !is_immutable_io(node));
         });
         return is_const(result->arg) && immutable ? run(result) : ExprPtr(result);
     }
@@ -187,8 +215,7 @@ class Folder {
         ExprPtr folded = fold_children(expr);
         const auto& node = as<CoerceViaIoExpr>(*folded);
         if (is_null_const(node.arg)) return constant_like(*folded, Datum());
-        bool immutable = has_immutable_io(node.type) && has_immutable_io(node.arg->type);
-        return immutable ? if_all_const(folded) : folded;
+        return is_immutable_io(node) ? if_all_const(folded) : folded;
     }
 
     /// Planned now, so that what folding finds in it is found before any row is read.
@@ -204,6 +231,23 @@ class Folder {
 };
 
 }  // namespace
+
+bool is_foldable(const ExprPtr& expr) {
+    return !any_expression(expr, [](const Expr& node) {
+        switch (node.kind) {
+            case ExprKind::kVar:
+            case ExprKind::kWholeRow:
+            case ExprKind::kSubLink:
+            case ExprKind::kDefault:
+            case ExprKind::kCoerceToDomain: return true;
+            default: return is_mutable_node(node);
+        }
+    });
+}
+
+bool is_immutable(const ExprPtr& expr) {
+    return !any_expression(expr, is_mutable_node);
+}
 
 ExprPtr fold_constants(const ExprPtr& expr, Host& host) { return Folder(host).fold(expr); }
 
