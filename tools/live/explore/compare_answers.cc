@@ -42,7 +42,7 @@ std::string row_text(const std::vector<std::optional<std::string>>& row, const s
 std::string columns_text(const QueryResult& result) {
     std::string out;
     for (const auto& column : result.columns) {
-        out += column.name + " " + (column.type < kFirstNormalOid ? std::to_string(column.type) : "user") + "(" + std::to_string(column.typmod) + ") ";
+        out += column.name + " " + (column.type < kFirstNormalOid ? std::to_string(column.type) : "user") + " ";
     }
     return out;
 }
