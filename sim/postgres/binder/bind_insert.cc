@@ -120,7 +120,6 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
         const Column& column = column_of(relation, query.insert_columns[i]);
         for (std::vector<ExprPtr>& row : rows) {
             if (is_overridden(column, query.override_kind)) row[i] = make_default(column, -1);
-            check_writable(column, *row[i], query.override_kind);
         }
     }
     query.values = std::move(rows);
@@ -152,7 +151,6 @@ void bind_insert_select(ParseState& state, const Node& select, const Relation& r
             query.insert_select_coercions.push_back(make_default(column, -1));
             continue;
         }
-        check_writable(column, *exprs[i], query.override_kind);
         query.insert_select_coercions.push_back(coerce_to_column(state, exprs[i], column, exprs[i]->location));
     }
     query.insert_select = source;
@@ -240,6 +238,15 @@ void bind_on_conflict(ParseState& state, const Node& node, const RelationPtr& re
     query.on_conflict = std::move(clause);
 }
 
+/// The rewriter's work: after everything has been bound.
+void check_all_writable(const Query& query, const Relation& relation) {
+    for (std::size_t i = 0; i < query.insert_columns.size(); ++i) {
+        const Column& column = column_of(relation, query.insert_columns[i]);
+        if (query.insert_select) check_writable(column, *query.insert_select_coercions[i], query.override_kind);
+        for (const std::vector<ExprPtr>& row : query.values) check_writable(column, *row[i], query.override_kind);
+    }
+}
+
 Override override_of(const Node& node) {
     std::string_view text = node.text("override");
     return text == "OVERRIDING_USER_VALUE" ? Override::kUser : text == "OVERRIDING_SYSTEM_VALUE" ? Override::kSystem : Override::kNone;
@@ -294,6 +301,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     state.names = {name_item(state, query.result_relation)};
     if (!alias) state.names[0].schema = relation->schema_name;
     bind_returning(state, node.items("returningList"));
+    check_all_writable(query, *relation);
     return state.query;
 }
 

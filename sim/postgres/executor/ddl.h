@@ -67,6 +67,8 @@ RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const 
 SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& options, SequenceOptions base, bool is_new, bool* restart,
                                       std::int64_t* restart_value);
 Oid allocate_oid(Backend& backend);
+/// Throws 55006 if deferred events of the table wait: "cannot ALTER TABLE ... because it has pending trigger events".
+void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement);
 
 /// Rewrites all live rows of `before` into `after`'s storage (a new file node): ALTER TYPE, ADD COLUMN
 /// with a volatile default. `convert` makes the new row.

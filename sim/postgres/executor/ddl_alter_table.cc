@@ -243,7 +243,8 @@ void column_default(Alteration& a) {
             .hint(a.command.has("def") ? "" : "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
     }
     if (column.generated) {
-        throw SqlError("42601", fmt::format("column \"{}\" of relation \"{}\" is a generated column", column.name, a.relation->name));
+        throw SqlError("42601", fmt::format("column \"{}\" of relation \"{}\" is a generated column", column.name, a.relation->name))
+            .hint(a.command.has("def") ? "" : "Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
     }
     column.default_expr.reset();
     if (Node def = a.command["def"]) {
@@ -537,6 +538,7 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }
     require_owner(backend, *relation);
+    check_no_pending_events(backend, *relation, tag);
     for (const Node& step : node.items("cmds")) {
         auto row = std::ranges::lower_bound(kAlterations, step.text("subtype"), {}, &AlterRow::subtype);
         if (row == std::end(kAlterations) || row->subtype != step.text("subtype")) {

@@ -57,11 +57,12 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
     if (existing_rows && constraint.validated) {
         Snapshot snapshot = backend.take_snapshot();
         RelationPtr stored = backend.catalog().find_relation(relation.oid);
+        ExprPtr folded = fold_constants(constraint.check->expr, backend);
         backend.database().scan(backend, *stored, snapshot, [&](RowVersion& version) {
             EvalRow row;
             row.columns = version.columns;
             EvalContext context{.host = backend, .snapshot = snapshot, .rows = {&row, 1}};
-            Datum held = evaluate(*constraint.check->expr, context);
+            Datum held = evaluate(*folded, context);
             if (held.is_null() || held.as_bool()) return true;
             throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", constraint.name, relation.name))
                 .about({relation.schema_name, relation.name, "", "", constraint.name});

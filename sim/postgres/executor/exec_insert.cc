@@ -135,8 +135,19 @@ void insert_one(Modification& m, Row row) {
 
 namespace {
 
+/// Defaults that are constants to the planner, for columns that are not in the list.
+void fold_defaults(Modification& m, const EvalContext& context) {
+    for (const Column& column : m.relation->columns) {
+        if (!column.default_expr || column.generated || column.dropped) continue;
+        const ExprPtr& expr = column.default_expr->expr;
+        if (expr->kind == ExprKind::kConst || std::ranges::find(m.query.insert_columns, column.attno) != m.query.insert_columns.end()) continue;
+        if (is_foldable(expr)) evaluate(*expr, context);
+    }
+}
+
 void insert_values(Modification& m) {
     EvalContext context = m.context();
+    fold_defaults(m, context);
     std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
     for (GivenValues& given : rows) given.fold(context);
     for (GivenValues& given : rows) {
@@ -150,18 +161,15 @@ void insert_select(Modification& m) {
     std::shared_ptr<const Query> source = m.query.insert_select;
     std::shared_ptr<const SelectPlan> plan = plan_select(source, m.backend);
     // The rows first: what is inserted must not be seen, nor change under the cursor.
-    std::vector<Row> rows;
-    plan->run(m.backend, m.snapshot, m.params, m.level, [&](std::span<const Datum> row) {
-        rows.emplace_back(row.begin(), row.end());
-        return true;
-    });
-    for (const Row& row : rows) {
+    FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, m.level, sink); });
+    for (const Row& row : found.rows) {
         EvalRow source_row;
         source_row.columns = row;
         EvalContext context = m.context({&source_row, 1});
         GivenValues given(m.query.insert_select_coercions);
         insert_one(m, complete_row(m, given, context));
     }
+    found.rethrow();
 }
 
 }  // namespace

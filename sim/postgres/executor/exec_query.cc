@@ -36,7 +36,7 @@ void fold_parts(Backend& backend, const Query& query) {
 }
 
 ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
-    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr};
+    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr};
     EvalContext level{.host = backend, .snapshot = m.snapshot, .params = params, .outer = outer};
     m.level = &level;
     std::optional<CteScope> ctes;
@@ -112,6 +112,20 @@ std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, Param
         return true;
     });
     return rows;
+}
+
+FoundRows find_rows(const std::function<void(const RowSink&)>& run) {
+    FoundRows found;
+    try {
+        run([&](std::span<const Datum> row) {
+            found.rows.emplace_back(row.begin(), row.end());
+            return true;
+        });
+    } catch (const SqlError& error) {
+        if (error.is_not_simulated()) throw;
+        found.error = std::current_exception();
+    }
+    return found;
 }
 
 // Writing.

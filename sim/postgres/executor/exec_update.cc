@@ -149,16 +149,10 @@ bool is_own_column(const Expr& expr, const Query& query, int attno) {
            as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
 }
 
-std::vector<Row> find_targets(Modification& m, const TargetQuery& target) {
+FoundRows find_targets(Modification& m, const TargetQuery& target) {
     std::shared_ptr<const SelectPlan> plan = plan_select(target.query, m.backend);
-    std::vector<Row> found;
-    auto collect = [&](std::span<const Datum> row) {
-        found.emplace_back(row.begin(), row.end());
-        return true;
-    };
     EvalContext level = m.context();
-    plan->run(m.backend, m.snapshot, m.params, level.outer, collect, level.ctes);
-    return found;
+    return find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
 }
 
 void refuse_inheritance(Modification& m) {
@@ -200,7 +194,8 @@ void exec_update(Modification& m) {
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     TargetQuery target = make_target_query(m.query);
     begin_statement_triggers(m, TriggerType::kUpdate);
-    for (const Row& found : find_targets(m, target)) {
+    FoundRows targets = find_targets(m, target);
+    for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
         CarriedRows others(m.query, target.carried, std::span(found).subspan(2 + target.values));
@@ -216,6 +211,7 @@ void exec_update(Modification& m) {
         }
         update_row(m, *old_version, std::move(new_row), std::move(assigned), others.rows());
     }
+    targets.rethrow();
     end_statement_triggers(m, TriggerType::kUpdate);
 }
 
@@ -225,7 +221,8 @@ void exec_delete(Modification& m) {
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
     TargetQuery target = make_target_query(m.query);
     begin_statement_triggers(m, TriggerType::kDelete);
-    for (const Row& found : find_targets(m, target)) {
+    FoundRows targets = find_targets(m, target);
+    for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
         if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, nullptr, nullptr)) continue;
@@ -241,6 +238,7 @@ void exec_delete(Modification& m) {
         CarriedRows others(m.query, target.carried, std::span(found).subspan(2));
         emit_returning(m, &before->columns, *before, others.rows());
     }
+    targets.rethrow();
     end_statement_triggers(m, TriggerType::kDelete);
 }
 

@@ -57,10 +57,20 @@ bool is_immutable_io(const Expr& expr) {
     return has_immutable_input(node.type) && has_immutable_output(node.arg->type);
 }
 
+constexpr Oid kTextAnyCat = 2003, kAnyTextCat = 2004;
+
+/// text || anything is an SQL function that the planner replaces by its body, which is immutable
+/// where the output function of the other argument is.
+bool is_mutable_call(const FuncExpr& call) {
+    if (call.function == kTextAnyCat) return !has_immutable_output(call.args[1]->type);
+    if (call.function == kAnyTextCat) return !has_immutable_output(call.args[0]->type);
+    return call.volatility != 'i';
+}
+
 /// A node that keeps an expression from being immutable (contain_mutable_functions).
 bool is_mutable_node(const Expr& expr) {
     switch (expr.kind) {
-        case ExprKind::kFunc: return as<FuncExpr>(expr).volatility != 'i';
+        case ExprKind::kFunc: return is_mutable_call(as<FuncExpr>(expr));
         case ExprKind::kScalarArrayOp: {
             const auto& node = as<ScalarArrayOpExpr>(expr);
             const ProcRow* proc = find_builtin_proc(node.function);
@@ -89,6 +99,7 @@ class Folder {
             case ExprKind::kCoerceViaIo: return coerce_via_io(expr);
             case ExprKind::kSubLink: return sublink(expr);
             case ExprKind::kNullTest: {
+                if (as<NullTestExpr>(*expr).arg->kind == ExprKind::kRow) return fold(test_fields(as<NullTestExpr>(*expr)));
                 ExprPtr folded = fold_children(expr);
                 return as<NullTestExpr>(*folded).arg_is_row ? folded : if_all_const(folded);
             }
@@ -125,9 +136,23 @@ class Folder {
         bool plain = node.form != FuncForm::kDistinct && node.form != FuncForm::kNullIf;
         // A strict function of NULL is NULL whatever its volatility.
         if (plain && node.strict && has_null) return constant_like(*folded, Datum());
-        if (node.volatility != 'i' || !std::ranges::all_of(node.args, is_const)) return folded;
+        if (is_mutable_call(node) || !std::ranges::all_of(node.args, is_const)) return folded;
         if (node.scalar == nullptr && node.user == nullptr) return folded;  // refused when it runs
         return run(folded);
+    }
+
+    /// ROW(a, b) IS NULL is a IS NULL AND b IS NULL: the first field that is not ends it.
+    ExprPtr test_fields(const NullTestExpr& expr) {
+        auto all = std::make_shared<BoolExpr>();
+        all->type = oid::kBool;
+        all->location = expr.location;
+        for (const ExprPtr& field : as<RowExpr>(*expr.arg).fields) {
+            auto test = std::make_shared<NullTestExpr>(expr);
+            test->arg = field;
+            test->arg_is_row = false;
+            all->args.push_back(std::move(test));
+        }
+        return all;
     }
 
     ExprPtr boolean(const ExprPtr& expr) {
@@ -204,7 +229,7 @@ class Folder {
         result->element = fold(result->element);
         case_test_ = outer_test;
         bool immutable = !any_expression(result->element, [](const Expr& node) {
-            return (node.kind == ExprKind::kFunc && as<FuncExpr>(node).volatility != 'i') ||
+            return (node.kind == ExprKind::kFunc && is_mutable_call(as<FuncExpr>(node))) ||
                    node.kind == ExprKind::kCoerceToDomain ||
                    (node.kind == ExprKind::kCoerceViaIo && !is_immutable_io(node));
         });

@@ -3,6 +3,8 @@
 // ExecConstraints, execIndexing.c and trigger.c.
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,9 +25,16 @@ struct Modification {
     std::uint64_t command = 0;
     std::uint64_t processed = 0;
     std::shared_ptr<TransitionTables> transitions;  ///< wanted by a statement trigger, or nullptr
+    std::shared_ptr<TransitionTables> update_transitions;  ///< of an INSERT's ON CONFLICT DO UPDATE
     const RowSink* returning = nullptr;
     /// The statement's own level: its WITH, and (for a data-modifying CTE) the levels around it.
     const EvalContext* level = nullptr;
+
+    /// The transition tables of what the statement does to a row.
+    std::shared_ptr<TransitionTables>& transitions_of(int operation) {
+        const bool conflict = query.command == CommandKind::kInsert && operation == TriggerType::kUpdate;
+        return conflict ? update_transitions : transitions;
+    }
 
     /// For expressions of the statement over `rows` (by rt_index - 1).
     EvalContext context(std::span<const EvalRow> rows = {}) const {
@@ -34,6 +43,18 @@ struct Modification {
         return result;
     }
 };
+
+/// The rows that a statement's query found, and the error that ended it. PostgreSQL works on each row
+/// as it is found: what the rows before the error did (their places in the heap, notices of triggers,
+/// numbers of sequences) has happened.
+struct FoundRows {
+    std::vector<Row> rows;
+    std::exception_ptr error;
+    void rethrow() const {
+        if (error) std::rethrow_exception(error);
+    }
+};
+FoundRows find_rows(const std::function<void(const RowSink&)>& run);
 
 // exec_insert.cc, exec_update.cc
 void exec_insert(Modification& modification);

@@ -118,9 +118,10 @@ void begin_statement_triggers(Modification& m, int operation) {
     bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
         return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(trigger);
     });
-    if (wants_transitions && !m.transitions) {
-        m.transitions = std::make_shared<TransitionTables>();
-        m.transitions->relation = m.relation;
+    std::shared_ptr<TransitionTables>& transitions = m.transitions_of(operation);
+    if (wants_transitions && !transitions) {
+        transitions = std::make_shared<TransitionTables>();
+        transitions->relation = m.relation;
     }
     std::vector<bool> assigned;
     if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
@@ -142,7 +143,7 @@ void end_statement_triggers(Modification& m, int operation) {
         event.operation = operation;
         event.row = false;
         event.trigger = &trigger;
-        event.transitions = m.transitions;
+        event.transitions = m.transitions_of(operation);
         event.role = m.backend.current_user();
         m.backend.trigger_queue().events.push_back(std::move(event));
     }
@@ -182,9 +183,10 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
 
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before, std::shared_ptr<const RowVersion> after,
                      std::vector<bool> assigned) {
-    if (m.transitions) {
-        if (before) m.transitions->old_rows.push_back(before->columns);
-        if (after) m.transitions->new_rows.push_back(after->columns);
+    const std::shared_ptr<TransitionTables>& transitions = m.transitions_of(operation);
+    if (transitions) {
+        if (before) transitions->old_rows.push_back(before->columns);
+        if (after) transitions->new_rows.push_back(after->columns);
     }
     TriggerEvent base;
     base.relation = m.relation;
@@ -193,7 +195,7 @@ void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVe
     base.after = after;
     base.assigned = assigned;
     base.role = m.backend.current_user();
-    base.transitions = m.transitions;
+    base.transitions = transitions;
     std::vector<QueuedTrigger> queued;
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(trigger, operation, false, true) || !update_columns_match(trigger, operation, assigned)) continue;

@@ -32,6 +32,14 @@ bool is_rowless(const ExprPtr& expr) {
            (expr->kind == ExprKind::kVar && as<VarExpr>(*expr).levels_up > 0);
 }
 
+/// No column of any level, no subquery, nothing volatile.
+bool is_pseudo_constant(const ExprPtr& expr) {
+    return !contains_volatile(expr) && !contains_sublink(expr) && !any_expression(expr, [](const Expr& node) {
+        return node.kind == ExprKind::kVar || node.kind == ExprKind::kWholeRow || node.kind == ExprKind::kAggregate ||
+               node.kind == ExprKind::kWindow || node.kind == ExprKind::kGrouping;
+    });
+}
+
 }  // namespace
 
 void Block::add_input(RowInputs& inputs, int rt_index, int attno, const std::string& sql,
@@ -277,6 +285,16 @@ std::string Block::conditions(std::vector<ExprPtr> conjuncts, const Stage& stage
             continue;
         }
         std::vector<int> relations = relations_of(conjunct);
+        if (relations.empty() && number_ == 0 && is_pseudo_constant(conjunct)) {
+            // Decided before the first row is read, even if there is none (a Result's one-time filter).
+            Parameter parameter;
+            parameter.kind = Parameter::Kind::kExpr;
+            parameter.expr = conjunct;
+            parameter.codec = d_.codec(oid::kBool);
+            parameter.block = number_;
+            add(d_.parameter(std::move(parameter)));
+            continue;
+        }
         auto call_group = std::ranges::find(calls, relations, [](const auto& entry) { return entry.first; });
         bool indexed = conjunct->kind == ExprKind::kFunc &&
                        std::ranges::any_of(as<FuncExpr>(*conjunct).args, [&](const ExprPtr& arg) {
