@@ -103,6 +103,7 @@ class JoinPlanner {
     void nested_loop(JoinRelation& joined, const Pair& pair, const JoinPath& outer,
                      const JoinPath& inner, double inner_rows, bool is_probe, double filter_cost);
     void add_hash_join(JoinRelation& joined, const Pair& pair);
+    void add_merge_join(JoinRelation& joined, const Pair& pair);
     double bucket_size(const Side& side, double buckets) const;
     std::map<Mask, JoinRelation> relations_;
     std::vector<std::vector<Mask>> levels_;
@@ -506,6 +507,36 @@ void JoinPlanner::add_nested_loops(JoinRelation& joined, const Pair& pair) {
     }
 }
 
+/// Both sides sorted for it.
+void JoinPlanner::add_merge_join(JoinRelation& joined, const Pair& pair) {
+    auto count = static_cast<double>(pair.clauses.equalities.size());
+    if (count == 0 || pair.join == PathJoin::kRight) return;
+    const JoinPath &outer = pair.outer.cheapest(), &inner = pair.inner.cheapest();
+    double outer_rows = pair.outer.rows, inner_rows = pair.inner.rows;
+    JoinClauses merged = pair.clauses;
+    merged.filter_selectivity = 1;
+    double tuples = clamp_rows(inner_selectivity(merged) * outer_rows * inner_rows);
+    double again = pair.inner_unique ? 0 : std::max(0.0, tuples - inner_rows);
+    double ratio = 1 + again / inner_rows;
+    JoinPath path;
+    path.startup = outer.total + sort_start_cost(outer_rows) + inner.total + sort_start_cost(inner_rows);
+    double bare = kCpuOperator * inner_rows * ratio;
+    double kept = kCpuOperator * inner_rows + kCpuOperator * inner_rows * ratio;
+    double cost = kCpuOperator * outer_rows;
+    cost += pair.inner_unique ? kCpuOperator * inner_rows : std::min(bare, kept);
+    cost += kCpuOperator * count * (outer_rows + inner_rows * ratio);
+    cost += (kCpuTuple + kCpuOperator * pair.clauses.filter_cost) * tuples;
+    path.total = path.startup + cost;
+    auto node = std::make_shared<PlanNode>();
+    node->kind = PlanNode::Kind::kMergeJoin;
+    node->join = pair.join;
+    node->outer = outer.node;
+    node->inner = inner.node;
+    for (const auto& equality : pair.clauses.equalities) node->merge_keys.push_back(equality.outer.expr);
+    path.node = std::move(node);
+    add_path(joined.paths, std::move(path));
+}
+
 /// estimate_hash_bucket_stats.
 double JoinPlanner::bucket_size(const Side& side, double buckets) const {
     bool is_default = false;
@@ -567,6 +598,7 @@ void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, con
             pair.match_count = std::max(1.0, any * inner.rows / pair.match_share);
         }
     }
+    add_merge_join(joined, pair);
     if (join != PathJoin::kRight) add_nested_loops(joined, pair);
     add_hash_join(joined, pair);
 }

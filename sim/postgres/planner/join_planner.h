@@ -1,8 +1,8 @@
 // In which order PostgreSQL's planner joins the tables of FROM, and how: the rows come out in the
 // order that follows from it, and so do the events of an UPDATE ... FROM or an INSERT ... SELECT.
 // Mirrors joinrels.c, joinpath.c and costsize.c for tables without statistics. Not simulated: merge
-// joins (they lose at the sizes that unanalysed tables are taken for), Memoize (its order is a nested
-// loop's), FULL JOIN, LATERAL, more than eight items: there the order is not known.
+// joins over an index's order, Memoize (its order is a nested loop's), FULL JOIN, LATERAL, more than
+// eight items: there the order is not known.
 #pragma once
 
 #include <memory>
@@ -17,13 +17,14 @@ namespace cdcsim::pg {
 enum class PathJoin : std::uint8_t { kInner, kLeft, kRight };
 
 struct PlanNode {
-    enum class Kind : std::uint8_t { kScan, kHashJoin, kNestedLoop };
+    enum class Kind : std::uint8_t { kScan, kHashJoin, kNestedLoop, kMergeJoin };
     Kind kind = Kind::kScan;
     int rt_index = 0;                  ///< kScan
     ScanPath scan;                     ///< kScan of a table
     PathJoin join = PathJoin::kInner;
     std::shared_ptr<const PlanNode> outer, inner;
     std::vector<ExprPtr> hash_keys;    ///< kHashJoin: of the inner side
+    std::vector<ExprPtr> merge_keys;   ///< kMergeJoin: of the outer side, which is sorted by them
     std::uint32_t buckets = 0;
 };
 using PlanPtr = std::shared_ptr<const PlanNode>;

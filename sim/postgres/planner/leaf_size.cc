@@ -78,7 +78,21 @@ bool refers_outside(const Query& query) {
     return found;
 }
 
+/// FROM (VALUES ...) AS v and the like: the only item of a subquery that does nothing else.
+const RangeTableEntry* wrapped_item(const Query& query) {
+    if (!is_simple(query) || query.from.size() != 1 || !query.from.front().is_leaf() || query.where) {
+        return nullptr;
+    }
+    const RangeTableEntry& entry =
+        query.range_table[static_cast<std::size_t>(query.from.front().rt_index - 1)];
+    bool is_plain = std::ranges::all_of(query.targets, [](const TargetEntry& target) {
+        return target.expr->kind == ExprKind::kVar && as<VarExpr>(*target.expr).attno == target.resno;
+    });
+    return is_plain && entry.kind == RteKind::kValues ? &entry : nullptr;
+}
+
 std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
+    if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, query, *item, 0);
     if (refers_outside(query) || (!is_material && is_pulled_up(query))) return {};
     std::optional<RelationSize> size = size_of_query(host, query);
     if (!size) return {};
@@ -199,137 +213,6 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
     }
     if (leaf) leaf->rt_index = rt_index;
     return leaf;
-}
-
-// Sizes of query levels.
-
-namespace {
-
-const TargetEntry* target_of(const Query& query, int ref) {
-    auto it = std::ranges::find(query.targets, ref, &TargetEntry::sort_group_ref);
-    return it == query.targets.end() ? nullptr : &*it;
-}
-
-/// estimate_num_groups.
-double group_count(Host& host, const std::vector<ExprPtr>& keys, const RelationSize& input,
-                   const std::vector<Leaf>& leaves) {
-    std::vector<std::pair<const Leaf*, std::vector<int>>> columns;
-    double groups = 1;
-    for (const ExprPtr& raw : keys) {
-        ExprPtr key = fold_constants(raw, host);
-        if (contains_volatile(key)) return input.rows;
-        if (key->type == oid::kBool) {
-            groups *= 2;
-            continue;
-        }
-        for_each_reference(key, [&](const Expr& reference, int levels) {
-            if (levels != 0 || reference.kind != ExprKind::kVar) return;
-            const auto& var = as<VarExpr>(reference);
-            for (const Leaf& leaf : leaves) {
-                if (leaf.rt_index != var.rt_index || var.attno <= 0) continue;
-                auto it = std::ranges::find(columns, &leaf, [](const auto& entry) { return entry.first; });
-                if (it == columns.end()) it = columns.insert(it, {&leaf, {}});
-                if (std::ranges::find(it->second, var.attno) == it->second.end()) it->second.push_back(var.attno);
-            }
-        });
-    }
-    for (const auto& [leaf, attnos] : columns) {
-        double distinct = 1, most = 1;
-        for (int attno : attnos) {
-            bool is_default = false;
-            double values = leaf->distinct_values(attno, is_default);
-            distinct *= values;
-            most = std::max(most, values);
-        }
-        double tuples = leaf->tuples(), rows = leaf->rows();
-        if (tuples <= 0) continue;
-        double limit = tuples;
-        if (attnos.size() > 1) limit = std::min(std::max(tuples * 0.1, most), tuples);
-        distinct = std::min(distinct, limit);
-        if (distinct > 0 && rows < tuples) {
-            distinct *= 1 - std::pow((tuples - rows) / tuples, tuples / distinct);
-        }
-        groups *= clamp_rows(distinct);
-    }
-    return std::max(1.0, std::min(std::ceil(groups), input.rows));
-}
-
-}  // namespace
-
-std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
-    if (query.set_operations || !query.grouping_sets.empty() || query.command != CommandKind::kSelect) return {};
-    RelationSize size;
-    std::vector<ExprPtr> conjuncts;
-    if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
-    std::vector<Leaf> leaves;
-    if (query.from.empty()) {
-        size.total = kCpuTuple;
-    } else if (!plan_joins(host, query, conjuncts, &size, &leaves)) {
-        return {};
-    }
-    for (const TargetEntry& target : query.targets) {
-        if (contains_set_function(target.expr)) return {};
-    }
-    auto group = [&](const std::vector<ExprPtr>& keys) {
-        double groups = group_count(host, keys, size, leaves);
-        size.startup = size.total + kCpuOperator * static_cast<double>(keys.size()) * size.rows;
-        size.total = size.startup + kCpuTuple * groups;
-        size.rows = groups;
-    };
-    if (query.has_aggregates || !query.group_by.empty()) {
-        double calls = 0;
-        for (const TargetEntry& target : query.targets) {
-            if (any_expression(target.expr, [](const Expr& expr) { return expr.kind == ExprKind::kAggregate; })) ++calls;
-        }
-        size.total += kCpuOperator * calls * size.rows;
-        if (query.group_by.empty()) {
-            size.startup = size.total;
-            size.total += kCpuTuple;
-            size.rows = 1;
-        } else {
-            std::vector<ExprPtr> keys;
-            for (int ref : query.group_by) {
-                const TargetEntry* target = target_of(query, ref);
-                if (target == nullptr) return {};
-                keys.push_back(target->expr);
-                if (!target->junk) size.unique_columns.push_back(target->resno);
-            }
-            if (size.unique_columns.size() != keys.size()) size.unique_columns.clear();
-            group(keys);
-            if (query.having) size.rows = clamp_rows(size.rows * kInequality);
-        }
-    }
-    if (query.has_windows) {
-        size.startup = size.total + sort_start_cost(size.rows);
-        size.total = size.startup + 2 * kCpuTuple * size.rows;
-    }
-    if (query.distinct && query.distinct_on.empty()) {
-        std::vector<ExprPtr> keys;
-        size.unique_columns.clear();
-        for (const TargetEntry& target : query.targets) {
-            if (target.junk) continue;
-            keys.push_back(target.expr);
-            size.unique_columns.push_back(target.resno);
-        }
-        group(keys);
-    }
-    if (!query.order_by.empty() || !query.distinct_on.empty()) {
-        size.startup = size.total + sort_start_cost(size.rows);
-        size.total = size.startup + kCpuOperator * size.rows;
-    }
-    if (query.limit) {
-        ExprPtr limit = fold_constants(query.limit, host);
-        double wanted = size.rows * 0.1;
-        if (limit->kind == ExprKind::kConst && !as<ConstExpr>(*limit).value.is_null()) {
-            wanted = static_cast<double>(as<ConstExpr>(*limit).value.as_int());
-        }
-        wanted = clamp_rows(wanted);
-        if (wanted < size.rows) {
-            size.total = size.startup + (size.total - size.startup) * wanted / size.rows;
-            size.rows = wanted;
-        }
-    }
-    return size;
 }
 
 }  // namespace cdcsim::pg

@@ -36,4 +36,15 @@ struct Leaf {
 /// nullopt: its size, or its order, is not known.
 std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index);
 
+// query_size.cc
+/// The expressions of GROUP BY.
+std::vector<ExprPtr> group_keys(const Query& query);
+/// estimate_num_groups.
+double group_count(Host& host, const std::vector<ExprPtr>& keys, const RelationSize& input,
+                   const std::vector<Leaf>& leaves);
+/// What FROM and WHERE give; `leaves`: what was joined.
+std::optional<RelationSize> size_of_from(Host& host, const Query& query, std::vector<Leaf>& leaves);
+/// The level's rows before DISTINCT, ORDER BY and LIMIT.
+std::optional<RelationSize> size_before_distinct(Host& host, const Query& query, std::vector<Leaf>& leaves);
+
 }  // namespace cdcsim::pg

@@ -179,9 +179,36 @@ void finish(sqlite3_context* context) {
     delete group_of(context, nullptr);
 }
 
+// hash_table(?1, n, keys...) OVER all groups: enters them into a table, whose number it gives.
+
+struct TableUse {
+    Execution* execution;
+    int table;
+};
+
+void enter_group(sqlite3_context* context, int, sqlite3_value** values) {
+    auto* use = static_cast<TableUse*>(sqlite3_aggregate_context(context, sizeof(TableUse)));
+    auto& database = *static_cast<SqliteDatabase*>(sqlite3_user_data(context));
+    Execution& execution = execution_of(database, values[0]);
+    guarded(context, execution, [&] {
+        int number = sqlite3_value_int(values[1]);
+        if (use->execution == nullptr) *use = {&execution, execution.new_hash_table(number)};
+        execution.add_group(use->table, execution.hash_of(number, values + 2));
+    });
+}
+
+void leave_group(sqlite3_context*, int, sqlite3_value**) {}
+
+void table_number(sqlite3_context* context) {
+    auto* use = static_cast<TableUse*>(sqlite3_aggregate_context(context, 0));
+    if (use != nullptr) sqlite3_result_int(context, use->table);
+}
+
 }  // namespace
 
 void register_aggregates(SqliteDatabase& database) {
+    sqlite3_create_window_function(database.handle(), "hash_table", -1, SQLITE_UTF8, &database,
+                                   enter_group, table_number, table_number, leave_group, nullptr);
     sqlite3_create_window_function(database.handle(), "agg", -1, SQLITE_UTF8, &database, step,
                                    finish, value, inverse, nullptr);
 }

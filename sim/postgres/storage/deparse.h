@@ -15,7 +15,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/storage/database.h"
 #include "sim/postgres/storage/program.h"
-#include "sim/postgres/planner/join_planner.h"
+#include "sim/postgres/planner/group_planner.h"
 
 namespace cdcsim::pg {
 
@@ -116,6 +116,8 @@ class Block {
     void order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage);
     bool add_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
     void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
+    std::string grouped_text(const GroupPlan& plan, const std::vector<std::pair<std::string, Oid>>& keys,
+                             const std::string& seen, const std::string& text, Stage& stage);
     std::string bucket_text(const PlanNode& node, const Stage& stage);
     void add_where(Stage& stage, const std::string& condition);
     bool is_result_of_join() const;

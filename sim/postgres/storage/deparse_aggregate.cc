@@ -131,6 +131,35 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
     return text;
 }
 
+/// `text` with what its groups' order needs, and that order: `keys` are its columns. `seen`: the
+/// order in which the groups are entered into a hash table.
+std::string Block::grouped_text(const GroupPlan& plan,
+                                const std::vector<std::pair<std::string, Oid>>& keys,
+                                const std::string& seen, const std::string& text, Stage& stage) {
+    stage.heap_order.clear();
+    if (!plan.hashed) {
+        for (const auto& [key, type] : keys) {
+            stage.heap_order.push_back("(s." + key + " IS NULL)");
+            stage.heap_order.push_back("s." + key + d_.collation(type));
+        }
+        return text;
+    }
+    CompiledHashTable table{.keys = {}, .expected = plan.groups};
+    std::string number = std::to_string(d_.program.hash_tables.size()), arguments;
+    for (const auto& [key, type] : keys) {
+        CompiledKey compiled;
+        compiled.type = type;
+        compiled.codec = d_.codec(type);
+        table.keys.push_back(compiled);
+        arguments += "," + key;
+    }
+    d_.program.hash_tables.push_back(std::move(table));
+    stage.heap_order.push_back("hash_rank(?1,s.h,s.i)");
+    return "SELECT *,row_number() OVER (" + seen + ") AS i,hash_table(?1," + number + arguments +
+           ") OVER (" + seen + " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS h FROM (" +
+           text + ") LIMIT -1 OFFSET 0";
+}
+
 Stage Block::aggregate_stage(Stage base) {
     std::vector<int> refs = query_.group_by;
     for (const auto& set : query_.grouping_sets) refs.insert(refs.end(), set.begin(), set.end());
@@ -169,6 +198,14 @@ Stage Block::aggregate_stage(Stage base) {
                });
     });
 
+    // Where each group was first seen: of two that want one place in a hash table, it decides.
+    std::optional<GroupPlan> plan;
+    if (query_.grouping_sets.empty()) plan = plan_groups(d_.host, query_);
+    std::string order_column;
+    if (plan && plan->hashed) {
+        bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
+        order_column = is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o";
+    }
     std::vector<std::vector<int>> sets = query_.grouping_sets;
     if (sets.empty()) sets.push_back(group_refs);
     std::string text;
@@ -198,10 +235,20 @@ Stage Block::aggregate_stage(Stage base) {
         if (set.empty()) columns += ",count(*) AS z";
         if (set.empty() && sets.size() > 1) group_by.clear();
         if (sets.size() > 1 && !set.empty()) columns += ",0 AS z";
+        columns += order_column;
         text += (text.empty() ? "" : " UNION ALL ");
         text += "SELECT " + columns + " FROM " + base.from;
         if (!base.where.empty()) text += " WHERE " + base.where;
         if (!group_by.empty()) text += " GROUP BY " + group_by;
+    }
+    if (plan) {
+        std::vector<std::pair<std::string, Oid>> keys;
+        std::vector<int> needed = needed_group_refs(query_);
+        for (std::size_t i = 0; i < groups.size(); ++i) {
+            if (std::ranges::find(needed, group_refs[i]) == needed.end()) continue;
+            keys.emplace_back("g" + std::to_string(i + 1), groups[i]->type);
+        }
+        text = grouped_text(*plan, keys, "ORDER BY o", text, next);
     }
     next.from = "(" + text + ") AS s";
     if (having_) {

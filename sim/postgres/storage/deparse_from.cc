@@ -158,6 +158,9 @@ bool Block::add_order(const PlanNode& node, const Stage& stage, std::vector<Orde
         while (first->kind != PlanNode::Kind::kScan) first = first->outer.get();
         terms.push_back({"(" + column(first->rt_index, 0, stage) + " IS NULL)", false});
     }
+    for (const ExprPtr& key : node.merge_keys) {
+        terms.push_back({expression(key, stage) + d_.collation(key->type), false});
+    }
     if (!add_order(*node.outer, stage, terms)) return false;
     bool is_known = std::ranges::all_of(node.hash_keys, [&](const ExprPtr& key) {
         return has_known_hash(d_.host, key->type);
@@ -189,17 +192,17 @@ void Block::add_scan_order(const PlanNode& node, const Stage& stage, std::vector
 
 /// The hash bucket of a row that found no match.
 std::string Block::bucket_text(const PlanNode& node, const Stage& stage) {
-    std::string text = "hash_bucket(?1," + std::to_string(d_.program.hash_keys.size()) + "," +
+    std::string text = "hash_bucket(?1," + std::to_string(d_.program.hash_tables.size()) + "," +
                        std::to_string(node.buckets);
-    std::vector<CompiledKey> keys;
+    CompiledHashTable table;
     for (const ExprPtr& key : node.hash_keys) {
         CompiledKey compiled;
         compiled.type = key->type;
         compiled.codec = d_.codec(key->type);
-        keys.push_back(compiled);
+        table.keys.push_back(compiled);
         text += "," + expression(key, stage);
     }
-    d_.program.hash_keys.push_back(std::move(keys));
+    d_.program.hash_tables.push_back(std::move(table));
     return text + ")";
 }
 

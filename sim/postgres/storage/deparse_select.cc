@@ -156,6 +156,17 @@ std::string Block::finish(const Stage& stage) {
         }
     }
     std::string order = sort_text(keys);
+    std::optional<GroupPlan> plan;
+    if (distinct && order.empty()) plan = plan_distinct(d_.host, query_);
+    if (plan) {
+        std::vector<std::pair<std::string, Oid>> columns_of_groups;
+        for (std::size_t i = 0; i < targets_.size(); ++i) {
+            columns_of_groups.emplace_back("c" + std::to_string(i + 1), targets_[i].expr->type);
+        }
+        Stage groups;
+        text = grouped_text(*plan, columns_of_groups, "", text, groups);
+        text = "SELECT " + names + " FROM (" + text + ") AS s ORDER BY " + groups.heap_order_text();
+    }
     // Ties, and rows without an order, come in the heap's order.
     if (!distinct && !stage.heap_order.empty()) {
         order += (order.empty() ? "" : ",") + stage.heap_order_text();

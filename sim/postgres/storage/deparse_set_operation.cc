@@ -43,7 +43,18 @@ std::string Block::set_node(const SetOpNode& node) {
     if (compared.empty()) throw NotSimulated("a set operation without columns");
     // Of equal rows (1.0 and 1.00) the first one stays; SQLite's UNION would keep the last.
     if (node.op == SetOp::kUnion) {
-        return "SELECT DISTINCT " + compared + " FROM (" + left + " UNION ALL " + right + ")";
+        std::string text =
+            "SELECT DISTINCT " + compared + " FROM (" + left + " UNION ALL " + right + ")";
+        std::optional<GroupPlan> plan = plan_union(d_.host, query_, node);
+        if (!plan) return text;
+        std::vector<std::pair<std::string, Oid>> keys;
+        for (std::size_t i = 0; i < node.columns.size(); ++i) {
+            keys.emplace_back("c" + std::to_string(i + 1), node.columns[i].type);
+        }
+        Stage groups;
+        text = grouped_text(*plan, keys, "", text, groups);
+        return "SELECT " + names + " FROM (SELECT " + names + " FROM (" + text + ") AS s ORDER BY " +
+               groups.heap_order_text() + " LIMIT -1 OFFSET 0)";
     }
     static constexpr const char* kOperators[] = {"", " UNION ", " INTERSECT ", " EXCEPT "};
     const char* op = kOperators[static_cast<int>(node.op)];

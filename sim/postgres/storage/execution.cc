@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/base/error.h"
+#include "sim/postgres/planner/group_planner.h"
 #include "sim/postgres/planner/hash_key.h"
 
 namespace cdcsim::pg {
@@ -116,12 +117,28 @@ bool Execution::is_first_of(int number, sqlite3_value** values) {
 
 std::uint32_t Execution::hash_of(int number, sqlite3_value** values) {
     std::uint32_t hash = 0;
-    for (const CompiledKey& key : program_.hash_keys[static_cast<std::size_t>(number)]) {
+    for (const CompiledKey& key : program_.hash_tables[static_cast<std::size_t>(number)].keys) {
         Datum value = read_value(*values++, key.codec);
         hash = std::rotl(hash, 1);
         hash ^= hash_key(host_, key.type, value);
     }
     return hash;
+}
+
+int Execution::new_hash_table(int number) {
+    double expected = program_.hash_tables[static_cast<std::size_t>(number)].expected;
+    hash_tables_.push_back({.expected = expected, .hashes = {}, .ranks = {}});
+    return static_cast<int>(hash_tables_.size()) - 1;
+}
+
+void Execution::add_group(int table, std::uint32_t hash) {
+    hash_tables_[static_cast<std::size_t>(table)].hashes.push_back(murmur_hash(hash));
+}
+
+std::uint32_t Execution::group_rank(int number, std::size_t group) {
+    HashTable& table = hash_tables_[static_cast<std::size_t>(number)];
+    if (table.ranks.empty()) table.ranks = hash_table_ranks(table.hashes, table.expected);
+    return table.ranks[group];
 }
 
 Datum Execution::parameter_value(const Parameter& parameter) {

@@ -50,10 +50,13 @@ class Execution {
 
     void bind(Statement& statement);
     /// What reading the tables does to their pages.
-    /// The combined hash value of the keys; NULLs count as 0.
-    std::uint32_t hash_of(int number, sqlite3_value** values);
     void visit_pages();
-    void visit_entries(const TableScan& scan);
+    /// The combined hash value of the keys of program().hash_tables[number].
+    std::uint32_t hash_of(int number, sqlite3_value** values);
+    /// A hash table of groups: entered one after the other, then asked for their order.
+    int new_hash_table(int number);
+    void add_group(int table, std::uint32_t hash);
+    std::uint32_t group_rank(int table, std::size_t group);
     /// Data-modifying CTEs that were not read.
     void finish();
 
@@ -66,7 +69,12 @@ class Execution {
     }
 
   private:
+    struct HashTable {
+        double expected = 1;
+        std::vector<std::uint32_t> hashes, ranks;
+    };
     Datum parameter_value(const Parameter& parameter);
+    void visit_entries(const TableScan& scan);
 
     SqliteDatabase& database_;
     const Program& program_;
@@ -78,6 +86,7 @@ class Execution {
     std::vector<std::unique_ptr<RowBuffer>> buffers_, source_buffers_;
     std::vector<std::optional<std::vector<Datum>>> last_keys_;
     std::vector<Datum> bound_;
+    std::vector<HashTable> hash_tables_;
     std::exception_ptr error_;
 };
 

@@ -66,6 +66,15 @@ void call_hash_bucket(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
+/// hash_rank(?1, table, n): the place of the n-th group (from 1) in the scan of its table.
+void call_hash_rank(sqlite3_context* context, int, sqlite3_value** values) {
+    Execution& execution = execution_of(database_of(context), values[0]);
+    guarded(context, execution, [&] {
+        auto group = static_cast<std::size_t>(sqlite3_value_int64(values[2]) - 1);
+        sqlite3_result_int64(context, execution.group_rank(sqlite3_value_int(values[1]), group));
+    });
+}
+
 }  // namespace
 
 void register_functions(SqliteDatabase& database) {
@@ -74,7 +83,8 @@ void register_functions(SqliteDatabase& database) {
         void (*function)(sqlite3_context*, int, sqlite3_value**);
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
-                    Row{"first_of", call_first_of}, Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket}}) {
+                    Row{"first_of", call_first_of}, Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket},
+                    Row{"hash_rank", call_hash_rank}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);
     }

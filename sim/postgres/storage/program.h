@@ -61,6 +61,12 @@ struct CompiledDistinctOn {
     std::vector<CompiledKey> keys;
 };
 
+/// hash_bucket(?1, n, buckets, keys...), hash_table(?1, n, keys...): where rows lie in a hash table.
+struct CompiledHashTable {
+    std::vector<CompiledKey> keys;
+    double expected = 1;         ///< groups
+};
+
 /// A FROM item, or the target list's set-returning functions, whose rows C++ makes.
 struct RowSource {
     enum class Kind : std::uint8_t {
@@ -107,7 +113,7 @@ struct Program {
     std::vector<CompiledExpr> expressions;
     std::vector<CompiledAggregate> aggregates;
     std::vector<CompiledDistinctOn> distincts;
-    std::vector<std::vector<CompiledKey>> hash_keys;   ///< hash_bucket(?1, n, buckets, keys...)
+    std::vector<CompiledHashTable> hash_tables;
     std::vector<RowSource> sources;
     std::vector<Parameter> parameters;           ///< ?3, ?4, ...
     std::vector<TableScan> scans;

@@ -1,0 +1,204 @@
+#include "sim/postgres/planner/group_planner.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/evaluate.h"
+#include "sim/postgres/planner/cost.h"
+#include "sim/postgres/planner/hash_key.h"
+#include "sim/postgres/planner/leaf_size.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// simplehash.h: entries lie at most as far from their bucket as those that they pass.
+class RobinHoodTable {
+  public:
+    RobinHoodTable(std::span<const std::uint32_t> hashes, double expected) : hashes_(hashes) {
+        resize(static_cast<std::uint64_t>(expected / kFillFactor));
+        for (std::size_t i = 0; i < hashes.size(); ++i) insert(static_cast<int>(i));
+    }
+
+    /// Iteration runs backwards from the first empty slot.
+    std::vector<std::uint32_t> ranks() const {
+        std::vector<std::uint32_t> result(hashes_.size());
+        std::size_t first = 0;
+        while (slots_[first] != kEmpty) ++first;
+        std::uint32_t rank = 0;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            int entry = slots_[(first - i) & mask()];
+            if (entry != kEmpty) result[static_cast<std::size_t>(entry)] = rank++;
+        }
+        return result;
+    }
+
+  private:
+    static constexpr double kFillFactor = 0.9, kMinFill = 0.1;
+    static constexpr std::size_t kMaxDistance = 25, kMaxMove = 150;
+    static constexpr int kEmpty = -1;
+
+    std::size_t mask() const { return slots_.size() - 1; }
+    std::size_t bucket(int entry) const { return hashes_[static_cast<std::size_t>(entry)] & mask(); }
+    bool is_filled() const {
+        return static_cast<double>(members_) / static_cast<double>(slots_.size()) >= kMinFill;
+    }
+
+    void resize(std::uint64_t size) {
+        slots_.assign(std::bit_ceil(std::max<std::uint64_t>(size, 2)), kEmpty);
+        threshold_ = static_cast<std::size_t>(static_cast<double>(slots_.size()) * kFillFactor);
+    }
+
+    void grow() {
+        std::vector<int> old = std::move(slots_);
+        resize(old.size() * 2);
+        std::size_t start = 0;
+        for (std::size_t i = 0; i < old.size(); ++i) {
+            if (old[i] == kEmpty || bucket(old[i]) == i) {
+                start = i;
+                break;
+            }
+        }
+        for (std::size_t i = 0; i < old.size(); ++i) {
+            int entry = old[(start + i) % old.size()];
+            if (entry == kEmpty) continue;
+            std::size_t at = bucket(entry);
+            while (slots_[at] != kEmpty) at = (at + 1) & mask();
+            slots_[at] = entry;
+        }
+    }
+
+    void insert(int entry) {
+        while (members_ >= threshold_ || !try_insert(entry)) grow();
+        ++members_;
+    }
+
+    /// False: the table must grow first.
+    bool try_insert(int entry) {
+        std::size_t at = bucket(entry);
+        for (std::size_t distance = 0;; ++distance, at = (at + 1) & mask()) {
+            if (distance > kMaxDistance && is_filled()) return false;
+            if (slots_[at] == kEmpty) {
+                slots_[at] = entry;
+                return true;
+            }
+            if (distance <= ((at - bucket(slots_[at])) & mask())) continue;
+            std::size_t empty = (at + 1) & mask();
+            for (std::size_t moves = 0; slots_[empty] != kEmpty; empty = (empty + 1) & mask()) {
+                if (++moves > kMaxMove && is_filled()) return false;
+            }
+            for (; empty != at; empty = (empty - 1) & mask()) slots_[empty] = slots_[(empty - 1) & mask()];
+            slots_[at] = entry;
+            return true;
+        }
+    }
+
+    std::span<const std::uint32_t> hashes_;
+    std::vector<int> slots_;
+    std::size_t members_ = 0, threshold_ = 0;
+};
+
+struct CostedPlan {
+    double startup = 0, total = 0;
+    bool hashed = false;
+};
+
+/// The sorted path is offered first, as in PostgreSQL; it also has an order
+/// to show for itself, so that an equal hashed one does not replace it.
+/// `sorted_cost`: what each group costs when sorted.
+GroupPlan cheaper(const RelationSize& input, std::size_t keys, double groups, double sorted_cost) {
+    double compare = kCpuOperator * static_cast<double>(keys) * input.rows;
+    double sort = sort_start_cost(input.rows);
+    std::vector<CostedPlan> paths;
+    add_path(paths, {input.total + sort,
+                     input.total + sort + kCpuOperator * input.rows + compare + sorted_cost * groups, false});
+    CostedPlan hashed{input.total + compare, input.total + compare + kCpuTuple * groups, true};
+    const CostedPlan& sorted = paths.front();
+    bool is_close = sorted.total <= hashed.total * 1.01 && sorted.startup <= hashed.startup * 1.01;
+    if (!is_close) add_path(paths, hashed);
+    return {std::ranges::min_element(paths, {}, &CostedPlan::total)->hashed, groups};
+}
+
+bool all_hashable(Host& host, const std::vector<ExprPtr>& keys) {
+    return std::ranges::all_of(keys, [&](const ExprPtr& key) { return has_known_hash(host, key->type); });
+}
+
+/// An aggregate that wants its rows sorted or without duplicates.
+bool has_ordered_aggregate(const Query& query) {
+    auto is_ordered = [](const Expr& expr) {
+        if (expr.kind != ExprKind::kAggregate) return false;
+        const auto& aggregate = as<AggregateExpr>(expr);
+        return aggregate.distinct || !aggregate.order_by.empty();
+    };
+    bool found = query.having && any_expression(query.having, is_ordered);
+    for (const TargetEntry& target : query.targets) {
+        found = found || any_expression(target.expr, is_ordered);
+    }
+    return found;
+}
+
+}  // namespace
+
+std::optional<GroupPlan> plan_groups(Host& host, const Query& query) {
+    std::vector<ExprPtr> keys = group_keys(query);
+    bool is_ordered = has_ordered_aggregate(query);
+    if (keys.empty()) return {};
+    if (is_ordered) return GroupPlan{.hashed = false};
+    if (!all_hashable(host, keys)) return {};
+    std::vector<Leaf> leaves;
+    std::optional<RelationSize> input = size_of_from(host, query, leaves);
+    if (!input) return {};
+    return cheaper(*input, keys.size(), group_count(host, keys, *input, leaves),
+                   query.has_aggregates ? kCpuTuple : 0);
+}
+
+std::optional<GroupPlan> plan_distinct(Host& host, const Query& query) {
+    std::vector<ExprPtr> keys;
+    for (const TargetEntry& target : query.targets) {
+        if (!target.junk) keys.push_back(target.expr);
+    }
+    if (keys.empty() || !all_hashable(host, keys)) return {};
+    std::vector<Leaf> leaves;
+    std::optional<RelationSize> input = size_before_distinct(host, query, leaves);
+    if (!input) return {};
+    bool is_grouped = query.has_aggregates || !query.group_by.empty();
+    double groups = is_grouped ? input->rows : group_count(host, keys, *input, leaves);
+    return cheaper(*input, keys.size(), groups, 0);
+}
+
+namespace {
+
+/// The rows that the branches of a UNION give together.
+bool add_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size) {
+    if (node.op == SetOp::kUnion) {
+        return add_branches(host, query, *node.left, size) && add_branches(host, query, *node.right, size);
+    }
+    if (node.op != SetOp::kNone) return false;
+    auto index = static_cast<std::size_t>(node.rt_index - 1);
+    std::optional<RelationSize> branch = size_of_query(host, *query.range_table[index].subquery);
+    if (!branch) return false;
+    size.rows += branch->rows;
+    size.total += branch->total;
+    return true;
+}
+
+}  // namespace
+
+std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpNode& node) {
+    bool hashable = std::ranges::all_of(node.columns, [&](const Attribute& column) {
+        return has_known_hash(host, column.type);
+    });
+    RelationSize input{.rows = 0, .startup = 0, .total = 0, .unique_columns = {}};
+    if (!hashable || node.columns.empty() || !add_branches(host, query, node, input)) return {};
+    input.total += kCpuTuple * 0.5 * input.rows;  // Append
+    double compare = kCpuOperator * static_cast<double>(node.columns.size()) * input.rows;
+    double sorted = sort_start_cost(input.rows) + kCpuOperator * input.rows + compare;
+    double hashed = compare + kCpuTuple * input.rows;
+    return GroupPlan{.hashed = hashed < sorted, .groups = input.rows};
+}
+
+std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected) {
+    return RobinHoodTable(hashes, expected).ranks();
+}
+
+}  // namespace cdcsim::pg

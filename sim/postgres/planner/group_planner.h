@@ -1,0 +1,35 @@
+// How PostgreSQL's planner makes groups, and the order in which they come out: sorted by their keys,
+// or as they lie in the hash table. Mirrors create_grouping_paths, create_distinct_paths,
+// estimate_num_groups, and simplehash.h's robin hood table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/postgres/planner/join_planner.h"
+
+namespace cdcsim::pg {
+
+struct GroupPlan {
+    bool hashed = true;
+    double groups = 1;      ///< expected: the size that the hash table begins with
+};
+
+/// GROUP BY of one grouping set; nullopt: not known.
+std::optional<GroupPlan> plan_groups(Host& host, const Query& query);
+/// GROUP BY without the columns that others, a table's primary key, decide
+/// (remove_useless_groupby_columns): as sort_group_refs.
+std::vector<int> needed_group_refs(const Query& query);
+/// SELECT DISTINCT.
+std::optional<GroupPlan> plan_distinct(Host& host, const Query& query);
+
+/// UNION without ALL. A node of `query`'s set operations.
+std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpNode& node);
+
+/// The places of the entries, in the order in which a scan of the table finds them: result[i] is the
+/// rank of the i-th inserted hash. The hashes are those of TupleHashTableHash.
+std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected);
+
+}  // namespace cdcsim::pg

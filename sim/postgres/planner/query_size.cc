@@ -1,0 +1,206 @@
+// How many rows a query level gives, and at what cost, as PostgreSQL expects.
+#include <algorithm>
+
+#include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/evaluate.h"
+#include "sim/postgres/planner/conditions.h"
+#include "sim/postgres/planner/cost.h"
+#include "sim/postgres/planner/group_planner.h"
+#include "sim/postgres/planner/leaf_size.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+
+const TargetEntry* target_of(const Query& query, int ref) {
+    auto it = std::ranges::find(query.targets, ref, &TargetEntry::sort_group_ref);
+    return it == query.targets.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+double group_count(Host& host, const std::vector<ExprPtr>& keys, const RelationSize& input,
+                   const std::vector<Leaf>& leaves) {
+    std::vector<std::pair<const Leaf*, std::vector<int>>> columns;
+    double groups = 1;
+    for (const ExprPtr& raw : keys) {
+        ExprPtr key = fold_constants(raw, host);
+        if (contains_volatile(key)) return input.rows;
+        if (key->type == oid::kBool) {
+            groups *= 2;
+            continue;
+        }
+        for_each_reference(key, [&](const Expr& reference, int levels) {
+            if (levels != 0 || reference.kind != ExprKind::kVar) return;
+            const auto& var = as<VarExpr>(reference);
+            for (const Leaf& leaf : leaves) {
+                if (leaf.rt_index != var.rt_index || var.attno <= 0) continue;
+                auto it = std::ranges::find(columns, &leaf, [](const auto& entry) { return entry.first; });
+                if (it == columns.end()) it = columns.insert(it, {&leaf, {}});
+                if (std::ranges::find(it->second, var.attno) == it->second.end()) it->second.push_back(var.attno);
+            }
+        });
+    }
+    for (const auto& [leaf, attnos] : columns) {
+        double distinct = 1, most = 1;
+        for (int attno : attnos) {
+            bool is_default = false;
+            double values = leaf->distinct_values(attno, is_default);
+            distinct *= values;
+            most = std::max(most, values);
+        }
+        double tuples = leaf->tuples(), rows = leaf->rows();
+        if (tuples <= 0) continue;
+        double limit = tuples;
+        if (attnos.size() > 1) limit = std::min(std::max(tuples * 0.1, most), tuples);
+        distinct = std::min(distinct, limit);
+        if (distinct > 0 && rows < tuples) {
+            distinct *= 1 - std::pow((tuples - rows) / tuples, tuples / distinct);
+        }
+        groups *= clamp_rows(distinct);
+    }
+    return std::max(1.0, std::min(std::ceil(groups), input.rows));
+}
+
+namespace {
+
+/// The column of this level that GROUP BY names, nullptr: something else.
+const VarExpr* group_column(const Query& query, int ref) {
+    const TargetEntry* target = target_of(query, ref);
+    if (target == nullptr || target->expr->kind != ExprKind::kVar) return nullptr;
+    const auto& var = as<VarExpr>(*target->expr);
+    return var.levels_up == 0 && var.attno > 0 ? &var : nullptr;
+}
+
+}  // namespace
+
+std::vector<int> needed_group_refs(const Query& query) {
+    auto is_grouped = [&](int rt_index, int attno) {
+        return std::ranges::any_of(query.group_by, [&](int ref) {
+            const VarExpr* var = group_column(query, ref);
+            return var != nullptr && var->rt_index == rt_index && var->attno == attno;
+        });
+    };
+    std::vector<int> refs;
+    for (int ref : query.group_by) {
+        const VarExpr* var = group_column(query, ref);
+        bool is_surplus = false;
+        if (var != nullptr) {
+            const RangeTableEntry& entry = query.range_table[static_cast<std::size_t>(var->rt_index - 1)];
+            const Constraint* key = entry.relation ? entry.relation->primary_key() : nullptr;
+            is_surplus = key != nullptr && !key->deferrable &&
+                         std::ranges::find(key->columns, var->attno) == key->columns.end() &&
+                         std::ranges::all_of(key->columns, [&](int attno) {
+                             return is_grouped(var->rt_index, attno);
+                         });
+        }
+        if (!is_surplus) refs.push_back(ref);
+    }
+    return refs;
+}
+
+std::vector<ExprPtr> group_keys(const Query& query) {
+    std::vector<ExprPtr> keys;
+    for (int ref : needed_group_refs(query)) {
+        if (const TargetEntry* target = target_of(query, ref)) keys.push_back(target->expr);
+    }
+    return keys;
+}
+
+std::optional<RelationSize> size_of_from(Host& host, const Query& query, std::vector<Leaf>& leaves) {
+    if (query.set_operations || query.command != CommandKind::kSelect) return {};
+    RelationSize size;
+    std::vector<ExprPtr> conjuncts;
+    if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
+    if (query.from.empty()) {
+        size.total = kCpuTuple;
+    } else if (!plan_joins(host, query, conjuncts, &size, &leaves)) {
+        return {};
+    }
+    return size;
+}
+
+namespace {
+
+void group(Host& host, const std::vector<ExprPtr>& keys, const std::vector<Leaf>& leaves, RelationSize& size) {
+    double groups = group_count(host, keys, size, leaves);
+    size.startup = size.total + kCpuOperator * static_cast<double>(keys.size()) * size.rows;
+    size.total = size.startup + kCpuTuple * groups;
+    size.rows = groups;
+}
+
+/// What GROUP BY and the aggregates make of the rows.
+void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, RelationSize& size) {
+    double calls = 0;
+    for (const TargetEntry& target : query.targets) {
+        if (any_expression(target.expr, [](const Expr& expr) { return expr.kind == ExprKind::kAggregate; })) ++calls;
+    }
+    size.total += kCpuOperator * calls * size.rows;
+    if (query.group_by.empty()) {
+        size.startup = size.total;
+        size.total += kCpuTuple;
+        size.rows = 1;
+        return;
+    }
+    for (int ref : query.group_by) {
+        const TargetEntry* target = target_of(query, ref);
+        if (target != nullptr && !target->junk) size.unique_columns.push_back(target->resno);
+    }
+    if (size.unique_columns.size() != query.group_by.size()) size.unique_columns.clear();
+    group(host, group_keys(query), leaves, size);
+    if (query.having) size.rows = clamp_rows(size.rows * kInequality);
+}
+
+}  // namespace
+
+std::optional<RelationSize> size_before_distinct(Host& host, const Query& query, std::vector<Leaf>& leaves) {
+    if (!query.grouping_sets.empty()) return {};
+    std::optional<RelationSize> size = size_of_from(host, query, leaves);
+    if (!size) return {};
+    for (const TargetEntry& target : query.targets) {
+        if (contains_set_function(target.expr)) return {};
+    }
+    if (query.has_aggregates || !query.group_by.empty()) aggregate(host, query, leaves, *size);
+    if (query.has_windows) {
+        size->startup = size->total + sort_start_cost(size->rows);
+        size->total = size->startup + 2 * kCpuTuple * size->rows;
+    }
+    return size;
+}
+
+std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
+    std::vector<Leaf> leaves;
+    std::optional<RelationSize> known = size_before_distinct(host, query, leaves);
+    if (!known) return {};
+    RelationSize& size = *known;
+    if (query.distinct && query.distinct_on.empty()) {
+        std::vector<ExprPtr> keys;
+        size.unique_columns.clear();
+        for (const TargetEntry& target : query.targets) {
+            if (target.junk) continue;
+            keys.push_back(target.expr);
+            size.unique_columns.push_back(target.resno);
+        }
+        group(host, keys, leaves, size);
+    }
+    if (!query.order_by.empty() || !query.distinct_on.empty()) {
+        size.startup = size.total + sort_start_cost(size.rows);
+        size.total = size.startup + kCpuOperator * size.rows;
+    }
+    if (query.limit) {
+        ExprPtr limit = fold_constants(query.limit, host);
+        double wanted = size.rows * 0.1;
+        if (limit->kind == ExprKind::kConst && !as<ConstExpr>(*limit).value.is_null()) {
+            wanted = static_cast<double>(as<ConstExpr>(*limit).value.as_int());
+        }
+        wanted = clamp_rows(wanted);
+        if (wanted < size.rows) {
+            size.total = size.startup + (size.total - size.startup) * wanted / size.rows;
+            size.rows = wanted;
+        }
+    }
+    return known;
+}
+
+}  // namespace cdcsim::pg
