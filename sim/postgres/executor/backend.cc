@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/utf8.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/executor/utility.h"
@@ -97,6 +98,7 @@ MessageResult Backend::resume() { throw InternalError(__FILE__, __LINE__, "no st
 
 void Backend::run_message(std::string_view text, MessageResult& result) {
     try {
+        utf8::require_valid(text);
         ParseTree tree = parse_sql(text);
         std::size_t count = tree.statements().size();
         if (count > 1 && !transaction_.active) {

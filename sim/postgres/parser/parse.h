@@ -33,10 +33,11 @@ class ParseTree {
     std::vector<RawStatement> statements_;
 };
 
-/// Texts above this size are refused before they are parsed (a tree takes 30 times the text).
+/// Texts above this size, string literals not counted, are refused before they are parsed (a tree
+/// takes 30 times the text).
 inline constexpr std::size_t kMaxStatementBytes = 32U << 20U;
 
-/// Throws SqlError with the position of a syntax error, as PostgreSQL does; 54000 above
+/// Throws SqlError with the position of a syntax error, as PostgreSQL does; NotSimulated above
 /// kMaxStatementBytes.
 ParseTree parse_sql(std::string_view text);
 

@@ -1,0 +1,1 @@
+SELECT 1.5::numeric(4,1) / 3, '2024-02-30'::date, interval '1 mon 2 days' * 1.5, '{1,2,NULL}'::int[] || 4, '{"a":[1,{"b":null}]}'::jsonb #> '{a,1}', CASE WHEN true THEN 'x' END, (SELECT max(x) FROM generate_series(1, 5) x), to_char(now(), 'YYYY-MM-DD'), regexp_replace('abc', '(b)', '<\1>'), ARRAY[[1,2],[3,4]][2][1:2];
