@@ -124,7 +124,8 @@ void PsqlScript::scan_plain() {
     const char c = rest[0];
     const char second = rest.size() > 1 ? rest[1] : '\0';
     if (is_space(c) || rest.starts_with("--")) {
-        const std::size_t length = is_space(c) ? 1 : rest.size();
+        std::size_t length = is_space(c) ? 1 : rest.size();
+        while (length < rest.size() && is_space(rest[length])) ++length;
         if (query_.empty()) {
             column_ += length;  // nothing has begun yet
         } else {
@@ -179,14 +180,14 @@ void PsqlScript::scan_quoted() {
         return;
     }
     const char close = quote_ == Quote::kDouble ? '"' : '\'';
-    for (std::size_t i = 0; i < rest.size(); ++i) {
-        if (quote_ == Quote::kEscape && rest[i] == '\\') {
-            ++i;
-        } else if (rest[i] == close) {
-            emit(i + 1);
-            quote_ = Quote::kNone;
-            return;
-        }
+    const char stops[] = {close, '\\'};
+    const std::string_view wanted(stops, quote_ == Quote::kEscape ? 2 : 1);
+    for (std::size_t i = rest.find_first_of(wanted); i < rest.size();
+         i = rest.find_first_of(wanted, i + 2)) {
+        if (rest[i] == '\\') continue;  // and what it escapes
+        emit(i + 1);
+        quote_ = Quote::kNone;
+        return;
     }
     emit(rest.size());
 }
@@ -201,7 +202,7 @@ void PsqlScript::scan_comment() {
         if (comment_depth_-- == 0) quote_ = Quote::kNone;
         return emit(2);
     }
-    emit(1);
+    emit(std::max<std::size_t>(1, std::min(rest.find_first_of("/*", 1), rest.size())));
 }
 
 void PsqlScript::scan_word() {
