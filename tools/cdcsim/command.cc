@@ -16,6 +16,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"live", "live up|down|status", "the real stack on this machine", live_command},
     {"explore", "explore --sql-only --postgres URI", "generate random scenarios, run both sides, shrink what differs", explore_command},
     {"schema", "schema", "print the JSON Schema of scenario files, for editors", schema_command},
+    {"support", "support", "print the table of what is simulated", support_command},
 });
 
 constexpr std::array kSeverity = {Status::kInternal, Status::kBadUsage,     Status::kFailed,

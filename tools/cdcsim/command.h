@@ -46,6 +46,7 @@ Status diff_command(const Arguments& arguments);
 Status live_command(const Arguments& arguments);
 Status explore_command(const Arguments& arguments);
 Status schema_command(const Arguments& arguments);
+Status support_command(const Arguments& arguments);
 
 /// Writes to standard output; a reader that has gone away (`| head`) ends the program quietly.
 void write_out(std::string_view text);
