@@ -1,6 +1,7 @@
 // INSERT with ON CONFLICT and RETURNING. Mirrors analyze.c's transformInsertStmt and
 // plancat.c's infer_arbiter_indexes.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -277,13 +278,20 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     RelationPtr relation = require_relation(node["relation"], state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock");
     if (!relation) relation = require_relation(node["relation"], state.context());
-    if (relation->kind == 'v') throw NotSimulated(fmt::format("INSERT into view \"{}\"", relation->name), node["relation"].location());
     if (relation->kind == 'S') {
         throw SqlError("42809", fmt::format("cannot change sequence \"{}\"", relation->name));
     }
     Node alias = node["relation"]["alias"];
     query.override_kind = override_of(node);
-    query.result_relation = add_relation(state, relation, alias ? std::string(alias.text("aliasname")) : relation->name, {}, false, false);
+    std::string name = alias ? std::string(alias.text("aliasname")) : relation->name;
+    std::optional<ViewTarget> view;
+    if (relation->kind == 'v') {
+        if (node.has("onConflictClause")) throw NotSimulated("INSERT ... ON CONFLICT into a view", node["relation"].location());
+        view = bind_view_target(state, relation, ViewCommand::kInsert);
+        relation = view->shadow;
+    } else {
+        query.result_relation = add_relation(state, relation, name, {}, false, false);
+    }
     TargetColumns columns = bind_columns(node, *relation);
     bool explicit_columns = node.has("cols");
     Node select = node["selectStmt"];
@@ -298,7 +306,10 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
         bind_insert_select(state, select, *relation, columns, explicit_columns);
     }
     if (Node conflict = node["onConflictClause"]) bind_on_conflict(state, conflict, relation);
-    state.names = {name_item(state, query.result_relation)};
+    if (view) {
+        for (int& attno : query.insert_columns) attno = table_column(*view, attno, ViewCommand::kInsert);
+    }
+    state.names = {view ? view_names(state, *view, name) : name_item(state, query.result_relation)};
     if (!alias) state.names[0].schema = relation->schema_name;
     bind_returning(state, node.items("returningList"));
     check_all_writable(query, *relation);

@@ -62,8 +62,17 @@ TypeRef percent_type(const std::vector<std::string>& names, CatalogContext& cont
 
 }  // namespace
 
+const Schema* find_named_schema(const std::string& name, CatalogContext& context) {
+    if (name != "pg_temp") return context.catalog().find_schema(name);
+    for (Oid oid : context.search_path()) {
+        const Schema* schema = context.catalog().find_schema(oid);
+        if (schema != nullptr && schema->name.starts_with("pg_temp_")) return schema;
+    }
+    return nullptr;
+}
+
 const Schema& require_schema(const std::string& name, CatalogContext& context, int location) {
-    const Schema* schema = context.catalog().find_schema(name);
+    const Schema* schema = find_named_schema(name, context);
     if (schema == nullptr) throw SqlError("3F000", fmt::format("schema \"{}\" does not exist", name)).at(location);
     return *schema;
 }
@@ -76,7 +85,7 @@ RelationPtr find_relation_by_name(const std::vector<std::string>& names, Catalog
         }
         return nullptr;
     }
-    const Schema* schema = catalog.find_schema(names[names.size() - 2]);
+    const Schema* schema = find_named_schema(names[names.size() - 2], context);
     return schema == nullptr ? nullptr : catalog.find_relation(schema->oid, names.back());
 }
 

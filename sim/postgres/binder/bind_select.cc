@@ -302,7 +302,7 @@ std::shared_ptr<Query> bind_values(ParseState& state, const Node& node) {
 std::shared_ptr<Query> bind_select_statement(ParseState& state, const Node& node) {
     if (node.has("valuesLists")) return bind_values(state, node);
     if (node.text("op") != "SETOP_NONE" && !node.text("op").empty()) return bind_set_operation(state, node);
-    if (node.has("intoClause")) {
+    if (node.has("intoClause") && !state.options.allow_into) {
         throw SqlError("42601", "SELECT ... INTO is not allowed here").at(node["intoClause"]["rel"].location());
     }
     Query& query = *state.query;

@@ -1,5 +1,6 @@
 // UPDATE and DELETE. Mirrors analyze.c's transformUpdateStmt and transformDeleteStmt.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -8,21 +9,39 @@
 namespace cdcsim::pg {
 namespace {
 
+/// What is written: a table, or a view in front of one.
+struct Target {
+    RelationPtr relation;
+    std::optional<ViewTarget> view;
+};
+
 /// The target table, first in the range table, its names visible.
-RelationPtr bind_target_table(ParseState& state, const Node& range_var, std::string_view verb) {
+Target bind_target_table(ParseState& state, const Node& range_var, ViewCommand command) {
     RelationPtr relation = require_relation(range_var, state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock");
     if (!relation) relation = require_relation(range_var, state.context());
-    if (relation->kind == 'v') throw NotSimulated(fmt::format("{} view \"{}\"", verb, relation->name), range_var.location());
     if (relation->kind == 'S') throw SqlError("42809", fmt::format("cannot change sequence \"{}\"", relation->name));
     Node alias = range_var["alias"];
-    state.query->result_relation = add_relation(state, relation, alias ? std::string(alias.text("aliasname")) : relation->name,
-                                                {}, range_var.flag("inh"), true);
+    std::string name = alias ? std::string(alias.text("aliasname")) : relation->name;
+    Target target{relation, std::nullopt};
+    if (relation->kind == 'v') {
+        target.view = bind_view_target(state, relation, command);
+        target.relation = target.view->shadow;
+        state.names.push_back(view_names(state, *target.view, name));
+    } else {
+        state.query->result_relation = add_relation(state, relation, name, {}, range_var.flag("inh"), true);
+    }
     if (!alias) state.names.back().schema = relation->schema_name;
     FromNode node;
     node.rt_index = state.query->result_relation;
     state.query->from.push_back(std::move(node));
-    return relation;
+    return target;
+}
+
+/// The view's own WHERE comes first.
+void add_view_condition(Query& query, const Target& target) {
+    if (!target.view || !target.view->where) return;
+    query.where = query.where ? make_bool(BoolOp::kAnd, {target.view->where, query.where}) : target.view->where;
 }
 
 /// Binds SET's right side number `column` of a multiple assignment (a, b) = ...
@@ -155,7 +174,7 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
     Query& query = *state.query;
     query.command = CommandKind::kUpdate;
     bind_with(state, node["withClause"]);
-    RelationPtr relation = bind_target_table(state, node["relation"], "UPDATE of");
+    Target target = bind_target_table(state, node["relation"], ViewCommand::kUpdate);
     state.names.back().lateral_ok = false;
     bind_from(state, node.items("fromClause"));
     for (NameItem& item : state.names) item.lateral_ok = true;
@@ -164,7 +183,13 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
         query.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
     }
     bind_returning(state, node.items("returningList"));
-    query.targets = bind_set_list(state, node.items("targetList"), *relation, query.result_relation);
+    query.targets = bind_set_list(state, node.items("targetList"), *target.relation, query.result_relation);
+    if (target.view) {
+        bool elements = std::ranges::any_of(node.items("targetList"), [](const Node& item) { return item.has("indirection"); });
+        if (elements) throw NotSimulated("UPDATE of an element of a view's column");
+        for (TargetEntry& entry : query.targets) entry.resno = table_column(*target.view, entry.resno, ViewCommand::kUpdate);
+    }
+    add_view_condition(query, target);
     return state.query;
 }
 
@@ -172,13 +197,14 @@ std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node) {
     Query& query = *state.query;
     query.command = CommandKind::kDelete;
     bind_with(state, node["withClause"]);
-    bind_target_table(state, node["relation"], "DELETE from");
+    Target target = bind_target_table(state, node["relation"], ViewCommand::kDelete);
     bind_from(state, node.items("usingClause"));
     if (Node where = node["whereClause"]) {
         if (where.is("CurrentOfExpr")) throw NotSimulated("WHERE CURRENT OF");
         query.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
     }
     bind_returning(state, node.items("returningList"));
+    add_view_condition(query, target);
     return state.query;
 }
 

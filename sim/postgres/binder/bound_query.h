@@ -36,6 +36,7 @@ struct RangeTableEntry {
     RowType columns;
 
     std::shared_ptr<const Relation> relation;   ///< kRelation: a table, sequence or virtual catalog
+    std::string through_view;                   ///< kRelation: the view by which it is written
     bool inherit = true;                        ///< without ONLY: children and partitions too
     std::shared_ptr<const Query> subquery;      ///< kSubquery
     bool lateral = false;                       ///< refers to earlier entries (levels_up 1)
@@ -111,6 +112,16 @@ struct OnConflict {
     ExprPtr where;
 };
 
+/// WHEN [NOT] MATCHED of a MERGE; DO NOTHING is kSelect.
+struct MergeAction {
+    bool matched = false;
+    CommandKind command = CommandKind::kSelect;
+    ExprPtr condition;
+    std::vector<TargetEntry> set;               ///< UPDATE: resno is the attribute number
+    std::vector<int> insert_columns;            ///< INSERT: as in Query
+    std::vector<ExprPtr> values;
+};
+
 enum class Override : std::uint8_t { kNone, kUser, kSystem };
 
 struct Query {
@@ -146,6 +157,7 @@ struct Query {
     std::vector<std::vector<ExprPtr>> values;
     Override override_kind = Override::kNone;
     std::optional<OnConflict> on_conflict;
+    std::vector<MergeAction> merge_actions;
     std::vector<TargetEntry> returning;         ///< empty: none
     bool has_returning = false;
 

@@ -47,6 +47,7 @@ class NameHook {
 struct BindOptions {
     CatalogContext& context;
     NameHook* hook = nullptr;
+    bool allow_into = false;      ///< SELECT INTO: its caller makes the table
 };
 
 /// Parse analysis of a SELECT, INSERT, UPDATE, DELETE (or VALUES) statement.
@@ -97,6 +98,8 @@ RelationPtr find_relation(const Node& range_var, CatalogContext& context);
 /// The same, or SqlError 42P01 `relation "x" does not exist`.
 RelationPtr require_relation(const Node& range_var, CatalogContext& context);
 RelationPtr find_relation_by_name(const std::vector<std::string>& names, CatalogContext& context);
+/// A schema by name, pg_temp included; nullptr if missing.
+const Schema* find_named_schema(const std::string& name, CatalogContext& context);
 /// Schema of a qualified name. Throws 3F000.
 const Schema& require_schema(const std::string& name, CatalogContext& context, int location = -1);
 

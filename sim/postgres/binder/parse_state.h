@@ -232,6 +232,20 @@ void bind_windows(ParseState& state);
 std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_update(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node);
+enum class ViewCommand : std::uint8_t { kInsert, kUpdate, kDelete };
+/// A view that a statement writes, as names for the columns of the one table behind it.
+struct ViewTarget {
+    RelationPtr table;
+    RelationPtr shadow;                 ///< the view with what the table's columns say of values
+    std::vector<int> attnos;            ///< by the view's attno - 1; 0: an expression
+    std::vector<NameColumn> columns;    ///< over the result relation
+    ExprPtr where;
+};
+/// Adds the table as the result relation. Throws 55000 for a view that cannot be written.
+ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command);
+/// The table's column behind the view's. Throws 0A000 where there is none.
+int table_column(const ViewTarget& target, int attno, ViewCommand command);
+NameItem view_names(ParseState& state, const ViewTarget& target, const std::string& alias);
 void bind_returning(ParseState& state, const std::vector<Node>& items);
 std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node>& items, const Relation& target, int rt_index);
 ExprPtr coerce_to_column(ParseState& state, const ExprPtr& expr, const Column& column, int location);

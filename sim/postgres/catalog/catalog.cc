@@ -224,6 +224,11 @@ const Publication* Catalog::find_publication(const std::string& name) const {
     return find_by_name(publications_, name);
 }
 
+const std::vector<Grant>* Catalog::find_grants(const GrantKey& key) const {
+    auto it = grants_.find(key);
+    return it == grants_.end() ? nullptr : &it->second;
+}
+
 namespace {
 
 /// Entries that `changed` added, replaced or removed relative to `base`, applied to `target`.
@@ -256,6 +261,7 @@ void Catalog::merge(const Catalog& base, const Catalog& changed) {
               [&](Oid oid) { drop_role(oid); }, kNeverSame);
     merge_map(base.publications_, changed.publications_, [&](const Publication& v) { put_publication(v); },
               [&](Oid oid) { drop_publication(oid); }, kNeverSame);
+    grants_ = changed.grants_;
     domain_constraints_ = changed.domain_constraints_;
     domain_defaults_ = changed.domain_defaults_;
 }

@@ -3,6 +3,7 @@
 // functions and operators are not in here but in builtin.h.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,14 @@ struct DomainConstraint {
     std::string name;
     StoredExpr check;
 };
+
+/// One entry of an access control list. `rights` are bits (executor/privileges.h).
+struct Grant {
+    Oid grantee = kInvalidOid;           ///< 0: PUBLIC
+    std::uint32_t rights = 0, grant_options = 0;
+};
+/// What a list of grants is on: an object and, of a table, a column (0: all of it).
+using GrantKey = std::pair<Oid, int>;
 
 class Catalog {
   public:
@@ -87,6 +96,11 @@ class Catalog {
     void put_publication(const Publication& publication) { publications_[publication.oid] = publication; }
     void drop_publication(Oid oid) { publications_.erase(oid); }
 
+    /// The access control list of an object, or nullptr: the default one is in force.
+    const std::vector<Grant>* find_grants(const GrantKey& key) const;
+    void set_grants(const GrantKey& key, std::vector<Grant> grants) { grants_[key] = std::move(grants); }
+    const std::map<GrantKey, std::vector<Grant>>& grants() const { return grants_; }
+
     /// Applies to *this what `changed` changed since `base`, for a commit while others committed too.
     void merge(const Catalog& base, const Catalog& changed);
 
@@ -104,6 +118,7 @@ class Catalog {
     std::map<Oid, Schema> schemas_;
     std::map<Oid, Role> roles_;
     std::map<Oid, Publication> publications_;
+    std::map<GrantKey, std::vector<Grant>> grants_;
 };
 
 using CatalogPtr = std::shared_ptr<const Catalog>;

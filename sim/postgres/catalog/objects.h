@@ -135,6 +135,21 @@ class Backend;
 /// The rows of a catalog relation that is computed (pg_class, information_schema.columns).
 using VirtualRows = void (*)(Backend& backend, const RowSink& emit);
 
+/// FOR VALUES of a partition.
+struct PartitionBound {
+    /// A value of a range's end, or MINVALUE (-1), MAXVALUE (1).
+    struct End {
+        int infinite = 0;
+        Datum value;
+    };
+    bool is_default = false;
+    std::vector<Datum> values;           ///< list
+    bool has_null = false;               ///< list
+    std::vector<End> lower, upper;       ///< range; one for each key column
+    int modulus = 0, remainder = 0;      ///< hash
+    std::string text;                    ///< as pg_get_expr prints it
+};
+
 struct Relation {
     Oid oid = kInvalidOid;
     Oid schema = kInvalidOid;
@@ -156,9 +171,15 @@ struct Relation {
     std::string view_text;
     VirtualRows virtual_rows = nullptr;
     std::vector<Oid> parents;            ///< inheritance, partitioning
-    std::string partition_strategy;      ///< "", "list", "range", "hash"
+    char partition_strategy = 0;         ///< of a partitioned table: l, r, h
+    std::vector<int> partition_key;      ///< attnos
+    std::optional<PartitionBound> partition_bound;  ///< of a partition
+    char on_commit = 'p';                ///< temporary tables: p preserve rows, r delete rows, d drop
+    Oid clustered_index = kInvalidOid;   ///< CLUSTER ON
     std::string comment;
 
+    /// A catalog relation, whose rows are computed. (A sequence's row is too.)
+    bool is_system() const { return virtual_rows != nullptr && kind != 'S'; }
     const Column* find_column(const std::string& name) const;
     const Index* find_index(Oid oid) const;
     const Constraint* primary_key() const;
@@ -175,6 +196,7 @@ struct Role {
     Oid oid = kInvalidOid;
     std::string name;
     bool superuser = false, login = false, replication = false, create_db = false, create_role = false, inherit = true, bypass_rls = false;
+    std::vector<Oid> member_of;          ///< roles granted to this one
 };
 
 struct PublicationTable {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "sim/postgres/executor/evaluate.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -21,12 +22,29 @@ bool publishes_kind(const Publication& publication, ChangeKind kind) {
 /// Columns that pgoutput sends: neither dropped nor generated.
 bool is_sent(const Column& column) { return !column.dropped && !column.generated; }
 
+/// A column list; empty: all columns.
+bool in_list(const std::vector<int>& columns, int attno) { return columns.empty() || std::ranges::find(columns, attno) != columns.end(); }
+
+/// ALTER SCHEMA ... RENAME does not invalidate the relations in the schema: they are not described
+/// again, so the connector goes on with the old name.
+bool only_schema_renamed(const Relation& sent, const Relation& now) {
+    bool renamed = sent.schema == now.schema && sent.schema_name != now.schema_name;
+    auto same_column = [](const Column& a, const Column& b) {
+        bool same_default = a.default_expr.has_value() == b.default_expr.has_value() && (!a.default_expr || a.default_expr->text == b.default_expr->text);
+        return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped && a.not_null == b.not_null && same_default;
+    };
+    return renamed && sent.name == now.name && sent.replica_identity == now.replica_identity && sent.replica_index == now.replica_index &&
+           sent.file_node == now.file_node && sent.indexes.size() == now.indexes.size() && std::ranges::equal(sent.columns, now.columns, same_column);
+}
+
 }  // namespace
 
 const TypeInfo* DecodingEnvironment::find_type(Oid oid) {
     TypePtr type = catalog->find_type(oid);
     return type.get();
 }
+
+void DecodingEnvironment::refuse() { throw NotSimulated("a row filter that needs more than its row"); }
 
 int DecodingEnvironment::register_row_type(const RowType&) { throw NotSimulated("decoding an anonymous record"); }
 const RowType& DecodingEnvironment::row_type(int) { throw NotSimulated("decoding an anonymous record"); }
@@ -129,12 +147,22 @@ void PgOutput::decode_change(const LogEntry& entry, const Change& change) {
     }
     if (!publishes_kind(*publication, change.kind)) return;
     if (change.kind == ChangeKind::kTruncate) return decode_truncate(entry, change);
-    if (publishes(*publication, *change.relation)) decode_row(entry, change);
+    if (!publishes(*publication, *change.relation)) return;
+    auto table = std::ranges::find(publication->tables, change.relation->oid, &PublicationTable::relation);
+    bool by_table = !publication->all_tables && table != publication->tables.end();
+    // A publication of the whole schema lifts the table's filter and list.
+    if (std::ranges::find(publication->schemas, change.relation->schema) != publication->schemas.end()) by_table = false;
+    table_ = by_table ? &*table : nullptr;
+    decode_row(entry, change);
+    table_ = nullptr;
 }
 
 void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
     RelationPtr& sent = sent_[relation->oid];
-    if (sent == relation) return;
+    std::vector<int> columns = table_ != nullptr ? table_->columns : std::vector<int>{};
+    if (sent_columns_[relation->oid] != columns) sent = nullptr;
+    sent_columns_[relation->oid] = columns;
+    if (sent == relation || (sent && only_schema_renamed(*sent, *relation))) return;
     sent = relation;
     std::vector<int> identity = replica_identity_columns(*relation);
     pgoutput::Relation message;
@@ -143,7 +171,7 @@ void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
     message.table = relation->name;
     message.replica_identity = relation->replica_identity;
     for (const Column& column : relation->columns) {
-        if (!is_sent(column)) continue;
+        if (!is_sent(column) || !in_list(columns, column.attno)) continue;
         if (column.type >= kFirstNormalOid) {
             TypePtr type = entry.catalog->find_type(column.type);
             // A domain is announced under its own name.
@@ -161,7 +189,7 @@ pgoutput::Tuple PgOutput::make_tuple(const Relation& relation, const std::vector
     std::vector<int> identity = key_only ? replica_identity_columns(relation) : std::vector<int>{};
     pgoutput::Tuple tuple;
     for (const Column& column : relation.columns) {
-        if (!is_sent(column)) continue;
+        if (!is_sent(column) || (table_ != nullptr && !in_list(table_->columns, column.attno))) continue;
         auto i = static_cast<std::size_t>(column.attno - 1);
         pgoutput::TupleColumn sent;
         bool left_out = key_only && std::ranges::find(identity, column.attno) == identity.end();
@@ -179,19 +207,39 @@ pgoutput::Tuple PgOutput::make_tuple(const Relation& relation, const std::vector
     return tuple;
 }
 
+bool PgOutput::passes(const Expr& filter, const std::vector<Datum>& row) {
+    EvalRow source;
+    source.columns = row;
+    Snapshot none;
+    return evaluate_condition(filter, EvalContext{.host = environment_, .snapshot = none, .rows = {&source, 1}});
+}
+
+/// pgoutput_row_filter: an UPDATE whose row comes into the filter is an INSERT, one whose row leaves
+/// it a DELETE.
 void PgOutput::decode_row(const LogEntry& entry, const Change& change) {
+    const Relation& relation = *change.relation;
+    ChangeKind kind = change.kind;
+    // Without an old tuple there is no DELETE to send.
+    if (kind == ChangeKind::kDelete && change.before_kind == 0) return;
+    if (table_ != nullptr && table_->where) {
+        const Expr& filter = *table_->where->expr;
+        bool has_old = kind != ChangeKind::kInsert && change.before_kind != 0;
+        bool old_passes = has_old && passes(filter, change.before), new_passes = kind != ChangeKind::kDelete && passes(filter, change.after);
+        if (!old_passes && !new_passes) return;
+        if (kind == ChangeKind::kUpdate && has_old && !old_passes) kind = ChangeKind::kInsert;
+        if (kind == ChangeKind::kUpdate && has_old && !new_passes) kind = ChangeKind::kDelete;
+    }
     begin_if_needed(entry);
     send_schema(entry, change.relation);
-    const Relation& relation = *change.relation;
-    if (change.kind == ChangeKind::kInsert) {
-        ready_.push_back({change.lsn, pgoutput::Insert{relation.oid, make_tuple(relation, change.after, {}, false)}});
+    if (kind == ChangeKind::kInsert) {
+        // An unchanged out-of-line value of an UPDATE is taken from the old tuple if that has it.
+        bool whole = change.kind == ChangeKind::kInsert || change.before_kind == 'O';
+        ready_.push_back({change.lsn, pgoutput::Insert{relation.oid, make_tuple(relation, change.after, whole ? std::vector<bool>{} : change.unchanged, false)}});
         return;
     }
     pgoutput::Tuple before;
     if (change.before_kind != 0) before = make_tuple(relation, change.before, {}, change.before_kind == 'K');
-    if (change.kind == ChangeKind::kDelete) {
-        // Without an old tuple there is nothing to send.
-        if (change.before_kind == 0) return;
+    if (kind == ChangeKind::kDelete) {
         ready_.push_back({change.lsn, pgoutput::Delete{relation.oid, change.before_kind, std::move(before)}});
         return;
     }

@@ -12,14 +12,29 @@
 
 #include "core/pgoutput/replication_source.h"
 #include "sim/postgres/decoding/wal.h"
-#include "sim/postgres/function/environment.h"
+#include "sim/postgres/executor/host.h"
 
 namespace cdcsim::pg {
 
-/// The output functions' settings of a walsender, and types as of a catalog version.
-class DecodingEnvironment : public Environment {
+/// The output functions' settings of a walsender, and types as of a catalog version. It is a Host
+/// for row filters, whose expressions are immutable: they ask for nothing.
+class DecodingEnvironment : public Host {
   public:
     CatalogPtr catalog;
+
+    Database& database() override { refuse(); }
+    Snapshot take_snapshot() override { return {}; }
+    Datum call_function(const std::shared_ptr<const Function>&, CallContext&, std::span<const Datum>) override { refuse(); }
+    void call_set_function(const std::shared_ptr<const Function>&, CallContext&, std::span<const Datum>, const RowSink&) override { refuse(); }
+    Datum sql_value(SqlValue, std::int32_t, Oid) override { refuse(); }
+    std::int64_t next_value(Oid) override { refuse(); }
+    Datum check_domain(Oid, Datum) override { refuse(); }
+    void transition_rows(const std::string&, const RowSink&) override { refuse(); }
+    void virtual_rows(const Relation&, const RowSink&) override { refuse(); }
+    std::vector<RelationPtr> scanned_relations(const Relation&, bool) override { refuse(); }
+    std::vector<std::vector<Datum>> run_modifying(const Query&, ParamSource*, const Snapshot&, const EvalContext*) override { refuse(); }
+    void enter_call() override {}
+    void leave_call() override {}
 
     const ValueSettings& value_settings() override { return settings_; }
     const TypeInfo* find_type(Oid oid) override;
@@ -35,6 +50,8 @@ class DecodingEnvironment : public Environment {
     void notice(std::string_view, const std::string&) override {}
 
   private:
+    [[noreturn]] static void refuse();
+
     ValueSettings settings_;
 };
 
@@ -57,6 +74,7 @@ class PgOutput : public ReplicationSource {
     void send_schema(const LogEntry& entry, const RelationPtr& relation);
     const Publication* publication_of(const LogEntry& entry) const;
     bool publishes(const Publication& publication, const Relation& relation) const;
+    bool passes(const Expr& filter, const std::vector<Datum>& row);
     pgoutput::Tuple make_tuple(const Relation& relation, const std::vector<Datum>& values, const std::vector<bool>& unchanged,
                                bool key_only);
 
@@ -66,6 +84,8 @@ class PgOutput : public ReplicationSource {
     bool begun_ = false;
     std::deque<pgoutput::Message> ready_;
     std::map<Oid, RelationPtr> sent_;
+    std::map<Oid, std::vector<int>> sent_columns_;
+    const PublicationTable* table_ = nullptr;  ///< the row of pg_publication_rel for the change at hand
     std::set<std::pair<Oid, const TypeInfo*>> sent_types_;
     DecodingEnvironment environment_;
 };

@@ -51,6 +51,9 @@ struct TriggerQueue {
     std::vector<TriggerEvent> events;
 };
 
+struct PreparedStatement;  // prepared.cc
+struct SqlCursor;          // cursors.cc
+
 class Backend : public Session, public Host, public CatalogContext, public Spi {
   public:
     Backend(std::shared_ptr<ServerState> server, const std::string& user);
@@ -135,7 +138,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void fire_deferred(bool only_now_immediate);
     Oid current_user() const { return current_user_; }
     Oid session_user() const { return session_user_; }
-    void set_current_user(Oid role) { current_user_ = role; }
+    void set_current_user(Oid role) { current_user_ = role, search_path_catalog_ = nullptr; }
     const std::string& role_name(Oid role);
     std::string database_name() const { return server_->options.database; }
     int pid() const { return pid_; }
@@ -153,6 +156,23 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::vector<std::shared_ptr<TransitionTables>>& transition_stack() { return transition_stack_; }
     std::vector<const Trigger*>& trigger_stack() { return trigger_stack_; }
     std::function<std::string()> copy_in;
+    /// pg_temp of this session; made when it is first needed.
+    Oid temp_schema();
+    /// The same, or kInvalidOid while there is none.
+    Oid current_temp_schema();
+    /// Drops the session's temporary objects: DISCARD TEMP, the end of the session.
+    void drop_temporary_objects();
+    void end_cursors(bool committed);
+    void run_on_commit_actions();   ///< ON COMMIT DROP and DELETE ROWS
+    /// PREPARE (prepared.cc) and DECLARE CURSOR (cursors.cc), by name.
+    std::map<std::string, std::shared_ptr<PreparedStatement>> prepared;
+    std::map<std::string, std::shared_ptr<SqlCursor>> cursors;
+    /// Values of sequences with CACHE that this session has taken: next and last, by file node.
+    struct CachedValues {
+        std::int64_t next = 0;
+        std::int64_t left = 0;
+    };
+    std::map<std::uint32_t, CachedValues> cached_values;
     /// Compiled PL/pgSQL functions; the interpreter's own (plpgsql/handler.cc).
     std::shared_ptr<void> plpgsql_cache;
     /// The errors that EXCEPTION handlers are running for, innermost last (RAISE; GET STACKED DIAGNOSTICS).
@@ -189,6 +209,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::vector<Oid> search_path_;
     const Catalog* search_path_catalog_ = nullptr;
     Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
+    Oid temp_schema_ = kInvalidOid;
     std::int64_t statement_start_ = 0;
     std::string_view current_statement_;
     std::vector<Notice> notices_;

@@ -205,31 +205,4 @@ Datum Backend::check_domain(Oid domain, Datum value) {
     return value;
 }
 
-std::int64_t Backend::next_value(Oid sequence) {
-    RelationPtr relation = catalog().find_relation(sequence);
-    CDCSIM_CHECK(relation != nullptr && relation->sequence);
-    const SequenceOptions& options = *relation->sequence;
-    SequenceState& state = server_->sequences[relation->file_node];
-    std::int64_t value = state.last_value;
-    if (state.is_called) {
-        bool up = options.increment > 0;
-        // Compared without overflow: what is left until the limit.
-        bool exhausted = up ? state.last_value > options.max - options.increment : state.last_value < options.min - options.increment;
-        if (up && options.max - options.increment > options.max) exhausted = true;
-        if (exhausted && !options.cycle) {
-            throw SqlError("2200H", fmt::format("nextval: reached {} value of sequence \"{}\" ({})", up ? "maximum" : "minimum", relation->name, up ? options.max : options.min));
-        }
-        value = exhausted ? (up ? options.min : options.max) : state.last_value + options.increment;
-    }
-    if (options.cache > 1) throw NotSimulated("sequences with CACHE above 1");
-    state.last_value = value;
-    state.is_called = true;
-    write_xid();
-    session_sequences_[sequence] = value;
-    last_sequence_ = sequence;
-    last_sequence_value_ = value;
-    has_last_sequence_ = true;
-    return value;
-}
-
 }  // namespace cdcsim::pg

@@ -25,6 +25,8 @@ std::string index_name_addition(const std::vector<std::string>& columns);
 /// Where an unqualified new object goes. Throws 3F000 "no schema has been selected to create in".
 Oid creation_schema(Backend& backend, const Node& range_var);
 Oid creation_schema_of(Backend& backend, const std::vector<std::string>& names);
+/// p, u or t: as written, or temporary in pg_temp.
+char creation_persistence(Backend& backend, Oid schema, const Node& range_var);
 const std::string& schema_name(Backend& backend, Oid schema);
 std::shared_ptr<Relation> copy_relation(const RelationPtr& relation);
 
@@ -45,6 +47,7 @@ struct ColumnPlan {
     std::vector<PendingConstraint> constraints;  ///< to be made when all columns are known
     Node default_node, generated_node, identity_node;
     bool serial = false;
+    std::optional<SequenceOptions> like_sequence;  ///< LIKE: the source's identity sequence
 };
 /// One ColumnDef. `relation` is the table so far (its name for sequences and constraints).
 ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation& relation);
@@ -105,5 +108,18 @@ ExecResult drop_role(Backend&, const Command&, const RowSink&);
 ExecResult comment_on(Backend&, const Command&, const RowSink&);
 ExecResult truncate_tables(Backend&, const Command&, const RowSink&);
 ExecResult copy_data(Backend&, const Command&, const RowSink&);
+ExecResult select_into(Backend&, const Command&, const RowSink&);
+ExecResult grant_privileges(Backend&, const Command&, const RowSink&);
+ExecResult grant_roles(Backend&, const Command&, const RowSink&);
+ExecResult alter_default_privileges(Backend&, const Command&, const RowSink&);
+ExecResult prepare_statement(Backend&, const Command&, const RowSink&);
+ExecResult execute_prepared(Backend&, const Command&, const RowSink&);
+ExecResult deallocate(Backend&, const Command&, const RowSink&);
+ExecResult declare_cursor(Backend&, const Command&, const RowSink&);
+ExecResult fetch_cursor(Backend&, const Command&, const RowSink&);
+ExecResult close_cursor(Backend&, const Command&, const RowSink&);
+ExecResult vacuum(Backend&, const Command&, const RowSink&);
+ExecResult cluster(Backend&, const Command&, const RowSink&);
+ExecResult reindex(Backend&, const Command&, const RowSink&);
 
 }  // namespace cdcsim::pg

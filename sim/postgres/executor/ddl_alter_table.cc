@@ -534,7 +534,7 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
         return tag_only(tag);
     }
     if (!relation) relation = open_relation(backend, node["relation"]);
-    if (relation->virtual_rows != nullptr) {
+    if (relation->is_system()) {
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }
     require_owner(backend, *relation);

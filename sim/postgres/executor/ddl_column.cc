@@ -121,17 +121,18 @@ ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation&
 }
 
 void add_sequence(Backend& backend, Relation& relation, ColumnPlan& plan) {
-    if (!plan.serial && !plan.identity_node) return;
+    bool identity = plan.identity_node || plan.like_sequence;
+    if (!plan.serial && !identity) return;
     auto catalog = backend.copy_catalog();
     std::string name = choose_relation_name(*catalog, relation.schema, relation.name, plan.column.name, "seq");
-    SequenceOptions options;
+    SequenceOptions options = plan.like_sequence.value_or(SequenceOptions());
     options.type = plan.column.type;
-    options = bind_sequence_options(backend, plan.identity_node ? plan.identity_node.items("options") : std::vector<Node>{}, options, true, nullptr, nullptr);
+    if (!plan.like_sequence) options = bind_sequence_options(backend, plan.identity_node ? plan.identity_node.items("options") : std::vector<Node>{}, options, true, nullptr, nullptr);
     options.owner_table = relation.oid;
     options.owner_column = plan.column.attno;
     RelationPtr sequence = make_sequence(backend, *catalog, relation.schema, name, options, relation.persistence);
     backend.set_catalog(std::move(catalog));
-    if (plan.identity_node) {
+    if (identity) {
         plan.column.identity_sequence = sequence->oid;
         return;
     }

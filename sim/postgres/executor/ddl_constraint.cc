@@ -7,6 +7,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -229,6 +230,13 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     if (relation.persistence == 'p' && parent->persistence != 'p') {
         throw SqlError("42P16", "constraints on permanent tables may reference only permanent tables");
     }
+    if (relation.persistence == 'u' && parent->persistence == 't') {
+        throw SqlError("42P16", "constraints on unlogged tables may reference only permanent or unlogged tables");
+    }
+    if (relation.persistence == 't' && parent->persistence != 't') {
+        throw SqlError("42P16", "constraints on temporary tables may reference only temporary tables");
+    }
+    if (relation.owner != parent->owner) require_relation_right(backend, *parent, right::kReferences);
     std::vector<std::string> names = name_list(node.items("fk_attrs"));
     if (names.empty()) names.push_back(pending.column);
     constexpr std::string_view kMissing = "column \"{}\" referenced in foreign key constraint does not exist";

@@ -152,7 +152,7 @@ ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop
             auto right = std::ranges::find(kRelationDrops, relation->kind, &RelationDrop::kind);
             throw SqlError("42809", fmt::format("\"{}\" is not a {}", relation->name, kind.name)).hint(right == std::end(kRelationDrops) ? "" : std::string(right->hint));
         }
-        if (relation->virtual_rows) throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
+        if (relation->is_system()) throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
         require_owner(backend, *relation);
         relations.push_back(relation);
         oids.push_back(relation->oid);

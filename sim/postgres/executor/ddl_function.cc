@@ -239,7 +239,7 @@ ExecResult create_trigger(Backend& backend, const Command& command, const RowSin
     bool row = node.flag("row");
     if (row) trigger.type |= TriggerType::kRow;
     bool instead = (trigger.type & TriggerType::kInstead) != 0;
-    if (relation->virtual_rows != nullptr) {
+    if (relation->is_system()) {
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }
     if (relation->kind == 'v') throw NotSimulated("triggers on views");

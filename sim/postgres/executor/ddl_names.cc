@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -74,17 +75,20 @@ std::string index_name_addition(const std::vector<std::string>& columns) {
 
 Oid creation_schema_of(Backend& backend, const std::vector<std::string>& names) {
     if (names.size() > 1) {
-        const Schema& schema = require_schema(names[names.size() - 2], backend);
+        const std::string& name = names[names.size() - 2];
+        if (name == "pg_temp") return backend.temp_schema();
+        const Schema& schema = require_schema(name, backend);
         if (schema.oid == schema_oid::kPgCatalog) {
             throw SqlError("42501", fmt::format("permission denied to create \"pg_catalog.{}\"", names.back()))
                 .detail("System catalog modifications are currently disallowed.");
         }
+        require_schema_right(backend, schema.oid, right::kCreate);
         return schema.oid;
     }
-    // pg_catalog comes first without being named; it is not a place to create in.
-    std::string named = backend.setting("search_path");
+    // pg_catalog and pg_temp come first without being named; they are not places to create in.
     for (Oid schema : backend.search_path()) {
-        if (schema == schema_oid::kPgCatalog) continue;
+        if (schema == schema_oid::kPgCatalog || schema == backend.current_temp_schema()) continue;
+        require_schema_right(backend, schema, right::kCreate);
         return schema;
     }
     throw SqlError("3F000", "no schema has been selected to create in");
@@ -94,12 +98,21 @@ Oid creation_schema(Backend& backend, const Node& range_var) {
     std::vector<std::string> names;
     if (range_var.has("schemaname")) names.emplace_back(range_var.text("schemaname"));
     names.emplace_back(range_var.text("relname"));
+    bool temporary = range_var.text("relpersistence") == "t";
     try {
-        return creation_schema_of(backend, names);
+        if (temporary && names.size() == 1) return backend.temp_schema();
+        Oid schema = creation_schema_of(backend, names);
+        if (temporary && schema != backend.current_temp_schema()) throw SqlError("42P16", "cannot create temporary relation in non-temporary schema");
+        return schema;
     } catch (SqlError& error) {
         error.set_position(range_var.location());
         throw;
     }
+}
+
+char creation_persistence(Backend& backend, Oid schema, const Node& range_var) {
+    if (schema == backend.current_temp_schema()) return 't';
+    return range_var.text("relpersistence") == "u" ? 'u' : 'p';
 }
 
 const std::string& schema_name(Backend& backend, Oid schema) {
@@ -129,7 +142,7 @@ RelationPtr require_table(Backend& backend, const Node& range_var, std::string_v
     RelationPtr relation = open_relation(backend, range_var);
     relation = backend.lock_relation(relation, "AccessExclusiveLock");
     if (!relation) relation = open_relation(backend, range_var);
-    if (relation->virtual_rows != nullptr) {
+    if (relation->is_system()) {
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }
     (void)verb;

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -137,6 +139,60 @@ void rename_schema(Backend& backend, const Node& node) {
 
 }  // namespace
 
+namespace {
+
+void rename_publication(Backend& backend, const Node& node) {
+    std::string from(node["object"].string()), to(node.text("newname"));
+    const Publication* found = backend.catalog().find_publication(from);
+    if (found == nullptr) throw SqlError("42704", fmt::format("publication \"{}\" does not exist", from));
+    if (backend.catalog().find_publication(to) != nullptr) throw SqlError("42710", fmt::format("publication \"{}\" already exists", to));
+    Publication publication = *found;
+    require_ownership(backend, publication.owner, "publication " + from);
+    publication.name = to;
+    auto catalog = backend.copy_catalog();
+    catalog->put_publication(publication);
+    backend.set_catalog(std::move(catalog));
+}
+
+void rename_function(Backend& backend, const Node& node) {
+    Node object = node["object"];
+    std::vector<std::string> names = name_list(object.items("objname"));
+    std::vector<Oid> args;
+    std::vector<std::string> texts;
+    for (const Node& arg : object.items("objargs")) {
+        args.push_back(bind_type_name(arg, backend.bind_options()).type);
+        texts.push_back(format_type(backend, args.back()));
+    }
+    if (object.flag("args_unspecified")) throw NotSimulated("ALTER FUNCTION without its arguments");
+    FunctionPtr found = find_user_function(names, args, backend);
+    if (!found) throw SqlError("42883", fmt::format("function {}({}) does not exist", fmt::join(names, "."), fmt::join(texts, ", ")));
+    require_ownership(backend, found->owner, "function " + found->name);
+    auto changed = std::make_shared<Function>(*found);
+    changed->name = node.text("newname");
+    if (find_user_function({backend.catalog().find_schema(found->schema)->name, changed->name}, args, backend)) {
+        throw SqlError("42723", fmt::format("function {}({}) already exists in schema \"{}\"", changed->name, fmt::join(texts, ", "), backend.catalog().find_schema(found->schema)->name));
+    }
+    auto catalog = backend.copy_catalog();
+    catalog->put_function(changed);
+    backend.set_catalog(std::move(catalog));
+}
+
+void rename_role(Backend& backend, const Node& node) {
+    std::string from(node.text("subname")), to(node.text("newname"));
+    const Role* found = backend.catalog().find_role(from);
+    if (found == nullptr) throw SqlError("42704", fmt::format("role \"{}\" does not exist", from));
+    if (backend.catalog().find_role(to) != nullptr) throw SqlError("42710", fmt::format("role \"{}\" already exists", to));
+    if (!is_superuser(backend, backend.current_user())) throw NotSimulated("ALTER ROLE ... RENAME by a role that is no superuser");
+    Role role = *found;
+    if (role.oid == backend.session_user()) throw SqlError("0A000", "session user cannot be renamed");
+    role.name = to;
+    auto catalog = backend.copy_catalog();
+    catalog->put_role(role);
+    backend.set_catalog(std::move(catalog));
+}
+
+}  // namespace
+
 ExecResult rename_object(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     struct Row {
@@ -147,7 +203,9 @@ ExecResult rename_object(Backend& backend, const Command& command, const RowSink
         {"OBJECT_COLUMN", "ALTER TABLE", rename_column}, {"OBJECT_TABLE", "ALTER TABLE", rename_relation},
         {"OBJECT_SEQUENCE", "ALTER SEQUENCE", rename_relation}, {"OBJECT_VIEW", "ALTER VIEW", rename_relation},
         {"OBJECT_INDEX", "ALTER INDEX", rename_relation}, {"OBJECT_TABCONSTRAINT", "ALTER TABLE", rename_constraint},
-        {"OBJECT_TRIGGER", "ALTER TRIGGER", rename_trigger}, {"OBJECT_TYPE", "ALTER TYPE", rename_type}, {"OBJECT_SCHEMA", "ALTER SCHEMA", rename_schema}};
+        {"OBJECT_TRIGGER", "ALTER TRIGGER", rename_trigger}, {"OBJECT_TYPE", "ALTER TYPE", rename_type}, {"OBJECT_SCHEMA", "ALTER SCHEMA", rename_schema},
+        {"OBJECT_PUBLICATION", "ALTER PUBLICATION", rename_publication}, {"OBJECT_FUNCTION", "ALTER FUNCTION", rename_function},
+        {"OBJECT_PROCEDURE", "ALTER PROCEDURE", rename_function}, {"OBJECT_ROLE", "ALTER ROLE", rename_role}};
     auto row = std::ranges::find(kRows, node.text("renameType"), &Row::type);
     if (row == std::end(kRows)) throw NotSimulated(fmt::format("ALTER ... RENAME ({})", node.text("renameType")));
     if (node.flag("missing_ok") && node.has("relation") && !find_relation(node["relation"], backend)) {
@@ -189,7 +247,59 @@ ExecResult alter_object_schema(Backend& backend, const Command& command, const R
     return tag_only(type == "OBJECT_TABLE" ? "ALTER TABLE" : type == "OBJECT_VIEW" ? "ALTER VIEW" : "ALTER SEQUENCE");
 }
 
-ExecResult alter_owner(Backend&, const Command& command, const RowSink&) { throw NotSimulated(statement_name(command.node)); }
+ExecResult alter_owner(Backend& backend, const Command& command, const RowSink&) {
+    const Node& node = command.node;
+    std::string_view type = node.text("objectType");
+    std::string role_name(node["newowner"].text("rolename"));
+    const Role* role = role_name.empty() ? backend.catalog().find_role(backend.current_user()) : backend.catalog().find_role(role_name);
+    if (!is_superuser(backend, backend.current_user())) throw NotSimulated("ALTER ... OWNER TO by a role that is no superuser");
+    auto require_role = [&] {
+        if (role == nullptr) throw SqlError("42704", fmt::format("role \"{}\" does not exist", role_name));
+        return role->oid;
+    };
+    auto catalog = backend.copy_catalog();
+    std::string tag;
+    if (type == "OBJECT_SCHEMA") {
+        Oid owner = require_role();
+        Schema schema = require_schema(std::string(node["object"].string()), backend);
+        schema.owner = owner;
+        catalog->put_schema(schema);
+        tag = "ALTER SCHEMA";
+    } else if (type == "OBJECT_PUBLICATION") {
+        Oid owner = require_role();
+        const Publication* found = backend.catalog().find_publication(std::string(node["object"].string()));
+        if (found == nullptr) throw SqlError("42704", fmt::format("publication \"{}\" does not exist", node["object"].string()));
+        Publication publication = *found;
+        publication.owner = owner;
+        catalog->put_publication(publication);
+        tag = "ALTER PUBLICATION";
+    } else if (type == "OBJECT_FUNCTION" || type == "OBJECT_PROCEDURE") {
+        Oid owner = require_role();
+        Node object = node["object"];
+        std::vector<Oid> args;
+        for (const Node& arg : object.items("objargs")) args.push_back(bind_type_name(arg, backend.bind_options()).type);
+        FunctionPtr found = object.flag("args_unspecified") ? nullptr : find_user_function(name_list(object.items("objname")), args, backend);
+        if (!found) throw NotSimulated("ALTER FUNCTION ... OWNER TO of a function that is not found");
+        auto changed = std::make_shared<Function>(*found);
+        changed->owner = owner;
+        catalog->put_function(changed);
+        tag = type == "OBJECT_FUNCTION" ? "ALTER FUNCTION" : "ALTER PROCEDURE";
+    } else if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") {
+        // Nothing asks for a type's owner.
+        require_role();
+        std::vector<std::string> names = name_list(node["object"].items());
+        Oid found = kInvalidOid;
+        for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+            if (TypePtr one = backend.catalog().find_type(schema, names.back()); one && found == kInvalidOid) found = one->oid;
+        }
+        if (found == kInvalidOid) throw SqlError("42704", fmt::format("type \"{}\" does not exist", fmt::join(names, ".")));
+        tag = type == "OBJECT_TYPE" ? "ALTER TYPE" : "ALTER DOMAIN";
+    } else {
+        throw NotSimulated(fmt::format("ALTER ... OWNER TO ({})", type));
+    }
+    backend.set_catalog(std::move(catalog));
+    return tag_only(tag);
+}
 
 ExecResult create_schema(Backend& backend, const Command& command, const RowSink& sink) {
     const Node& node = command.node;
@@ -211,6 +321,7 @@ ExecResult create_schema(Backend& backend, const Command& command, const RowSink
         backend.send_notice("NOTICE", SqlError("42P06", message + ", skipping"));
         return tag_only("CREATE SCHEMA");
     }
+    require_database_right(backend, right::kCreate);
     auto catalog = backend.copy_catalog();
     catalog->put_schema({allocate_oid(backend), name, owner});
     backend.set_catalog(std::move(catalog));
@@ -219,18 +330,36 @@ ExecResult create_schema(Backend& backend, const Command& command, const RowSink
     return tag_only("CREATE SCHEMA");
 }
 
+namespace {
+
+bool reads_temporary(const Query& query) {
+    bool found = false;
+    for (const RangeTableEntry& rte : query.range_table) found = found || (rte.relation && rte.relation->persistence == 't');
+    for_each_expression(query, [](const ExprPtr&) {}, [&](const Query& below) { found = found || reads_temporary(below); });
+    return found;
+}
+
+}  // namespace
+
 ExecResult create_view(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     Node range_var = node["view"];
-    if (range_var.text("relpersistence") == "t") throw NotSimulated("temporary views");
-    Oid schema = creation_schema(backend, range_var);
     std::string name(range_var.text("relname"));
+    std::string_view check = node.text("withCheckOption");
+    if (!check.empty() && check != "NO_CHECK_OPTION") throw NotSimulated("views WITH CHECK OPTION");
     std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options());
+    bool temporary = range_var.text("relpersistence") == "t";
+    if (!temporary && reads_temporary(*query)) {
+        temporary = true;
+        backend.notice("NOTICE", fmt::format("view \"{}\" will be a temporary view", name));
+    }
+    Oid schema = temporary ? backend.temp_schema() : creation_schema(backend, range_var);
     auto view = std::make_shared<Relation>();
     view->schema = schema;
     view->schema_name = schema_name(backend, schema);
     view->name = name;
     view->kind = 'v';
+    view->persistence = temporary ? 't' : 'p';
     view->owner = backend.current_user();
     std::vector<std::string> aliases = name_list(node.items("aliases"));
     std::size_t next = 0;
@@ -280,6 +409,35 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
 
 namespace {
 
+/// What a role owns or has been granted keeps it from being dropped.
+void require_no_objects(Backend& backend, const Role& role) {
+    std::vector<std::string> owned;
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        if (relation->owner == role.oid && !relation->is_system()) owned.push_back("owner of " + relation_label(*relation));
+        for (int attno = 0; attno <= static_cast<int>(relation->columns.size()); ++attno) {
+            const std::vector<Grant>* grants = backend.catalog().find_grants({oid, attno});
+            bool granted = grants && std::ranges::any_of(*grants, [&](const Grant& g) { return g.grantee == role.oid && g.rights != 0; });
+            if (!granted) continue;
+            std::string column = attno == 0 ? "" : fmt::format("column {} of ", relation->columns[static_cast<std::size_t>(attno - 1)].name);
+            owned.push_back(fmt::format("privileges for {}{}", column, relation_label(*relation)));
+        }
+    }
+    for (const auto& [key, grants] : backend.catalog().grants()) {
+        bool other = backend.catalog().find_relation(key.first) == nullptr;
+        if (other && std::ranges::any_of(grants, [&](const Grant& g) { return g.grantee == role.oid && g.rights != 0; })) owned.push_back("privileges for something else");
+    }
+    for (const auto& [oid, schema] : backend.catalog().schemas()) {
+        if (schema.owner == role.oid) owned.push_back("owner of schema " + schema.name);
+    }
+    for (const auto& [oid, function] : backend.catalog().functions()) {
+        if (function->owner == role.oid) owned.push_back("owner of function " + function->name);
+    }
+    if (owned.empty()) return;
+    bool certain = owned.size() == 1 && !owned[0].starts_with("privileges for something") && !owned[0].starts_with("owner of function");
+    if (!certain) throw NotSimulated("DROP ROLE of a role with several objects");
+    throw SqlError("2BP01", fmt::format("role \"{}\" cannot be dropped because some objects depend on it", role.name)).detail(owned[0]);
+}
+
 void bind_role_options(const Node& node, Role& role) {
     for (const Node& option : node.items("options")) {
         std::string_view name = option.text("defname");
@@ -295,6 +453,8 @@ void bind_role_options(const Node& node, Role& role) {
 
 ExecResult create_role(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
+    const Role& creator = *backend.catalog().find_role(backend.current_user());
+    if (!creator.superuser && !creator.create_role) throw SqlError("42501", "permission denied to create role");
     Role role;
     role.name = node.text("role");
     role.login = node.text("stmt_type") == "ROLESTMT_USER";
@@ -312,6 +472,9 @@ ExecResult alter_role(Backend& backend, const Command& command, const RowSink&) 
     const Role* found = name.empty() ? backend.catalog().find_role(backend.current_user()) : backend.catalog().find_role(name);
     if (found == nullptr) throw SqlError("42704", fmt::format("role \"{}\" does not exist", name));
     Role role = *found;
+    const Role& changer = *backend.catalog().find_role(backend.current_user());
+    if (role.superuser && !changer.superuser) throw SqlError("42501", "must be superuser to alter superuser roles or change superuser attribute");
+    if (!changer.superuser && !changer.create_role) throw SqlError("42501", "permission denied");
     bind_role_options(command.node, role);
     auto catalog = backend.copy_catalog();
     catalog->put_role(role);
@@ -320,6 +483,8 @@ ExecResult alter_role(Backend& backend, const Command& command, const RowSink&) 
 }
 
 ExecResult drop_role(Backend& backend, const Command& command, const RowSink&) {
+    const Role& dropper = *backend.catalog().find_role(backend.current_user());
+    if (!dropper.superuser && !dropper.create_role) throw SqlError("42501", "permission denied to drop role");
     for (const Node& item : command.node.items("roles")) {
         std::string name(item.text("rolename"));
         const Role* role = backend.catalog().find_role(name);
@@ -329,6 +494,9 @@ ExecResult drop_role(Backend& backend, const Command& command, const RowSink&) {
             continue;
         }
         Oid oid = role->oid;
+        if (oid == backend.current_user()) throw SqlError("55006", "current user cannot be dropped");
+        if (oid == backend.session_user()) throw SqlError("55006", "session user cannot be dropped");
+        require_no_objects(backend, *role);
         auto catalog = backend.copy_catalog();
         catalog->drop_role(oid);
         backend.set_catalog(std::move(catalog));

@@ -1,6 +1,7 @@
 // CREATE and ALTER SEQUENCE. Mirrors sequence.c.
 #include <charconv>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -139,15 +140,24 @@ RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const 
     relation->owner = backend.current_user();
     relation->file_node = relation->oid;
     relation->sequence = options;
-    relation->virtual_rows = nullptr;
-    backend.server().sequences[relation->file_node] = {options.start, false};
+    constexpr std::pair<std::string_view, Oid> kColumns[] = {{"last_value", oid::kInt8}, {"log_cnt", oid::kInt8}, {"is_called", oid::kBool}};
+    for (const auto& [column_name, type] : kColumns) {
+        Column column;
+        column.name = column_name;
+        column.attno = static_cast<int>(relation->columns.size()) + 1;
+        column.type = type;
+        column.not_null = true;
+        relation->columns.push_back(std::move(column));
+    }
+    relation->virtual_rows = [](Backend&, const RowSink&) { throw InternalError(__FILE__, __LINE__, "a sequence's row"); };
+    backend.server().sequences[relation->file_node] = {options.start, false, 0};
     catalog.put_relation(relation);
     return relation;
 }
 
 ExecResult create_sequence(Backend& backend, const Command& statement, const RowSink&) {
     Node range_var = statement.node["sequence"];
-    if (range_var.text("relpersistence") == "t") throw NotSimulated("temporary sequences");
+    char persistence = range_var.text("relpersistence")[0];
     Oid schema = creation_schema(backend, range_var);
     std::string name(range_var.text("relname"));
     if (backend.catalog().relation_name_taken(schema, name)) {
@@ -158,7 +168,7 @@ ExecResult create_sequence(Backend& backend, const Command& statement, const Row
     }
     SequenceOptions options = bind_sequence_options(backend, statement.node.items("options"), {}, true, nullptr, nullptr);
     auto catalog = backend.copy_catalog();
-    make_sequence(backend, *catalog, schema, name, options, 'p');
+    make_sequence(backend, *catalog, schema, name, options, persistence);
     backend.set_catalog(std::move(catalog));
     return tag_only("CREATE SEQUENCE");
 }
@@ -178,13 +188,69 @@ ExecResult alter_sequence(Backend& backend, const Command& statement, const RowS
     // A new file: the old state comes back if this is rolled back.
     SequenceState state = backend.server().sequences[relation->file_node];
     changed->file_node = backend.allocate_file_node();
-    if (restart) state = {value, false};
+    if (restart) state = {value, false, 0};
+    state.log_count = 0;
     if (state.last_value > changed->sequence->max) {
         throw SqlError("22023", fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", state.last_value, changed->sequence->max));
     }
     backend.server().sequences[changed->file_node] = state;
     backend.update_relation(changed);
     return tag_only("ALTER SEQUENCE");
+}
+
+namespace {
+
+/// The value after `value`; nullopt: the limit is reached.
+std::optional<std::int64_t> following(const SequenceOptions& options, std::int64_t value) {
+    bool up = options.increment > 0;
+    // Compared without overflow: what is left until the limit.
+    bool exhausted = up ? value > options.max - options.increment : value < options.min - options.increment;
+    if (up && options.max - options.increment > options.max) exhausted = true;
+    if (!exhausted) return value + options.increment;
+    if (!options.cycle) return std::nullopt;
+    return up ? options.min : options.max;
+}
+
+}  // namespace
+
+std::int64_t Backend::next_value(Oid sequence) {
+    constexpr std::int64_t kLoggedAhead = 32;
+    RelationPtr relation = catalog().find_relation(sequence);
+    CDCSIM_CHECK(relation != nullptr && relation->sequence);
+    const SequenceOptions& options = *relation->sequence;
+    CachedValues& cached = cached_values[relation->file_node];
+    std::int64_t value = 0;
+    if (cached.left > 0) {
+        value = cached.next;
+        --cached.left;
+        cached.next += options.increment;
+    } else {
+        SequenceState& state = server_->sequences[relation->file_node];
+        std::optional<std::int64_t> next = state.is_called ? following(options, state.last_value) : state.last_value;
+        if (!next) {
+            bool up = options.increment > 0;
+            throw SqlError("2200H", fmt::format("nextval: reached {} value of sequence \"{}\" ({})", up ? "maximum" : "minimum", relation->name, up ? options.max : options.min));
+        }
+        if (options.cache > 1 && options.cycle) throw NotSimulated("sequences with CACHE above 1 and CYCLE");
+        std::int64_t fetch = options.cache, wanted = fetch - (state.is_called ? 0 : 1);
+        if (state.log_count < wanted || !state.is_called) state.log_count = wanted + kLoggedAhead;
+        value = state.last_value = *next;
+        for (std::int64_t taken = 1; taken < fetch; ++taken) {
+            next = following(options, state.last_value);
+            if (!next) break;
+            if (taken == 1) cached.next = *next;
+            ++cached.left;
+            state.last_value = *next;
+        }
+        state.log_count -= wanted;
+        state.is_called = true;
+        write_xid();
+    }
+    session_sequences_[sequence] = value;
+    last_sequence_ = sequence;
+    last_sequence_value_ = value;
+    has_last_sequence_ = true;
+    return value;
 }
 
 }  // namespace cdcsim::pg

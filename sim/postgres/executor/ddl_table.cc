@@ -1,9 +1,12 @@
 // CREATE TABLE. Mirrors tablecmds.c's DefineRelation and parse_utilcmd.c's transformCreateStmt.
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -14,28 +17,115 @@ void refuse_unsupported(const Node& node) {
     if (node.has("partspec")) throw NotSimulated("CREATE TABLE ... PARTITION BY");
     if (node.has("partbound")) throw NotSimulated("CREATE TABLE ... PARTITION OF");
     if (node.has("ofTypename")) throw NotSimulated("CREATE TABLE ... OF type");
-    std::string_view commit = node.text("oncommit");
-    if (!commit.empty() && commit != "ONCOMMIT_NOOP" && commit != "ONCOMMIT_PRESERVE_ROWS") throw NotSimulated("ON COMMIT DROP or DELETE ROWS");
-    if (node["relation"].text("relpersistence") == "t") throw NotSimulated("temporary tables");
 }
 
-void copy_like(Backend& backend, const Node& clause, Relation& relation, std::vector<PendingConstraint>& later) {
-    constexpr std::int64_t kDefaults = 8, kConstraints = 4, kIdentity = 32, kGenerated = 16, kIndexes = 64, kAll = 0x7FFFFFFF;
-    RelationPtr source = require_relation(clause["relation"], backend);
-    std::int64_t options = clause.integer("options");
-    if ((options & (kConstraints | kIdentity | kGenerated | kIndexes)) != 0) throw NotSimulated("LIKE ... INCLUDING what is not DEFAULTS");
-    for (const Column& column : source->columns) {
+char on_commit_of(std::string_view text, char persistence) {
+    char action = text == "ONCOMMIT_DROP" ? 'd' : text == "ONCOMMIT_DELETE_ROWS" ? 'r' : 'p';
+    bool given = action != 'p' || text == "ONCOMMIT_PRESERVE_ROWS";
+    if (given && persistence != 't') throw SqlError("42P16", "ON COMMIT can only be used on temporary tables");
+    return action;
+}
+
+/// What LIKE copies, CREATE_TABLE_LIKE_*.
+namespace like {
+constexpr std::int64_t kConstraints = 4, kDefaults = 8, kGenerated = 16, kIdentity = 32, kIndexes = 64, kStorage = 256;
+}  // namespace like
+
+/// A LIKE clause: where each of the source's columns has gone.
+struct LikeClause {
+    RelationPtr source;
+    std::int64_t options = 0;
+    std::map<int, int> attnos;
+};
+
+ExprPtr with_columns(const ExprPtr& expr, const std::map<int, int>& attnos) {
+    if (expr->kind == ExprKind::kVar) {
+        auto moved = std::make_shared<VarExpr>(as<VarExpr>(*expr));
+        if (moved->attno > 0) moved->attno = attnos.at(moved->attno);
+        return moved;
+    }
+    if (expr->kind == ExprKind::kWholeRow) throw NotSimulated("LIKE of an expression over the whole row");
+    return map_children(expr, [&](const ExprPtr& child) { return with_columns(child, attnos); });
+}
+
+LikeClause copy_like(Backend& backend, const Node& clause, Relation& relation, std::vector<ColumnPlan>& plans) {
+    LikeClause like{require_relation(clause["relation"], backend), clause.integer("options"), {}};
+    const std::string kinds = "rvpc";
+    if (kinds.find(like.source->kind) == std::string::npos) {
+        throw SqlError("42809", fmt::format("relation \"{}\" is invalid in LIKE clause", like.source->name)).at(clause["relation"].location());
+    }
+    for (const Column& column : like.source->columns) {
         if (column.dropped) continue;
+        if (relation.find_column(column.name) != nullptr) throw SqlError("42701", fmt::format("column \"{}\" specified more than once", column.name));
         Column copy = column;
         copy.attno = static_cast<int>(relation.columns.size()) + 1;
+        like.attnos[column.attno] = copy.attno;
         copy.identity = 0;
         copy.identity_sequence = kInvalidOid;
-        if ((options & kDefaults) == 0 || copy.generated) copy.default_expr.reset();
-        copy.generated = false;
-        relation.columns.push_back(std::move(copy));
+        bool keeps = column.generated ? (like.options & like::kGenerated) != 0 : (like.options & like::kDefaults) != 0;
+        if (!keeps) copy.default_expr.reset();
+        copy.generated = column.generated && keeps;
+        if ((like.options & like::kStorage) == 0) copy.storage = backend.type(copy.type).storage;
+        copy.comment.clear();
+        relation.columns.push_back(copy);
+        if (column.identity == 0 || (like.options & like::kIdentity) == 0) continue;
+        ColumnPlan plan;
+        plan.column = copy;
+        plan.column.identity = column.identity;
+        plan.like_sequence = backend.catalog().find_relation(column.identity_sequence)->sequence;
+        plans.push_back(std::move(plan));
     }
-    (void)later;
-    (void)kAll;
+    return like;
+}
+
+/// CHECKs and indexes of a LIKE's source, once the table is there.
+void finish_like(Backend& backend, Oid table, const LikeClause& like) {
+    auto relation = copy_relation(backend.catalog().find_relation(table));
+    for (Column& column : relation->columns) {
+        bool moved = std::ranges::any_of(like.attnos, [&](const auto& entry) { return entry.second == column.attno; });
+        if (moved && column.generated) column.default_expr = stored_expression(backend, with_columns(column.default_expr->expr, like.attnos), relation.get());
+    }
+    for (const Constraint& constraint : like.source->constraints) {
+        if (constraint.kind != ConstraintKind::kCheck || (like.options & like::kConstraints) == 0) continue;
+        Constraint copy = constraint;
+        copy.oid = allocate_oid(backend);
+        copy.check = stored_expression(backend, with_columns(constraint.check->expr, like.attnos), relation.get());
+        for (int& attno : copy.columns) attno = like.attnos.at(attno);
+        relation->constraints.push_back(std::move(copy));
+    }
+    for (const Index& index : like.source->indexes) {
+        if ((like.options & like::kIndexes) == 0) break;
+        Index copy = index;
+        copy.oid = allocate_oid(backend);
+        copy.storage_oid = kInvalidOid;
+        std::vector<std::string> names;
+        for (IndexKey& key : copy.keys) {
+            if (key.attno != 0) key.attno = like.attnos.at(key.attno);
+            if (key.expr) key.expr = stored_expression(backend, with_columns(key.expr->expr, like.attnos), relation.get());
+            names.push_back(key.attno != 0 ? relation->columns[static_cast<std::size_t>(key.attno - 1)].name : "expr");
+        }
+        for (int& attno : copy.include) attno = like.attnos.at(attno);
+        if (copy.predicate) copy.predicate = stored_expression(backend, with_columns(copy.predicate->expr, like.attnos), relation.get());
+        bool is_constraint = index.constraint != kInvalidOid;
+        std::vector<std::string> taken;
+        for (const Index& other : relation->indexes) taken.push_back(other.name);
+        copy.name = choose_relation_name(backend.catalog(), relation->schema, relation->name, index.primary ? "" : index_name_addition(names),
+                                         index.primary ? "pkey" : is_constraint ? "key" : "idx", taken);
+        if (is_constraint) {
+            Constraint constraint = *std::ranges::find(like.source->constraints, index.constraint, &Constraint::oid);
+            constraint.oid = copy.constraint = allocate_oid(backend);
+            constraint.index = copy.oid;
+            constraint.name = copy.name;
+            for (int& attno : constraint.columns) attno = like.attnos.at(attno);
+            for (int attno : constraint.columns) {
+                if (index.primary) relation->columns[static_cast<std::size_t>(attno - 1)].not_null = true;
+            }
+            relation->constraints.push_back(std::move(constraint));
+        }
+        build_index(backend, *relation, copy);
+        relation->indexes.push_back(std::move(copy));
+    }
+    backend.update_relation(relation);
 }
 
 void check_duplicate_column(const Relation& relation, const std::string& name) {
@@ -58,7 +148,8 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     relation->schema = creation_schema(backend, range_var);
     relation->schema_name = schema_name(backend, relation->schema);
     relation->name = range_var.text("relname");
-    relation->persistence = range_var.text("relpersistence") == "u" ? 'u' : 'p';
+    relation->persistence = creation_persistence(backend, relation->schema, range_var);
+    relation->on_commit = on_commit_of(node.text("oncommit"), relation->persistence);
     relation->owner = backend.current_user();
     if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
         std::string message = fmt::format("relation \"{}\" already exists", relation->name);
@@ -70,11 +161,12 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     relation->file_node = relation->oid;
     std::vector<ColumnPlan> plans;
     std::vector<PendingConstraint> pending;
+    std::vector<LikeClause> likes;
     for (const Node& element : node.items("tableElts")) {
         if (element.is("Constraint")) {
             pending.push_back({element, "", false, false});
         } else if (element.is("TableLikeClause")) {
-            copy_like(backend, element, *relation, pending);
+            likes.push_back(copy_like(backend, element, *relation, plans));
         } else {
             ColumnPlan plan = plan_column(backend, element, *relation);
             check_duplicate_column(*relation, plan.column.name);
@@ -104,11 +196,13 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
         return kind == "CONSTR_CHECK" ? 0 : kind == "CONSTR_PRIMARY" ? 1 : kind == "CONSTR_FOREIGN" ? 3 : 2;
     };
     std::ranges::stable_sort(pending, {}, rank);
+    apply_default_rights(backend, *relation);
     for (const PendingConstraint& constraint : pending) {
         auto next = copy_relation(backend.catalog().find_relation(relation->oid));
         add_constraint(backend, *next, constraint, false);
         backend.update_relation(next);
     }
+    for (const LikeClause& like : likes) finish_like(backend, relation->oid, like);
     return tag_only("CREATE TABLE");
 }
 
@@ -142,25 +236,26 @@ void put_row_types(Backend& backend, Catalog& catalog, Relation& relation) {
     catalog.put_type(array);
 }
 
-ExecResult create_table_as(Backend& backend, const Command& statement, const RowSink&) {
-    const Node& node = statement.node;
-    if (node.text("objtype") == "OBJECT_MATVIEW") throw NotSimulated("materialized views");
-    Node into = node["into"], range_var = into["rel"];
-    if (range_var.text("relpersistence") == "t") throw NotSimulated("temporary tables");
+namespace {
+
+/// CREATE TABLE AS and SELECT INTO.
+ExecResult table_from_query(Backend& backend, const Command& statement, const Node& into, const Node& source, bool if_not_exists) {
+    Node range_var = into["rel"];
     auto relation = std::make_shared<Relation>();
     relation->schema = creation_schema(backend, range_var);
     relation->schema_name = schema_name(backend, relation->schema);
     relation->name = range_var.text("relname");
-    relation->persistence = range_var.text("relpersistence") == "u" ? 'u' : 'p';
+    relation->persistence = creation_persistence(backend, relation->schema, range_var);
+    relation->on_commit = on_commit_of(into.text("onCommit"), relation->persistence);
     relation->owner = backend.current_user();
     if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
         std::string message = fmt::format("relation \"{}\" already exists", relation->name);
-        if (!node.flag("if_not_exists")) throw SqlError("42P07", message);
+        if (!if_not_exists) throw SqlError("42P07", message);
         backend.send_notice("NOTICE", SqlError("42P07", message + ", skipping"));
         return tag_only("CREATE TABLE AS");
     }
-    if (!node["query"].is("SelectStmt")) throw NotSimulated("CREATE TABLE AS of what is not a SELECT");
-    std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options(statement.hook));
+    if (!source.is("SelectStmt")) throw NotSimulated("CREATE TABLE AS of what is not a SELECT");
+    std::shared_ptr<const Query> query = bind_query(source, {backend, statement.hook, true});
     std::vector<std::string> names = name_list(into.items("colNames"));
     std::size_t next = 0;
     for (const TargetEntry& target : query->targets) {
@@ -189,6 +284,7 @@ ExecResult create_table_as(Backend& backend, const Command& statement, const Row
     backend.set_catalog(std::move(catalog));
     backend.database().create_table(*relation);
     backend.transaction().created_files.push_back(relation->file_node);
+    apply_default_rights(backend, *relation);
     if (into.flag("skipData")) return tag_only("CREATE TABLE AS");
     std::vector<std::vector<Datum>> rows;
     backend.run_query(query, nullptr, statement.params, [&](std::span<const Datum> row) {
@@ -213,6 +309,21 @@ ExecResult create_table_as(Backend& backend, const Command& statement, const Row
     ExecResult result = tag_only(fmt::format("SELECT {}", rows.size()));
     result.processed = rows.size();
     return result;
+}
+
+}  // namespace
+
+ExecResult create_table_as(Backend& backend, const Command& statement, const RowSink&) {
+    const Node& node = statement.node;
+    if (node.text("objtype") == "OBJECT_MATVIEW") throw NotSimulated("materialized views");
+    return table_from_query(backend, statement, node["into"], node["query"], node.flag("if_not_exists"));
+}
+
+ExecResult select_into(Backend& backend, const Command& statement, const RowSink&) {
+    // Of a UNION the leftmost SELECT has it.
+    Node leaf = statement.node;
+    while (!leaf.has("intoClause")) leaf = leaf["larg"];
+    return table_from_query(backend, statement, leaf["intoClause"], statement.node, false);
 }
 
 }  // namespace cdcsim::pg

@@ -56,7 +56,7 @@ ExecResult truncate_tables(Backend& backend, const Command& command, const RowSi
     for (const Node& range_var : node.items("relations")) {
         RelationPtr relation = open_relation(backend, range_var);
         if (relation->kind != 'r') throw SqlError("42809", fmt::format("\"{}\" is not a table", relation->name));
-        if (relation->virtual_rows != nullptr) {
+        if (relation->is_system()) {
             throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
         }
         if (!contains_oid(relations, relation->oid)) relations.push_back(relation);

@@ -261,7 +261,7 @@ ExprPtr bind_copy_where(Backend& backend, const Node& node, const RelationPtr& r
 }
 
 ExecResult copy_from(Backend& backend, const Node& node, RelationPtr relation) {
-    if (relation->virtual_rows != nullptr) throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
+    if (relation->is_system()) throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     ExprPtr where = bind_copy_where(backend, node["whereClause"], relation);
     if (backend.transaction().read_only) throw SqlError("25006", "cannot execute COPY FROM in a read-only transaction");
     CopyOptions options = bind_copy_options(node.items("options"), CopyDirection::kFrom);

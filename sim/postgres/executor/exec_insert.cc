@@ -175,7 +175,7 @@ void insert_select(Modification& m) {
 }  // namespace
 
 void exec_insert(Modification& m) {
-    if (m.relation->kind == 'p' || !m.relation->partition_strategy.empty()) throw NotSimulated("INSERT into a partitioned table");
+    if (m.relation->kind == 'p') throw NotSimulated("INSERT into a partitioned table");
     bool updates = m.query.on_conflict && m.query.on_conflict->do_update;
     begin_statement_triggers(m, TriggerType::kInsert);
     if (updates) begin_statement_triggers(m, TriggerType::kUpdate);

@@ -7,6 +7,7 @@
 #include "sim/postgres/decoding/pgoutput.h"
 #include "sim/postgres/executor/cte.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/utility.h"
 
 namespace cdcsim::pg {
@@ -34,6 +35,7 @@ void fold_parts(Backend& backend, const Query& query) {
     for (const TargetEntry& entry : query.on_conflict->set) fold(entry.expr);
     fold(query.on_conflict->where);
 }
+bool selects_into(const Node& node) { return node.is("SelectStmt") && (node.has("intoClause") || (node.has("larg") && selects_into(node["larg"]))); }
 
 ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
     Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr};
@@ -78,7 +80,7 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
 }  // namespace
 
 ExecResult Backend::run(const Command& statement, const RowSink& sink) {
-    if (is_query(statement.node) && !statement.node.has("intoClause")) {
+    if (is_query(statement.node) && !selects_into(statement.node)) {
         std::shared_ptr<const Query> query = statement.query;
         if (!query) query = bind_query(statement.node, bind_options(statement.hook));
         return run_query(query, statement.plan, statement.params, sink);
@@ -90,6 +92,7 @@ ExecResult Backend::run(const Command& statement, const RowSink& sink) {
 
 ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
                               ParamSource* params, const RowSink& sink) {
+    check_query_rights(*this, *query);
     if (query->command != CommandKind::kSelect) return run_modification(*this, *query, params, take_snapshot(), nullptr, sink);
     std::shared_ptr<const SelectPlan> ready = plan ? plan : plan_select(query, *this);
     Snapshot snapshot = take_snapshot();
@@ -144,7 +147,37 @@ char old_tuple_kind(const Relation& relation, const Row& before, const Row* afte
     return changed ? 'K' : 0;
 }
 
+namespace {
+
+bool uses_other_columns(const Expr& filter, const std::vector<int>& identity) {
+    return any_expression(std::shared_ptr<const Expr>(&filter, [](const Expr*) {}), [&](const Expr& e) {
+        return e.kind == ExprKind::kVar && std::ranges::find(identity, as<VarExpr>(e).attno) == identity.end();
+    });
+}
+
+/// A row filter or column list that the replica identity does not fit. Mirrors CheckCmdReplicaIdentity.
+void check_published_columns(Backend& backend, const Relation& relation, bool update) {
+    std::vector<int> identity = replica_identity_columns(relation);
+    bool bad_filter = false, bad_columns = false;
+    for (const auto& [oid, publication] : backend.catalog().publications()) {
+        if (publication.all_tables || (update ? !publication.update : !publication.delete_)) continue;
+        auto table = std::ranges::find(publication.tables, relation.oid, &PublicationTable::relation);
+        if (table == publication.tables.end()) continue;
+        if (table->where && relation.replica_identity != 'f' && uses_other_columns(*table->where->expr, identity)) bad_filter = true;
+        if (table->columns.empty()) continue;
+        auto missing = [&](int attno) { return std::ranges::find(table->columns, attno) == table->columns.end(); };
+        if (relation.replica_identity == 'f' || std::ranges::any_of(identity, missing)) bad_columns = true;
+    }
+    if (!bad_filter && !bad_columns) return;
+    throw SqlError("42P10", fmt::format("cannot {} table \"{}\"", update ? "update" : "delete from", relation.name))
+        .detail(bad_filter ? "Column used in the publication WHERE expression is not part of the replica identity."
+                           : "Column list used by the publication does not cover the replica identity.");
+}
+
+}  // namespace
+
 void check_replica_identity(Backend& backend, const Relation& relation, int operation) {
+    if (relation.persistence == 'p') check_published_columns(backend, relation, operation == TriggerType::kUpdate);
     if (relation.persistence != 'p' || relation.replica_identity == 'f') return;
     if (!replica_identity_columns(relation).empty()) return;
     bool update = operation == TriggerType::kUpdate;

@@ -189,7 +189,7 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
 }
 
 void exec_update(Modification& m) {
-    if (m.relation->virtual_rows != nullptr) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
+    if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     TargetQuery target = make_target_query(m.query);
@@ -216,7 +216,7 @@ void exec_update(Modification& m) {
 }
 
 void exec_delete(Modification& m) {
-    if (m.relation->virtual_rows != nullptr) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
+    if (m.relation->is_system()) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
     TargetQuery target = make_target_query(m.query);

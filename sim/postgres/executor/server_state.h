@@ -21,6 +21,7 @@ class Backend;
 struct SequenceState {
     std::int64_t last_value = 1;
     bool is_called = false;
+    std::int64_t log_count = 0;            ///< values that the log is ahead
 };
 
 struct ServerState {

@@ -53,7 +53,8 @@ Datum set_sequence(CallContext& call, std::span<const Datum> args, bool is_calle
         throw SqlError("22003", fmt::format("setval: value {} is out of bounds for sequence \"{}\" ({}..{})", value, sequence->name, options.min, options.max));
     }
     backend.write_xid();
-    backend.server().sequences[sequence->file_node] = {value, is_called};
+    backend.server().sequences[sequence->file_node] = {value, is_called, 0};
+    backend.cached_values.erase(sequence->file_node);
     if (is_called) {
         backend.session_sequences()[sequence->oid] = value;
         backend.last_sequence() = sequence->oid;

@@ -234,7 +234,7 @@ ValueSettings parse_value_settings(const SettingValues& settings) {
     return values;
 }
 
-std::vector<Oid> compute_search_path(const std::string& setting, const Catalog& catalog, const std::string& user) {
+std::vector<Oid> compute_search_path(const std::string& setting, const Catalog& catalog, const std::string& user, Oid temp_schema) {
     std::vector<Oid> path;
     bool has_catalog = false;
     std::string_view rest = setting;
@@ -258,12 +258,15 @@ std::vector<Oid> compute_search_path(const std::string& setting, const Catalog& 
             rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
         }
         if (name == "$user") name = user;
-        if (const Schema* schema = catalog.find_schema(name)) {
+        const Schema* schema = name == "pg_temp" ? catalog.find_schema(temp_schema) : catalog.find_schema(name);
+        if (schema != nullptr) {
             has_catalog = has_catalog || schema->oid == schema_oid::kPgCatalog;
             if (std::ranges::find(path, schema->oid) == path.end()) path.push_back(schema->oid);
         }
     }
     if (!has_catalog) path.insert(path.begin(), schema_oid::kPgCatalog);
+    bool has_temp = temp_schema == kInvalidOid || std::ranges::find(path, temp_schema) != path.end();
+    if (!has_temp) path.insert(path.begin(), temp_schema);
     return path;
 }
 

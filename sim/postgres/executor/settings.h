@@ -24,8 +24,8 @@ std::string canonical_setting_name(const std::string& name);
 
 ValueSettings parse_value_settings(const SettingValues& settings);
 
-/// The schemas of a search_path setting, pg_catalog put first where it is not named.
-std::vector<Oid> compute_search_path(const std::string& setting, const Catalog& catalog, const std::string& user);
+/// The schemas of a search_path setting; pg_temp and pg_catalog are put first where they are not named.
+std::vector<Oid> compute_search_path(const std::string& setting, const Catalog& catalog, const std::string& user, Oid temp_schema);
 
 /// pg_settings.
 struct SettingRow {

@@ -231,11 +231,15 @@ void pg_publication_tables(Backend& backend, const RowSink& emit) {
         for (const auto& [table_oid, relation] : backend.catalog().relations()) {
             if (!is_published(publication, *relation)) continue;
             std::string names;
+            auto table = std::ranges::find(publication.tables, table_oid, &PublicationTable::relation);
+            bool by_table = !publication.all_tables && table != publication.tables.end();
             for (const Column& column : relation->columns) {
-                if (column.dropped || column.generated) continue;
+                bool listed = !by_table || table->columns.empty() || std::ranges::find(table->columns, column.attno) != table->columns.end();
+                if (column.dropped || (column.generated && listed) || !listed) continue;
                 names += (names.empty() ? "" : ",") + column.name;
             }
             row.text("pubname", publication.name).text("schemaname", relation->schema_name).text("tablename", relation->name).text("attnames", "{" + names + "}");
+            if (by_table && table->where) row.text("rowfilter", table->where->text);
             if (!row.emit()) return;
         }
     }

@@ -126,6 +126,8 @@ void Backend::rollback_subtransaction() {
 void Backend::commit_transaction() {
     if (transaction_.failed) return rollback_transaction();
     fire_deferred(false);
+    run_on_commit_actions();
+    end_cursors(true);
     if (transaction_.xid.value != 0) {
         // RECORD_COMMIT: one record, whatever was done.
         LogEntry entry;
@@ -152,6 +154,7 @@ void Backend::commit_transaction() {
 }
 
 void Backend::rollback_transaction() {
+    end_cursors(false);
     // RECORD_ABORT: written if the transaction has an id, so the next record begins later.
     if (transaction_.xid.value != 0) server_->wal.append(kAbortRecordBytes);
     SubTransaction start;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/oids.h"
@@ -198,6 +199,9 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         } else {
             const Role* role = backend.catalog().find_role(value);
             if (role == nullptr) throw SqlError("22023", fmt::format("role \"{}\" does not exist", value));
+            if (!is_superuser(backend, backend.session_user()) && !has_role(backend, backend.session_user(), role->oid)) {
+                throw SqlError("42501", fmt::format("permission denied to set role \"{}\"", value));
+            }
             backend.set_current_user(role->oid);
         }
         backend.setting_values().set("role", value);
@@ -253,16 +257,21 @@ ExecResult exec_discard(Backend& backend, const Command& statement, const RowSin
     if (target == "DISCARD_ALL") {
         for (const SettingRow& row : setting_rows()) backend.setting_values().set(std::string(row.name), row.default_value);
         backend.apply_settings();
+        backend.drop_temporary_objects();
+        backend.prepared.clear();
+        backend.cursors.clear();
+        backend.cached_values.clear();
         backend.session_sequences().clear();
         backend.has_last_sequence() = false;
         return tag_only("DISCARD ALL");
     }
+    if (target == "DISCARD_SEQUENCES") {
+        backend.session_sequences().clear();
+        backend.cached_values.clear();
+        backend.has_last_sequence() = false;
+    }
+    if (target == "DISCARD_TEMP") backend.drop_temporary_objects();
     return tag_only(target == "DISCARD_PLANS" ? "DISCARD PLANS" : target == "DISCARD_SEQUENCES" ? "DISCARD SEQUENCES" : "DISCARD TEMP");
-}
-
-ExecResult exec_select_into(Backend& backend, const Command& statement, const RowSink&) {
-    (void)backend;
-    throw NotSimulated("SELECT INTO", statement.node.location());
 }
 
 ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink&) {
@@ -295,7 +304,7 @@ struct UtilityRow {
     std::string_view name;
 };
 constexpr UtilityRow kUtilities[] = {
-    {"AlterDefaultPrivilegesStmt", exec_nothing, "ALTER DEFAULT PRIVILEGES"},
+    {"AlterDefaultPrivilegesStmt", alter_default_privileges, "ALTER DEFAULT PRIVILEGES"},
     {"AlterEnumStmt", alter_enum, "ALTER TYPE"},
     {"AlterObjectSchemaStmt", alter_object_schema, "ALTER ... SET SCHEMA"},
     {"AlterOwnerStmt", alter_owner, "ALTER ... OWNER TO"},
@@ -305,6 +314,8 @@ constexpr UtilityRow kUtilities[] = {
     {"AlterTableStmt", alter_table, "ALTER TABLE"},
     {"CallStmt", exec_call, "CALL"},
     {"CheckPointStmt", exec_nothing, "CHECKPOINT"},
+    {"ClosePortalStmt", close_cursor, "CLOSE CURSOR"},
+    {"ClusterStmt", cluster, "CLUSTER"},
     {"CommentStmt", comment_on, "COMMENT"},
     {"CompositeTypeStmt", create_composite_type, "CREATE TYPE"},
     {"ConstraintsSetStmt", exec_constraints, "SET CONSTRAINTS"},
@@ -320,22 +331,28 @@ constexpr UtilityRow kUtilities[] = {
     {"CreateStmt", create_table, "CREATE TABLE"},
     {"CreateTableAsStmt", create_table_as, "CREATE TABLE AS"},
     {"CreateTrigStmt", create_trigger, "CREATE TRIGGER"},
+    {"DeallocateStmt", deallocate, "DEALLOCATE"},
+    {"DeclareCursorStmt", declare_cursor, "DECLARE CURSOR"},
     {"DiscardStmt", exec_discard, "DISCARD"},
     {"DoStmt", exec_do, "DO"},
     {"DropRoleStmt", drop_role, "DROP ROLE"},
     {"DropStmt", drop_objects, "DROP"},
-    {"GrantRoleStmt", exec_nothing, "GRANT ROLE"},
-    {"GrantStmt", exec_nothing, "GRANT"},
+    {"ExecuteStmt", execute_prepared, "EXECUTE"},
+    {"FetchStmt", fetch_cursor, "FETCH"},
+    {"GrantRoleStmt", grant_roles, "GRANT ROLE"},
+    {"GrantStmt", grant_privileges, "GRANT"},
     {"IndexStmt", create_index, "CREATE INDEX"},
     {"ListenStmt", exec_nothing, "LISTEN"},
     {"LockStmt", exec_lock, "LOCK TABLE"},
     {"NotifyStmt", exec_nothing, "NOTIFY"},
+    {"PrepareStmt", prepare_statement, "PREPARE"},
+    {"ReindexStmt", reindex, "REINDEX"},
     {"RenameStmt", rename_object, "ALTER ... RENAME"},
-    {"SelectStmt", exec_select_into, "SELECT INTO"},
+    {"SelectStmt", select_into, "SELECT INTO"},
     {"TransactionStmt", exec_transaction, "transaction statement"},
     {"TruncateStmt", truncate_tables, "TRUNCATE TABLE"},
     {"UnlistenStmt", exec_nothing, "UNLISTEN"},
-    {"VacuumStmt", exec_nothing, "VACUUM"},
+    {"VacuumStmt", vacuum, "VACUUM"},
     {"VariableSetStmt", exec_set, "SET"},
     {"VariableShowStmt", exec_show, "SHOW"},
     {"ViewStmt", create_view, "CREATE VIEW"},

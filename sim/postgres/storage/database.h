@@ -62,6 +62,7 @@ class SqliteDatabase : public Database {
                      std::span<const Datum> values) override;
     void scan(Host& host, const Relation& relation, const Snapshot& snapshot,
               const std::function<bool(RowVersion&)>& emit) override;
+    bool is_clean(std::uint32_t file_node) override { return table(file_node).placement.is_clean(); }
     void set_horizon(std::uint64_t horizon) override { horizon_ = horizon; }
     SubplanCache& subplans() override { return subplans_; }
 

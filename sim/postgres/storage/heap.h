@@ -82,6 +82,8 @@ class Database {
     /// All versions visible to `snapshot` in rid order.
     virtual void scan(Host& host, const Relation& relation, const Snapshot& snapshot,
                       const std::function<bool(RowVersion&)>& emit) = 0;
+    /// Whether a VACUUM would change nothing: no version has died, no line pointer is free.
+    virtual bool is_clean(std::uint32_t file_node) = 0;
     /// Versions with died <= horizon can be seen by nobody: they may be pruned. As in PostgreSQL
     /// (OldestXmin) that is below the first command of every transaction that still runs, so set it
     /// when a transaction starts its first statement.

@@ -264,4 +264,11 @@ void Placement::prune_all(std::uint64_t horizon, std::vector<std::int64_t>& gone
     for (std::uint32_t block : blocks) prune_if_needed(block, horizon, gone);
 }
 
+bool Placement::is_clean() const {
+    return std::ranges::all_of(pages_, [](const Page& page) {
+        bool normal = std::ranges::all_of(page.items, [](const Item& item) { return item.state == State::kNormal && !item.heap_only && !item.aborted; });
+        return normal && page.deaths.empty();
+    });
+}
+
 }  // namespace cdcsim::pg

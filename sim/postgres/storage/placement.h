@@ -43,6 +43,9 @@ class Placement {
     std::int64_t root_of(std::int64_t rid);
     bool is_hot_updated(std::int64_t rid) { return item_of(rid).hot_updated; }
 
+    /// True if no version has died or was undone and no line pointer is free: VACUUM would change nothing.
+    bool is_clean() const;
+
     std::uint32_t page_count() const { return static_cast<std::uint32_t>(pages_.size()); }
 
   private:
