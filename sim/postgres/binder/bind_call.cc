@@ -348,7 +348,10 @@ void bind_any_test(ParseState& state, const Node& node, SubLinkExpr& link) {
 
 ExprPtr bind_sub_link(ParseState& state, const Node& node) {
     if (!state.allow_subqueries) {
-        throw SqlError("0A000", fmt::format("cannot use subquery in {}", state.other_place)).at(node.location());
+        // One of the place: "check constraint", not "check constraints".
+        std::string_view place = state.other_place;
+        if (place.ends_with('s')) place.remove_suffix(1);
+        throw SqlError("0A000", fmt::format("cannot use subquery in {}", place)).at(node.location());
     }
     auto link = std::make_shared<SubLinkExpr>();
     link->location = node.location();

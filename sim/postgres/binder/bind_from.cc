@@ -35,12 +35,12 @@ FromNode leaf(int rt_index) {
     return node;
 }
 
-void check_alias_unique(ParseState& state, const NameItem& added, int location) {
+void check_alias_unique(ParseState& state, const NameItem& added) {
     for (const NameItem& item : state.names) {
         if (!item.table_visible || !added.table_visible || item.alias != added.alias) continue;
         bool different_tables = !item.schema.empty() && !added.schema.empty() && item.schema != added.schema;
         if (different_tables) continue;
-        throw SqlError("42712", fmt::format("table name \"{}\" specified more than once", added.alias)).at(location);
+        throw SqlError("42712", fmt::format("table name \"{}\" specified more than once", added.alias));
     }
 }
 
@@ -307,7 +307,7 @@ ExprPtr bind_on(ParseState& state, const Node& quals, const std::vector<NameItem
 void check_disjoint(ParseState& state, const std::vector<NameItem>& left, const std::vector<NameItem>& right) {
     std::vector<NameItem> saved = std::move(state.names);
     state.names = left;
-    for (const NameItem& item : right) check_alias_unique(state, item, -1);
+    for (const NameItem& item : right) check_alias_unique(state, item);
     state.names = std::move(saved);
 }
 
@@ -429,7 +429,7 @@ NameItem name_item(ParseState& state, int rt_index) {
 void bind_from(ParseState& state, const std::vector<Node>& items) {
     for (const Node& item : items) {
         Bound bound = bind_item(state, item);
-        for (const NameItem& name : bound.names) check_alias_unique(state, name, item.location() > 0 ? item.location() : -1);
+        for (const NameItem& name : bound.names) check_alias_unique(state, name);
         for (NameItem name : bound.names) {
             name.lateral_only = true;
             name.lateral_ok = true;

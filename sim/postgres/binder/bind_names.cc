@@ -86,7 +86,9 @@ RelationPtr find_relation_by_name(const std::vector<std::string>& names, Catalog
         return nullptr;
     }
     const Schema* schema = find_named_schema(names[names.size() - 2], context);
-    return schema == nullptr ? nullptr : catalog.find_relation(schema->oid, names.back());
+    if (schema == nullptr) return nullptr;
+    if (!context.may_use_schema(schema->oid)) throw SqlError("42501", fmt::format("permission denied for schema {}", schema->name));
+    return catalog.find_relation(schema->oid, names.back());
 }
 
 RelationPtr find_relation(const Node& range_var, CatalogContext& context) {
@@ -97,7 +99,12 @@ RelationPtr find_relation(const Node& range_var, CatalogContext& context) {
 }
 
 RelationPtr require_relation(const Node& range_var, CatalogContext& context) {
-    if (RelationPtr relation = find_relation(range_var, context)) return relation;
+    try {
+        if (RelationPtr relation = find_relation(range_var, context)) return relation;
+    } catch (SqlError& error) {
+        error.set_position(range_var.location());
+        throw;
+    }
     std::string name(range_var.text("relname"));
     if (range_var.has("schemaname")) name = fmt::format("{}.{}", range_var.text("schemaname"), name);
     throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", name)).at(range_var.location());

@@ -26,6 +26,8 @@ class CatalogContext {
     virtual Host& host() = 0;
     /// Columns of a transition table that the running trigger sees, or nullopt.
     virtual std::optional<RowType> transition_table(const std::string& name) = 0;
+    /// Whether the current role may look into the schema (USAGE).
+    virtual bool may_use_schema(Oid schema) = 0;
     /// Locks a table that a statement names (in PostgreSQL's mode name) and returns it again, as it
     /// is once the lock is held. nullptr if it is gone.
     virtual RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode) = 0;

@@ -1,6 +1,7 @@
 #include "sim/postgres/executor/backend.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,6 +36,41 @@ std::vector<std::optional<std::string>> text_row(Environment& env, const RowType
         }
     }
     return text;
+}
+
+/// Identifiers are cut to 63 bytes, with a NOTICE for each.
+void tell_long_names(Backend& backend, std::string_view text) {
+    constexpr std::size_t kMaxBytes = 63;
+    std::size_t run = 0, longest = 0;
+    for (char c : text) {
+        run = c == ' ' || c == '\n' || c == ',' || c == '(' || c == ')' || c == ';' || c == '\'' ? 0 : run + 1;
+        longest = std::max(longest, run);
+    }
+    // A quoted identifier may hold any of these; without quotes there is nothing to look for.
+    if (longest <= kMaxBytes && text.find('"') == std::string_view::npos) return;
+    if (text.size() <= kMaxBytes) return;
+    for (const Token& token : scan_sql(text)) {
+        std::string name(text.substr(static_cast<std::size_t>(token.begin), static_cast<std::size_t>(token.end - token.begin)));
+        if (name.size() <= kMaxBytes || name.empty()) continue;
+        auto first = static_cast<unsigned char>(name[0]);
+        bool plain = std::isalpha(first) != 0 || first == '_' || first >= 0x80;
+        if (name[0] == '"' && name.size() >= 2) {
+            std::string inner;
+            for (std::size_t i = 1; i + 1 < name.size(); ++i) {
+                inner += name[i];
+                if (name[i] == '"') ++i;
+            }
+            name = inner;
+        } else if (!plain || name.find('\'') != std::string::npos) {
+            continue;
+        } else {
+            for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        }
+        if (name.size() <= kMaxBytes) continue;
+        std::size_t limit = kMaxBytes;
+        while (limit > 0 && (static_cast<unsigned char>(name[limit]) & 0xC0U) == 0x80U) --limit;
+        backend.send_notice("NOTICE", SqlError("42622", fmt::format("identifier \"{}\" will be truncated to \"{}\"", name, name.substr(0, limit))));
+    }
 }
 
 }  // namespace
@@ -101,6 +137,7 @@ void Backend::run_message(std::string_view text, MessageResult& result) {
     try {
         utf8::require_valid(text);
         ParseTree tree = parse_sql(text);
+        tell_long_names(*this, text);
         std::size_t count = tree.statements().size();
         if (count > 1 && !transaction_.active) {
             start_transaction();
@@ -318,6 +355,7 @@ RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view
 const std::vector<Oid>& Backend::search_path() {
     if (search_path_catalog_ == &catalog()) return search_path_;
     search_path_ = compute_search_path(setting("search_path"), catalog(), role_name(current_user_), current_temp_schema());
+    std::erase_if(search_path_, [&](Oid schema) { return !may_use_schema(schema); });
     search_path_catalog_ = &catalog();
     return search_path_;
 }

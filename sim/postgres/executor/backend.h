@@ -101,6 +101,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     const std::vector<Oid>& search_path() override;
     Host& host() override { return *this; }
     std::optional<RowType> transition_table(const std::string& name) override;
+    bool may_use_schema(Oid schema) override;
     RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode) override;
 
     // Spi.
@@ -138,7 +139,10 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void fire_deferred(bool only_now_immediate);
     Oid current_user() const { return current_user_; }
     Oid session_user() const { return session_user_; }
-    void set_current_user(Oid role) { current_user_ = role, search_path_catalog_ = nullptr; }
+    void set_current_user(Oid role) {
+        if (role != current_user_) search_path_catalog_ = nullptr;
+        current_user_ = role;
+    }
     const std::string& role_name(Oid role);
     std::string database_name() const { return server_->options.database; }
     int pid() const { return pid_; }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/datetime.h"
 #include "sim/postgres/type/oids.h"
@@ -63,6 +64,7 @@ class ArgumentValues : public ParamSource {
 class CallScope {
   public:
     CallScope(Backend& backend, const Function& function) : backend_(backend), role_(backend.current_user()), settings_(backend.setting_values()) {
+        require_function_right(backend, function);
         backend.enter_call();
         if (function.security_definer) backend.set_current_user(function.owner);
         if (!function.settings.empty()) {
@@ -177,7 +179,7 @@ Datum Backend::sql_value(SqlValue value, std::int32_t typmod, Oid) {
         case SqlValue::kCurrentCatalog: return Datum::of_text(database_name());
         case SqlValue::kCurrentSchema:
             for (Oid schema : search_path()) {
-                if (schema != schema_oid::kPgCatalog) return Datum::of_text(catalog().find_schema(schema)->name);
+                if (schema != schema_oid::kPgCatalog && schema != current_temp_schema()) return Datum::of_text(catalog().find_schema(schema)->name);
             }
             return {};
     }

@@ -81,6 +81,11 @@ void rewrite_table(Backend& backend, const Relation& before, Relation& after, co
 void drop_relation_object(Backend& backend, const RelationPtr& relation, bool cascade, const std::vector<Oid>& also_dropped);
 void drop_objects_notice(Backend& backend, const std::vector<std::string>& dropped);
 
+/// What hangs on a column: stops a plain DROP COLUMN, goes with CASCADE.
+void settle_column_dependents(Backend& backend, const RelationPtr& relation, const Column& column, bool cascade);
+/// Drops a column and, silently, what hangs on it: part of a DROP ... CASCADE.
+void drop_column_cascade(Backend& backend, Oid table, const std::string& name);
+
 /// Each DDL statement's function; utility.cc's table names them.
 ExecResult create_table(Backend&, const Command&, const RowSink&);
 ExecResult create_table_as(Backend&, const Command&, const RowSink&);
@@ -93,6 +98,7 @@ ExecResult create_sequence(Backend&, const Command&, const RowSink&);
 ExecResult alter_sequence(Backend&, const Command&, const RowSink&);
 ExecResult create_schema(Backend&, const Command&, const RowSink&);
 ExecResult create_function(Backend&, const Command&, const RowSink&);
+ExecResult alter_function(Backend&, const Command&, const RowSink&);
 ExecResult create_trigger(Backend&, const Command&, const RowSink&);
 ExecResult create_enum(Backend&, const Command&, const RowSink&);
 ExecResult alter_enum(Backend&, const Command&, const RowSink&);

@@ -38,6 +38,17 @@ void publish(Alteration& a) {
     a.relation = copy_relation(a.relation);
 }
 
+/// What fails after the statement was transformed has no position.
+template <typename Work>
+void without_position(Work work) {
+    try {
+        work();
+    } catch (SqlError& error) {
+        error.replace_position(-1);
+        throw;
+    }
+}
+
 void add_column(Alteration& a) {
     Node definition = a.command["def"];
     std::string name(definition.text("colname"));
@@ -50,7 +61,7 @@ void add_column(Alteration& a) {
     ColumnPlan plan = plan_column(a.backend, definition, *a.relation);
     a.relation->columns.push_back(plan.column);
     add_sequence(a.backend, *a.relation, plan);
-    bind_default(a.backend, *a.relation, plan);
+    without_position([&] { bind_default(a.backend, *a.relation, plan); });
     a.relation->columns.back() = plan.column;
     RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
     Snapshot snapshot = a.backend.take_snapshot();
@@ -84,7 +95,7 @@ void add_column(Alteration& a) {
         });
     }
     for (const PendingConstraint& pending : plan.constraints) {
-        add_constraint(a.backend, *a.relation, pending, true);
+        without_position([&] { add_constraint(a.backend, *a.relation, pending, true); });
         publish(a);
     }
 }
@@ -106,31 +117,8 @@ void drop_column(Alteration& a) {
     }
     int attno = require_column(a, name).attno;
     bool cascade = a.command.text("behavior") == "DROP_CASCADE";
-    std::vector<std::string> dependents;
-    for (const Column& other : a.relation->columns) {
-        bool generated = other.generated && !other.dropped && other.attno != attno && uses_column(other.default_expr->expr, attno);
-        if (generated) dependents.push_back(fmt::format("column {} of table {}", other.name, a.relation->name));
-    }
-    for (const auto& [oid, child] : a.backend.catalog().relations()) {
-        for (const Constraint& constraint : child->constraints) {
-            bool refers = constraint.kind == ConstraintKind::kForeign && constraint.referenced == a.relation->oid && oid != a.relation->oid &&
-                          std::ranges::find(constraint.referenced_columns, attno) != constraint.referenced_columns.end();
-            if (refers) dependents.push_back(fmt::format("constraint {} on table {}", constraint.name, child->name));
-        }
-        if (child->kind != 'v' || !child->view) continue;
-        bool in_view = std::ranges::any_of(child->view->range_table, [&](const RangeTableEntry& rte) { return rte.relation && rte.relation->oid == a.relation->oid; });
-        if (in_view) throw NotSimulated("DROP COLUMN of a table that a view uses");
-    }
-    if (!dependents.empty()) {
-        if (cascade) throw NotSimulated("DROP COLUMN ... CASCADE with dependent objects");
-        std::string detail;
-        for (const std::string& dependent : dependents) {
-            if (!detail.empty()) detail += '\n';
-            detail += fmt::format("{} depends on column {} of table {}", dependent, name, a.relation->name);
-        }
-        throw SqlError("2BP01", fmt::format("cannot drop column {} of table {} because other objects depend on it", name, a.relation->name))
-            .detail(detail).hint("Use DROP ... CASCADE to drop the dependent objects too.");
-    }
+    settle_column_dependents(a.backend, a.backend.catalog().find_relation(a.relation->oid), require_column(a, name), cascade);
+    a.relation = copy_relation(a.backend.catalog().find_relation(a.relation->oid));
     std::erase_if(a.relation->constraints, [&](const Constraint& c) { return std::ranges::find(c.columns, attno) != c.columns.end(); });
     std::erase_if(a.relation->indexes, [&](const Index& index) { return index_uses(index, attno); });
     std::vector<Oid> sequences;
@@ -251,7 +239,7 @@ void column_default(Alteration& a) {
         ColumnPlan plan;
         plan.column = column;
         plan.default_node = def;
-        bind_default(a.backend, *a.relation, plan);
+        without_position([&] { bind_default(a.backend, *a.relation, plan); });
         column.default_expr = plan.column.default_expr;
     }
     publish(a);
@@ -520,6 +508,22 @@ void rewrite_table(Backend& backend, const Relation& before, Relation& after, co
         version.xmin = backend.write_xid();
         backend.database().insert(backend, after, version);
     }
+}
+
+void drop_column_cascade(Backend& backend, Oid table, const std::string& name) {
+    RelationPtr relation = backend.catalog().find_relation(table);
+    if (!relation || relation->find_column(name) == nullptr) return;
+    ParseTree tree = parse_sql(fmt::format("ALTER TABLE x DROP COLUMN \"{}\" CASCADE", name));
+    if (name.find('"') != std::string::npos) throw NotSimulated("DROP ... CASCADE of a column with a quote in its name");
+    Node command = tree.statements()[0].node.items("cmds")[0];
+    Alteration alteration{backend, command, copy_relation(relation)};
+    drop_column(alteration);
+    // Its type may go too.
+    auto changed = copy_relation(backend.catalog().find_relation(table));
+    for (Column& column : changed->columns) {
+        if (column.dropped && column.type >= kFirstNormalOid) column.type = oid::kText;
+    }
+    backend.update_relation(changed);
 }
 
 ExecResult alter_table(Backend& backend, const Command& command, const RowSink&) {

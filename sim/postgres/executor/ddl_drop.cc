@@ -6,6 +6,8 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
+#include "sim/postgres/type/quote.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -27,13 +29,25 @@ std::string relation_kind(const Relation& relation) {
 
 std::string shown_name(Backend& backend, const Relation& relation) {
     RelationPtr found = find_relation_by_name({relation.name}, backend);
-    return found && found->oid == relation.oid ? relation.name : relation.schema_name + "." + relation.name;
+    std::string name = quote_identifier(relation.name);
+    return found && found->oid == relation.oid ? name : quote_identifier(relation.schema_name) + "." + name;
 }
 
 bool view_uses(const Query& query, Oid oid) {
-    return std::ranges::any_of(query.range_table, [&](const RangeTableEntry& rte) {
-        return (rte.relation && rte.relation->oid == oid) || (rte.subquery && view_uses(*rte.subquery, oid));
+    bool found = false;
+    // A view's own query is another object's business.
+    for (const RangeTableEntry& rte : query.range_table) found = found || (rte.relation && rte.relation->oid == oid);
+    auto look = [&](const ExprPtr& expr) {
+        any_expression(expr, [&](const Expr& e) {
+            if (e.kind == ExprKind::kSubLink) found = found || view_uses(*as<SubLinkExpr>(e).query, oid);
+            return found;
+        });
+    };
+    for_each_expression(query, look, [&](const Query& below) {
+        bool of_view = std::ranges::any_of(query.range_table, [&](const RangeTableEntry& rte) { return rte.relation && rte.subquery.get() == &below; });
+        if (!of_view) found = found || view_uses(below, oid);
     });
+    return found;
 }
 
 void remove_relation(Backend& backend, const RelationPtr& relation) {
@@ -60,6 +74,10 @@ void remove_relation(Backend& backend, const RelationPtr& relation) {
     if (relation->kind == 'r') backend.transaction().dropped_files.push_back(relation->file_node);
 }
 
+void remove_if_there(Backend& backend, Oid oid) {
+    if (RelationPtr relation = backend.catalog().find_relation(oid)) remove_relation(backend, relation);
+}
+
 std::vector<Dependent> dependents_of(Backend& backend, const RelationPtr& relation, const std::vector<Oid>& dropped) {
     std::vector<Dependent> found;
     std::string self = relation_kind(*relation) + " " + shown_name(backend, *relation);
@@ -77,7 +95,10 @@ std::vector<Dependent> dependents_of(Backend& backend, const RelationPtr& relati
         }
         if (other->kind == 'v' && other->view && view_uses(*other->view, relation->oid)) {
             RelationPtr view = other;
-            found.push_back({fmt::format("view {}", shown_name(backend, *other)), self, [&backend, view] { remove_relation(backend, view); }});
+            found.push_back({fmt::format("view {}", shown_name(backend, *other)), self, [&backend, view] { remove_if_there(backend, view->oid); }});
+            std::vector<Oid> known = dropped;
+            known.push_back(relation->oid);
+            for (Dependent& below : dependents_of(backend, view, known)) found.push_back(std::move(below));
         }
         if (relation->kind != 'S') continue;
         for (const Column& column : other->columns) {
@@ -120,6 +141,74 @@ void settle_dependents(Backend& backend, const std::vector<Dependent>& dependent
 }
 
 void skip_notice(Backend& backend, const std::string& what) { backend.send_notice("NOTICE", SqlError("00000", what + " does not exist, skipping")); }
+
+/// Whether a query reads one column of a relation.
+bool reads_column(const Query& query, Oid oid, int attno) {
+    bool found = false;
+    auto of_relation = [&](int rt_index) {
+        const RangeTableEntry& rte = query.range_table[static_cast<std::size_t>(rt_index - 1)];
+        return rte.relation && rte.relation->oid == oid;
+    };
+    auto look = [&](const ExprPtr& expr) {
+        any_expression(expr, [&](const Expr& e) {
+            if (e.kind == ExprKind::kVar && as<VarExpr>(e).levels_up == 0) found = found || (as<VarExpr>(e).attno == attno && of_relation(as<VarExpr>(e).rt_index));
+            if (e.kind == ExprKind::kWholeRow && as<WholeRowExpr>(e).levels_up == 0) found = found || of_relation(as<WholeRowExpr>(e).rt_index);
+            if (e.kind == ExprKind::kSubLink && view_uses(*as<SubLinkExpr>(e).query, oid)) throw NotSimulated("DROP COLUMN of a table that a view's subquery uses");
+            return found;
+        });
+    };
+    for_each_expression(query, look, [&](const Query& below) {
+        bool of_view = std::ranges::any_of(query.range_table, [&](const RangeTableEntry& rte) { return rte.relation && rte.subquery.get() == &below; });
+        if (!of_view) found = found || reads_column(below, oid, attno);
+    });
+    return found;
+}
+
+}  // namespace
+
+void settle_column_dependents(Backend& backend, const RelationPtr& relation, const Column& column, bool cascade) {
+    std::string table = shown_name(backend, *relation);
+    std::string self = fmt::format("column {} of table {}", quote_identifier(column.name), table);
+    std::vector<Dependent> found;
+    Oid oid = relation->oid;
+    int attno = column.attno;
+    for (const Column& other : relation->columns) {
+        bool uses = other.generated && !other.dropped && other.attno != attno && any_expression(other.default_expr->expr, [&](const Expr& e) {
+            return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno;
+        });
+        if (!uses) continue;
+        std::string name = other.name;
+        found.push_back({fmt::format("column {} of table {}", quote_identifier(name), table), self, [&backend, oid, name] { drop_column_cascade(backend, oid, name); }});
+    }
+    for (const auto& [child_oid, child] : backend.catalog().relations()) {
+        for (const Constraint& constraint : child->constraints) {
+            bool refers = constraint.kind == ConstraintKind::kForeign && constraint.referenced == oid && child_oid != oid &&
+                          std::ranges::find(constraint.referenced_columns, attno) != constraint.referenced_columns.end();
+            if (!refers) continue;
+            Oid where = child_oid;
+            std::string name = constraint.name;
+            found.push_back({fmt::format("constraint {} on table {}", quote_identifier(name), shown_name(backend, *child)), self, [&backend, where, name] {
+                                 auto changed = copy_relation(backend.catalog().find_relation(where));
+                                 std::erase_if(changed->constraints, [&](const Constraint& c) { return c.name == name; });
+                                 backend.update_relation(changed);
+                             }});
+        }
+        if (child->kind != 'v' || !child->view || !reads_column(*child->view, oid, attno)) continue;
+        Oid view = child_oid;
+        found.push_back({fmt::format("view {}", shown_name(backend, *child)), self, [&backend, view] { remove_if_there(backend, view); }});
+        for (Dependent& below : dependents_of(backend, child, {oid})) found.push_back(std::move(below));
+    }
+    for (const auto& [publication_oid, publication] : backend.catalog().publications()) {
+        auto entry = std::ranges::find(publication.tables, oid, &PublicationTable::relation);
+        if (entry == publication.tables.end()) continue;
+        bool listed = std::ranges::find(entry->columns, attno) != entry->columns.end();
+        bool filtered = entry->where && any_expression(entry->where->expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno; });
+        if (listed || filtered) throw NotSimulated("DROP COLUMN of a column that a publication names");
+    }
+    settle_dependents(backend, found, cascade, self);
+}
+
+namespace {
 
 struct RelationDrop {
     std::string_view type, name, tag;
@@ -212,6 +301,7 @@ ExecResult drop_triggers(Backend& backend, const Node& node) {
             skip_notice(backend, fmt::format("trigger \"{}\" for relation \"{}\"", trigger, fmt::join(names, ".")));
             continue;
         }
+        require_owner(backend, *relation);
         auto changed = copy_relation(relation);
         std::erase_if(changed->triggers, [&](const Trigger& t) { return t.name == trigger; });
         backend.update_relation(changed);
@@ -262,6 +352,7 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
             if (function->arg_modes[i] != 'o' && function->arg_modes[i] != 't') types.push_back(format_type(backend, function->arg_types[i]));
         }
         std::string self = fmt::format("{} {}({})", kind, function->name, fmt::join(types, ","));
+        require_ownership(backend, function->owner, fmt::format("{} {}", kind, function->name));
         std::vector<Dependent> dependents;
         for (const auto& [oid, relation] : backend.catalog().relations()) {
             for (const Trigger& trigger : relation->triggers) {
@@ -283,6 +374,14 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
     return tag_only(tag);
 }
 
+/// Functions that take or return a type depend on it.
+void require_no_function_uses(Backend& backend, Oid type, Oid array) {
+    for (const auto& [oid, function] : backend.catalog().functions()) {
+        auto is_one = [&](Oid used) { return used == type || (array != kInvalidOid && used == array); };
+        if (is_one(function->result) || std::ranges::any_of(function->arg_types, is_one)) throw NotSimulated("DROP TYPE of a type that a function uses");
+    }
+}
+
 ExecResult drop_types(Backend& backend, const Node& node, const std::string& tag) {
     for (const Node& object : node.items("objects")) {
         TypeRef ref;
@@ -295,16 +394,25 @@ ExecResult drop_types(Backend& backend, const Node& node, const std::string& tag
         }
         const TypeInfo& type = backend.type(ref.type);
         if (ref.type < kFirstNormalOid) throw SqlError("2BP01", fmt::format("cannot drop type {} because it is required by the database system", format_type(backend, ref.type)));
+        require_no_function_uses(backend, ref.type, type.array);
+        std::vector<Dependent> dependents;
+        std::string self = "type " + format_type(backend, ref.type);
         for (const auto& [oid, relation] : backend.catalog().relations()) {
             for (const Column& column : relation->columns) {
                 bool uses = !column.dropped && (column.type == ref.type || column.type == type.array);
                 if (!uses) continue;
-                if (node.text("behavior") == "DROP_CASCADE") throw NotSimulated("DROP TYPE ... CASCADE with dependent columns");
-                throw SqlError("2BP01", fmt::format("cannot drop type {} because other objects depend on it", format_type(backend, ref.type)))
-                    .detail(fmt::format("column {} of table {} depends on type {}", column.name, shown_name(backend, *relation), format_type(backend, ref.type)))
-                    .hint("Use DROP ... CASCADE to drop the dependent objects too.");
+                if (relation->kind != 'r') throw NotSimulated("DROP TYPE of a type that a view or another type uses");
+                Oid table = oid;
+                std::string name = column.name;
+                dependents.push_back({fmt::format("column {} of table {}", quote_identifier(name), shown_name(backend, *relation)),
+                                      column.type == type.array ? self + "[]" : self, [&backend, table, name] { drop_column_cascade(backend, table, name); }});
             }
         }
+        for (const auto& [oid, other] : backend.catalog().types()) {
+            bool uses = other->typtype == 'd' && other->base == ref.type;
+            if (uses) throw NotSimulated("DROP TYPE of a type that a domain is made of");
+        }
+        settle_dependents(backend, dependents, node.text("behavior") == "DROP_CASCADE", self);
         Oid array = type.array, relation = type.typtype == 'c' ? type.relation : kInvalidOid;
         auto catalog = backend.copy_catalog();
         if (relation != kInvalidOid && catalog->find_relation(relation)) catalog->drop_relation(relation);
@@ -326,6 +434,7 @@ ExecResult drop_schemas(Backend& backend, const Node& node) {
             continue;
         }
         Oid oid = schema->oid;
+        require_ownership(backend, schema->owner, "schema " + name);
         std::vector<Dependent> dependents;
         std::vector<RelationPtr> inside;
         for (const auto& [relation_oid, relation] : backend.catalog().relations()) {
@@ -369,6 +478,7 @@ ExecResult drop_publications(Backend& backend, const Node& node) {
             continue;
         }
         Oid oid = publication->oid;
+        require_ownership(backend, publication->owner, "publication " + name);
         auto catalog = backend.copy_catalog();
         catalog->drop_publication(oid);
         backend.set_catalog(std::move(catalog));

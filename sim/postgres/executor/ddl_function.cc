@@ -6,6 +6,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/oids.h"
@@ -230,6 +231,64 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
     return tag_only(tag);
 }
 
+ExecResult alter_function(Backend& backend, const Command& command, const RowSink&) {
+    const Node& node = command.node;
+    bool procedure = node.text("objtype") == "OBJECT_PROCEDURE";
+    std::string_view kind = procedure ? "procedure" : "function";
+    Node object = node["func"];
+    std::vector<std::string> names = name_list(object.items("objname"));
+    FunctionPtr found;
+    if (object.flag("args_unspecified")) {
+        std::vector<FunctionPtr> candidates;
+        for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+            for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) candidates.push_back(one);
+        }
+        if (candidates.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind, fmt::join(names, ".")));
+        if (candidates.size() > 1) {
+            throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, fmt::join(names, ".")))
+                .hint(fmt::format("Specify the argument list to select the {} unambiguously.", kind));
+        }
+        found = candidates[0];
+    } else {
+        std::vector<Oid> args;
+        std::vector<std::string> texts;
+        for (const Node& arg : object.items("objargs")) {
+            args.push_back(bind_type_name(arg, backend.bind_options()).type);
+            texts.push_back(format_type(backend, args.back()));
+        }
+        found = find_user_function(names, args, backend);
+        if (!found) throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind, fmt::join(names, "."), fmt::join(texts, ", ")));
+    }
+    require_ownership(backend, found->owner, fmt::format("{} {}", kind, found->name));
+    auto changed = std::make_shared<Function>(*found);
+    for (const Node& action : node.items("actions")) {
+        std::string_view name = action.text("defname");
+        Node arg = action["arg"];
+        if (name == "volatility") {
+            changed->volatility = arg.string()[0];
+        } else if (name == "strict") {
+            changed->strict = arg.flag("boolval");
+        } else if (name == "security") {
+            changed->security_definer = arg.flag("boolval");
+        } else if (name != "cost" && name != "rows" && name != "parallel" && name != "leakproof") {
+            throw NotSimulated(fmt::format("ALTER FUNCTION ({})", name));
+        }
+    }
+    auto catalog = backend.copy_catalog();
+    catalog->put_function(changed);
+    for (const auto& [oid, relation] : std::map<Oid, RelationPtr>(catalog->relations())) {
+        bool uses = std::ranges::any_of(relation->triggers, [&](const Trigger& t) { return t.function->oid == changed->oid; });
+        if (!uses) continue;
+        auto next = copy_relation(relation);
+        for (Trigger& trigger : next->triggers) {
+            if (trigger.function->oid == changed->oid) trigger.function = changed;
+        }
+        catalog->put_relation(next);
+    }
+    backend.set_catalog(std::move(catalog));
+    return tag_only(procedure ? "ALTER PROCEDURE" : "ALTER FUNCTION");
+}
+
 ExecResult create_trigger(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     RelationPtr relation = open_relation(backend, node["relation"]);
@@ -243,6 +302,7 @@ ExecResult create_trigger(Backend& backend, const Command& command, const RowSin
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }
     if (relation->kind == 'v') throw NotSimulated("triggers on views");
+    require_relation_right(backend, *relation, right::kTrigger);
     if (instead) {
         throw SqlError("42809", fmt::format("\"{}\" is a table", relation->name)).detail("Tables cannot have INSTEAD OF triggers.");
     }

@@ -45,6 +45,7 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
     if (relation->kind != 'r') {
         throw SqlError("42809", fmt::format("cannot create index on relation \"{}\"", relation->name));
     }
+    require_owner(backend, *relation);
     if (node.flag("concurrent") && backend.transaction().block) {
         throw SqlError("25001", "CREATE INDEX CONCURRENTLY cannot run inside a transaction block");
     }

@@ -163,8 +163,20 @@ void rename_function(Backend& backend, const Node& node) {
         args.push_back(bind_type_name(arg, backend.bind_options()).type);
         texts.push_back(format_type(backend, args.back()));
     }
-    if (object.flag("args_unspecified")) throw NotSimulated("ALTER FUNCTION without its arguments");
-    FunctionPtr found = find_user_function(names, args, backend);
+    FunctionPtr found;
+    if (object.flag("args_unspecified")) {
+        std::vector<FunctionPtr> candidates;
+        for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+            for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) candidates.push_back(one);
+        }
+        if (candidates.empty()) throw SqlError("42883", fmt::format("could not find a function named \"{}\"", fmt::join(names, ".")));
+        if (candidates.size() > 1) throw SqlError("42725", fmt::format("function name \"{}\" is not unique", fmt::join(names, "."))).hint("Specify the argument list to select the function unambiguously.");
+        found = candidates[0];
+        args = found->arg_types;
+        for (Oid arg : args) texts.push_back(format_type(backend, arg));
+    } else {
+        found = find_user_function(names, args, backend);
+    }
     if (!found) throw SqlError("42883", fmt::format("function {}({}) does not exist", fmt::join(names, "."), fmt::join(texts, ", ")));
     require_ownership(backend, found->owner, "function " + found->name);
     auto changed = std::make_shared<Function>(*found);

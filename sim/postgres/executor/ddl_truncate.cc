@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/modify.h"
 
 namespace cdcsim::pg {
@@ -59,6 +60,7 @@ ExecResult truncate_tables(Backend& backend, const Command& command, const RowSi
         if (relation->is_system()) {
             throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
         }
+        require_relation_right(backend, *relation, right::kTruncate);
         if (!contains_oid(relations, relation->oid)) relations.push_back(relation);
     }
     if (cascade) {

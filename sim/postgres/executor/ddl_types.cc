@@ -69,6 +69,20 @@ ExecResult create_enum(Backend& backend, const Command& command, const RowSink&)
     return tag_only("CREATE TYPE");
 }
 
+namespace {
+
+/// Rows keep the labels of an enum inside arrays and rows as text.
+void require_no_arrays(Backend& backend, const TypeInfo& type) {
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        for (const Column& column : relation->columns) {
+            bool inside = !column.dropped && (column.type == type.array || backend.type(column.type).typtype == 'c');
+            if (inside && relation->kind == 'r' && !relation->is_system()) throw NotSimulated("ALTER TYPE ... RENAME VALUE of an enum in arrays or rows");
+        }
+    }
+}
+
+}  // namespace
+
 ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     std::vector<std::string> names = name_list(node.items("typeName"));
@@ -85,6 +99,7 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
         auto old_label = find_label(node.text("oldVal"));
         if (old_label == type->labels.end()) throw SqlError("22023", fmt::format("\"{}\" is not an existing enum label", node.text("oldVal")));
         if (find_label(value) != type->labels.end()) throw SqlError("42710", fmt::format("enum label \"{}\" already exists", value));
+        require_no_arrays(backend, *type);
         old_label->label = value;
     } else {
         if (find_label(value) != type->labels.end()) {

@@ -9,6 +9,7 @@
 #include "sim/postgres/executor/copy.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -264,6 +265,7 @@ ExecResult copy_from(Backend& backend, const Node& node, RelationPtr relation) {
     if (relation->is_system()) throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     ExprPtr where = bind_copy_where(backend, node["whereClause"], relation);
     if (backend.transaction().read_only) throw SqlError("25006", "cannot execute COPY FROM in a read-only transaction");
+    require_relation_right(backend, *relation, right::kInsert);
     CopyOptions options = bind_copy_options(node.items("options"), CopyDirection::kFrom);
     std::vector<const Column*> columns = copied_columns(*relation, name_list(node.items("attlist")));
     std::vector<std::string> names = names_of(columns);

@@ -35,7 +35,9 @@ void fold_parts(Backend& backend, const Query& query) {
     for (const TargetEntry& entry : query.on_conflict->set) fold(entry.expr);
     fold(query.on_conflict->where);
 }
-bool selects_into(const Node& node) { return node.is("SelectStmt") && (node.has("intoClause") || (node.has("larg") && selects_into(node["larg"]))); }
+
+/// SELECT INTO; of a UNION the leftmost SELECT has it.
+bool selects_into(const Node& select) { return select.has("intoClause") || (select.has("larg") && selects_into(select["larg"])); }
 
 ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
     Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr};
@@ -80,7 +82,7 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
 }  // namespace
 
 ExecResult Backend::run(const Command& statement, const RowSink& sink) {
-    if (is_query(statement.node) && !selects_into(statement.node)) {
+    if (is_query(statement.node) && !(statement.node.is("SelectStmt") && selects_into(statement.node))) {
         std::shared_ptr<const Query> query = statement.query;
         if (!query) query = bind_query(statement.node, bind_options(statement.hook));
         return run_query(query, statement.plan, statement.params, sink);

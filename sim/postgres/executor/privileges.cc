@@ -62,6 +62,8 @@ bool has_schema_right(Backend& backend, Oid role, Oid schema, std::uint32_t righ
     return has_rights(backend, role, {schema, 0}, found->owner, schema == schema_oid::kPublic ? right::kUsage : 0, rights);
 }
 
+bool Backend::may_use_schema(Oid schema) { return has_schema_right(*this, current_user_, schema, right::kUsage); }
+
 void require_schema_right(Backend& backend, Oid schema, std::uint32_t rights) {
     if (!has_schema_right(backend, backend.current_user(), schema, rights)) deny("schema " + backend.catalog().find_schema(schema)->name);
 }

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/catalog_functions.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/function/function_tables.h"
 #include "sim/postgres/type/oids.h"
@@ -25,6 +27,10 @@ RelationPtr require_sequence(Backend& backend, Oid oid) {
 Datum nextval_oid(CallContext& call, std::span<const Datum> args) {
     Backend& backend = backend_of(call.env);
     RelationPtr sequence = require_sequence(backend, static_cast<Oid>(args[0].as_int()));
+    if (!has_relation_right(backend, backend.current_user(), *sequence, right::kUsage) &&
+        !has_relation_right(backend, backend.current_user(), *sequence, right::kUpdate)) {
+        throw SqlError("42501", fmt::format("permission denied for sequence {}", sequence->name));
+    }
     return Datum::of_int(backend.next_value(sequence->oid));
 }
 
@@ -48,6 +54,7 @@ Datum set_sequence(CallContext& call, std::span<const Datum> args, bool is_calle
     Backend& backend = backend_of(call.env);
     RelationPtr sequence = require_sequence(backend, static_cast<Oid>(args[0].as_int()));
     std::int64_t value = args[1].as_int();
+    require_relation_right(backend, *sequence, right::kUpdate);
     const SequenceOptions& options = *sequence->sequence;
     if (value < options.min || value > options.max) {
         throw SqlError("22003", fmt::format("setval: value {} is out of bounds for sequence \"{}\" ({}..{})", value, sequence->name, options.min, options.max));
@@ -409,6 +416,7 @@ constexpr ScalarRow kScalars[] = {
     {"current_database", current_database},
     {"current_query", current_query},
     {"current_schema", current_schema},
+    {"current_schemas", current_schemas},
     {"current_user", current_user},
     {"currval_oid", currval_oid},
     {"inet_client_addr", inet_null},
@@ -422,8 +430,12 @@ constexpr ScalarRow kScalars[] = {
     {"pg_current_wal_lsn", pg_current_wal_lsn},
     {"pg_current_xact_id", txid_current},
     {"pg_current_xact_id_if_assigned", txid_current_if_assigned},
+    {"pg_drop_replication_slot", pg_drop_replication_slot},
+    {"pg_get_constraintdef", pg_get_constraintdef},
+    {"pg_get_constraintdef_ext", pg_get_constraintdef},
     {"pg_get_expr", pg_get_expr},
     {"pg_get_expr_ext", pg_get_expr},
+    {"pg_get_indexdef", pg_get_indexdef},
     {"pg_get_serial_sequence", pg_get_serial_sequence},
     {"pg_logical_emit_message_bytea", emit_logical_message},
     {"pg_logical_emit_message_text", emit_logical_message},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/catalog_functions.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/type/oids.h"
 
@@ -441,6 +442,17 @@ void information_table_constraints(Backend& backend, const RowSink& emit) {
     }
 }
 
+void pg_indexes(Backend& backend, const RowSink& emit) {
+    RowBuilder row(backend, "pg_catalog", "pg_indexes", emit);
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        for (const Index& index : relation->indexes) {
+            row.text("schemaname", relation->schema_name).text("tablename", relation->name).text("indexname", index.name);
+            row.text("indexdef", index_definition(backend, *relation, index));
+            if (!row.emit()) return;
+        }
+    }
+}
+
 void information_key_column_usage(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "information_schema", "key_column_usage", emit);
     for (const auto& [oid, relation] : backend.catalog().relations()) {
@@ -487,6 +499,7 @@ constexpr SystemRow kRows[] = {
     {"pg_catalog", "pg_enum", pg_enum},
     {"pg_catalog", "pg_extension", pg_extension},
     {"pg_catalog", "pg_index", pg_index},
+    {"pg_catalog", "pg_indexes", pg_indexes},
     {"pg_catalog", "pg_namespace", pg_namespace},
     {"pg_catalog", "pg_publication", pg_publication},
     {"pg_catalog", "pg_publication_rel", pg_publication_rel},

@@ -46,12 +46,15 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
     backend.trigger_stack().push_back(&call.trigger);
     struct Leave {
         Backend& backend;
+        Oid user;
         ~Leave() {
             backend.leave_call();
             backend.transition_stack().pop_back();
             backend.trigger_stack().pop_back();
+            if (backend.current_user() != user) backend.set_current_user(user);
         }
-    } leave{backend};
+    } leave{backend, backend.current_user()};
+    if (call.trigger.function->security_definer) backend.set_current_user(call.trigger.function->owner);
     return plpgsql_trigger(backend, call);
 }
 

@@ -298,6 +298,16 @@ ExecResult exec_call(Backend& backend, const Command& statement, const RowSink&)
     throw NotSimulated("CALL", statement.node.location());
 }
 
+ExecResult create_database(Backend& backend, const Command& statement, const RowSink&) {
+    std::string name(statement.node.text("dbname"));
+    if (backend.transaction().block) throw SqlError("25001", "CREATE DATABASE cannot run inside a transaction block");
+    const Role& user = *backend.catalog().find_role(backend.current_user());
+    if (!user.superuser && !user.create_db) throw SqlError("42501", "permission denied to create database");
+    bool exists = name == backend.database_name() || name == "postgres" || name == "template0" || name == "template1";
+    if (exists) throw SqlError("42P04", fmt::format("database \"{}\" already exists", name));
+    throw NotSimulated("CREATE DATABASE");
+}
+
 struct UtilityRow {
     std::string_view tag;
     UtilityFunction run;
@@ -306,6 +316,7 @@ struct UtilityRow {
 constexpr UtilityRow kUtilities[] = {
     {"AlterDefaultPrivilegesStmt", alter_default_privileges, "ALTER DEFAULT PRIVILEGES"},
     {"AlterEnumStmt", alter_enum, "ALTER TYPE"},
+    {"AlterFunctionStmt", alter_function, "ALTER FUNCTION"},
     {"AlterObjectSchemaStmt", alter_object_schema, "ALTER ... SET SCHEMA"},
     {"AlterOwnerStmt", alter_owner, "ALTER ... OWNER TO"},
     {"AlterPublicationStmt", alter_publication, "ALTER PUBLICATION"},
@@ -331,6 +342,7 @@ constexpr UtilityRow kUtilities[] = {
     {"CreateStmt", create_table, "CREATE TABLE"},
     {"CreateTableAsStmt", create_table_as, "CREATE TABLE AS"},
     {"CreateTrigStmt", create_trigger, "CREATE TRIGGER"},
+    {"CreatedbStmt", create_database, "CREATE DATABASE"},
     {"DeallocateStmt", deallocate, "DEALLOCATE"},
     {"DeclareCursorStmt", declare_cursor, "DECLARE CURSOR"},
     {"DiscardStmt", exec_discard, "DISCARD"},

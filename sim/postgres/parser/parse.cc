@@ -3,6 +3,7 @@
 #include <pg_query.h>
 #include <simdjson.h>
 
+#include <cctype>
 #include <string>
 
 #include "core/base/error.h"
@@ -49,7 +50,20 @@ SqlError make_error(std::string_view text, const PgQueryError& error) {
             sqlstate = row.sqlstate;
         }
     }
-    return SqlError(sqlstate, std::string(message)).at(byte_offset(text, error.cursorpos));
+    int at = byte_offset(text, error.cursorpos);
+    std::string said(message);
+    // Newer minor versions take the whole word in.
+    if (said.starts_with("trailing junk after numeric literal at or near") && at >= 0) {
+        auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || (static_cast<unsigned char>(c) & 0x80U) != 0; };
+        std::size_t end = static_cast<std::size_t>(at) + (said.size() - said.find('"') - 2);
+        while (end < text.size() && is_word(text[end])) ++end;
+        said = "trailing junk after numeric literal at or near \"" + std::string(text.substr(static_cast<std::size_t>(at), end - static_cast<std::size_t>(at))) + "\"";
+    }
+    SqlError result(sqlstate, said);
+    result.set_position(at);
+    if (said == "subquery in FROM must have an alias") result.set_hint("For example, FROM (SELECT ...) [AS] foo.");
+    if (said == "VALUES in FROM must have an alias") result.set_hint("For example, FROM (VALUES ...) [AS] foo.");
+    return result;
 }
 
 /// What is left without the insides of '...': a literal is one node of the tree, however long.

@@ -1,0 +1,148 @@
+#include "sim/postgres/executor/catalog_functions.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/backend.h"
+#include "sim/postgres/type/quote.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+std::string column_names(const Relation& relation, const std::vector<int>& attnos) {
+    std::string names;
+    for (int attno : attnos) {
+        names += names.empty() ? "" : ", ";
+        names += quote_identifier(relation.columns[static_cast<std::size_t>(attno - 1)].name);
+    }
+    return names;
+}
+
+/// With its schema where the search_path does not find it.
+std::string relation_name(Backend& backend, const Relation& relation) {
+    RelationPtr found = find_relation_by_name({relation.name}, backend);
+    if (found && found->oid == relation.oid) return quote_identifier(relation.name);
+    return quote_identifier(relation.schema_name) + "." + quote_identifier(relation.name);
+}
+
+std::string_view action_name(char action) {
+    switch (action) {
+        case 'r': return "RESTRICT";
+        case 'c': return "CASCADE";
+        case 'n': return "SET NULL";
+        case 'd': return "SET DEFAULT";
+        default: return "";
+    }
+}
+
+std::string foreign_key(Backend& backend, const Relation& relation, const Constraint& constraint) {
+    RelationPtr parent = backend.catalog().find_relation(constraint.referenced);
+    std::string text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_names(relation, constraint.columns), relation_name(backend, *parent),
+                                   column_names(*parent, constraint.referenced_columns));
+    if (constraint.match == 'f') text += " MATCH FULL";
+    if (constraint.on_update != 'a') text += fmt::format(" ON UPDATE {}", action_name(constraint.on_update));
+    if (constraint.on_delete != 'a') text += fmt::format(" ON DELETE {}", action_name(constraint.on_delete));
+    if (!constraint.on_delete_set_columns.empty()) text += fmt::format(" ({})", column_names(relation, constraint.on_delete_set_columns));
+    return text;
+}
+
+std::string definition(Backend& backend, const Relation& relation, const Constraint& constraint) {
+    std::string text;
+    switch (constraint.kind) {
+        case ConstraintKind::kCheck:
+            text = fmt::format("CHECK ({})", constraint.check->text);
+            if (constraint.no_inherit) text += " NO INHERIT";
+            break;
+        case ConstraintKind::kForeign: text = foreign_key(backend, relation, constraint); break;
+        case ConstraintKind::kPrimary:
+        case ConstraintKind::kUnique: {
+            const Index* index = relation.find_index(constraint.index);
+            text = constraint.kind == ConstraintKind::kPrimary ? "PRIMARY KEY " : "UNIQUE ";
+            if (index->nulls_not_distinct) text += "NULLS NOT DISTINCT ";
+            text += fmt::format("({})", column_names(relation, constraint.columns));
+            if (!index->include.empty()) text += fmt::format(" INCLUDE ({})", column_names(relation, index->include));
+            break;
+        }
+        case ConstraintKind::kExclusion: throw NotSimulated("pg_get_constraintdef of an EXCLUDE constraint");
+    }
+    if (constraint.deferrable) text += " DEFERRABLE";
+    if (constraint.initially_deferred) text += " INITIALLY DEFERRED";
+    if (!constraint.validated) text += " NOT VALID";
+    return text;
+}
+
+std::string key_text(const Relation& relation, const IndexKey& key) {
+    std::string text;
+    if (key.attno != 0) {
+        text = quote_identifier(relation.columns[static_cast<std::size_t>(key.attno - 1)].name);
+    } else {
+        // A function call stands without parentheses.
+        bool call = key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form == FuncForm::kCall;
+        text = call ? key.expr->text : "(" + key.expr->text + ")";
+    }
+    if (key.descending) text += " DESC";
+    if (key.nulls_first && !key.descending) text += " NULLS FIRST";
+    if (!key.nulls_first && key.descending) text += " NULLS LAST";
+    return text;
+}
+
+}  // namespace
+
+std::string index_definition(Backend&, const Relation& relation, const Index& index) {
+    std::string keys;
+    for (const IndexKey& key : index.keys) keys += (keys.empty() ? "" : ", ") + key_text(relation, key);
+    std::string text = fmt::format("CREATE {}INDEX {} ON {}.{} USING {} ({})", index.unique ? "UNIQUE " : "", quote_identifier(index.name),
+                                   quote_identifier(relation.schema_name), quote_identifier(relation.name), index.method, keys);
+    if (!index.include.empty()) text += fmt::format(" INCLUDE ({})", column_names(relation, index.include));
+    if (index.nulls_not_distinct) text += " NULLS NOT DISTINCT";
+    if (index.predicate) text += fmt::format(" WHERE {}", index.predicate->text);
+    return text;
+}
+
+Datum pg_get_constraintdef(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    auto wanted = static_cast<Oid>(args[0].as_int());
+    if (args.size() > 1 && args[1].as_bool()) throw NotSimulated("pg_get_constraintdef with pretty printing");
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        auto it = std::ranges::find(relation->constraints, wanted, &Constraint::oid);
+        if (it != relation->constraints.end()) return Datum::of_text(definition(backend, *relation, *it));
+    }
+    return {};
+}
+
+Datum pg_get_indexdef(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    if (args.size() > 1) throw NotSimulated("pg_get_indexdef of one column");
+    auto [relation, index] = backend.catalog().find_index(static_cast<Oid>(args[0].as_int()));
+    if (index == nullptr) return {};
+    return Datum::of_text(index_definition(backend, *relation, *index));
+}
+
+Datum current_schemas(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    bool implicit = args[0].as_bool();
+    std::string setting = backend.setting("search_path");
+    bool names_catalog = setting.find("pg_catalog") != std::string::npos, names_temp = setting.find("pg_temp") != std::string::npos;
+    std::string names;
+    for (Oid schema : backend.search_path()) {
+        bool unnamed = (schema == schema_oid::kPgCatalog && !names_catalog) || (schema == backend.current_temp_schema() && !names_temp);
+        if (unnamed && !implicit) continue;
+        names += (names.empty() ? "" : ",") + quote_identifier(backend.catalog().find_schema(schema)->name);
+    }
+    return input_text(call.env, call.result_type, "{" + names + "}");
+}
+
+Datum pg_drop_replication_slot(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    auto& slots = backend.server().wal.slots();
+    auto it = slots.find(args[0].as_text());
+    if (it == slots.end()) throw SqlError("42704", fmt::format("replication slot \"{}\" does not exist", args[0].as_text()));
+    if (it->second.active) throw NotSimulated("dropping a replication slot that is active");
+    slots.erase(it);
+    backend.server().wal.prune();
+    return Datum::of_text("");
+}
+
+}  // namespace cdcsim::pg
