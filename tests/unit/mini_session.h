@@ -24,6 +24,7 @@ class MiniSession : public TestHost, public CatalogContext {
     const std::vector<Oid>& search_path() override { return path; }
     Host& host() override { return *this; }
     std::optional<RowType> transition_table(const std::string&) override { return std::nullopt; }
+    bool may_use_schema(Oid) override { return true; }
     RelationPtr lock_relation(const RelationPtr& relation, std::string_view) override {
         return relation;
     }

@@ -204,6 +204,7 @@ std::shared_ptr<Query> bind_sub_query(ParseState* parent, const Node& node, cons
     if (node.is("InsertStmt")) return bind_insert(state, node);
     if (node.is("UpdateStmt")) return bind_update(state, node);
     if (node.is("DeleteStmt")) return bind_delete(state, node);
+    if (node.is("MergeStmt")) return bind_merge(state, node);
     return bind_select_statement(state, node);
 }
 

@@ -231,6 +231,7 @@ void bind_limit(ParseState& state, const Node& node);
 void bind_windows(ParseState& state);
 std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_update(ParseState& state, const Node& node);
+std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node);
 enum class ViewCommand : std::uint8_t { kInsert, kUpdate, kDelete };
 /// A view that a statement writes, as names for the columns of the one table behind it.

@@ -521,7 +521,11 @@ void drop_column_cascade(Backend& backend, Oid table, const std::string& name) {
     // Its type may go too.
     auto changed = copy_relation(backend.catalog().find_relation(table));
     for (Column& column : changed->columns) {
-        if (column.dropped && column.type >= kFirstNormalOid) column.type = oid::kText;
+        if (!column.dropped || column.type < kFirstNormalOid) continue;
+        const TypeInfo& type = backend.type(column.type);
+        // One that is stored in the same way: the old rows keep their values.
+        if (type.typtype == 'd') throw NotSimulated("DROP DOMAIN ... CASCADE with dependent columns");
+        column.type = type.typtype == 'e' ? oid::kFloat4 : oid::kText;
     }
     backend.update_relation(changed);
 }

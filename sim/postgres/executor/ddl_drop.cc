@@ -343,7 +343,10 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
         } catch (const SqlError& error) {
             if (!node.flag("missing_ok") || error.sqlstate() != "42883") throw;
             std::vector<std::string> args;
-            for (const Node& arg : object.items("objargs")) args.push_back(format_type(backend, bind_type_name(arg, backend.bind_options()).type));
+            // As the grammar has it: int is pg_catalog.int4.
+            for (const Node& arg : object.items("objargs")) {
+                args.push_back(fmt::format("{}{}", fmt::join(name_list(arg.items("names")), "."), arg.has("arrayBounds") ? "[]" : ""));
+            }
             skip_notice(backend, fmt::format("{} {}({})", kind, name_list(object.items("objname")).back(), fmt::join(args, ",")));
             continue;
         }
@@ -387,7 +390,8 @@ ExecResult drop_types(Backend& backend, const Node& node, const std::string& tag
         TypeRef ref;
         try {
             ref = bind_type_name(object, backend.bind_options());
-        } catch (const SqlError& error) {
+        } catch (SqlError& error) {
+            error.replace_position(-1);
             if (!node.flag("missing_ok") || error.sqlstate() != "42704") throw;
             skip_notice(backend, fmt::format("type \"{}\"", name_list(object.items("names")).back()));
             continue;

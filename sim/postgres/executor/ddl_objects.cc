@@ -225,7 +225,9 @@ ExecResult rename_object(Backend& backend, const Command& command, const RowSink
         return tag_only(std::string(row->tag));
     }
     row->run(backend, node);
-    return tag_only(std::string(row->tag));
+    // RENAME COLUMN says what it is a column of.
+    bool of_view = row->type == "OBJECT_COLUMN" && node.text("relationType") == "OBJECT_VIEW";
+    return tag_only(of_view ? "ALTER VIEW" : std::string(row->tag));
 }
 
 ExecResult alter_object_schema(Backend& backend, const Command& command, const RowSink&) {

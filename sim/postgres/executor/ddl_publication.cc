@@ -52,7 +52,7 @@ void check_filter(const ExprPtr& filter) {
             const auto& call = as<FuncExpr>(e);
             if (call.user != nullptr || call.volatility != 'i') refuse("User-defined or built-in mutable functions are not allowed.", e.location);
         }
-        if (e.kind == ExprKind::kNextValue || e.kind == ExprKind::kSqlValue || e.kind == ExprKind::kWholeRow) refuse(kSimple, e.location);
+        if (e.kind == ExprKind::kNextValue || e.kind == ExprKind::kSubLink || e.kind == ExprKind::kSqlValue || e.kind == ExprKind::kWholeRow) refuse(kSimple, e.location);
         return false;
     });
 }
@@ -62,7 +62,8 @@ PublicationTable bind_table(Backend& backend, const Node& table, const RelationP
     result.relation = relation->oid;
     if (Node where = table["whereClause"]) {
         ExprScope scope;
-        scope.place = "publication WHERE expressions";
+        scope.place = "WHERE";
+        scope.allow_subqueries = true;
         scope.items.push_back({relation->name, relation, 1});
         ExprPtr filter = coerce_to_boolean(bind_expression(where, backend.bind_options(), scope), backend.bind_options(), "PUBLICATION WHERE");
         check_filter(filter);

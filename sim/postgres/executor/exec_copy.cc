@@ -278,7 +278,7 @@ ExecResult copy_from(Backend& backend, const Node& node, RelationPtr relation) {
     query.range_table.emplace_back();
     query.range_table[0].relation = relation;
     query.range_table[0].alias = relation->name;
-    Modification m{backend, query, relation, nullptr, backend.take_snapshot(), 0, 0, nullptr, nullptr, nullptr};
+    Modification m{backend, query, relation, nullptr, backend.take_snapshot(), 0, 0, nullptr, nullptr, nullptr, nullptr};
     m.command = backend.begin_command();
     backend.write_xid();
     bool single = looks_at_rows(*relation, columns);

@@ -22,7 +22,7 @@ RowType output_row(const std::vector<TargetEntry>& targets) {
 }
 
 bool is_query(const Node& node) {
-    return node.is("SelectStmt") || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt");
+    return node.is("SelectStmt") || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt") || node.is("MergeStmt");
 }
 
 /// What the planner would find in the parts that run row by row.
@@ -47,7 +47,7 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
     if (!query.ctes.empty()) ctes.emplace(query, level);
     m.command = backend.begin_command();
     if (backend.transaction().read_only) {
-        std::string_view name = query.command == CommandKind::kInsert ? "INSERT" : query.command == CommandKind::kUpdate ? "UPDATE" : "DELETE";
+        std::string_view name = query.command == CommandKind::kInsert ? "INSERT" : query.command == CommandKind::kUpdate ? "UPDATE" : query.command == CommandKind::kMerge ? "MERGE" : "DELETE";
         throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", name));
     }
     fold_parts(backend, query);
@@ -72,7 +72,12 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
             result.tag = fmt::format("DELETE {}", m.processed);
             result.command = "DELETE";
             break;
-        default: throw NotSimulated("MERGE");
+        case CommandKind::kMerge:
+            exec_merge(m);
+            result.tag = fmt::format("MERGE {}", m.processed);
+            result.command = "MERGE";
+            break;
+        default: CDCSIM_CHECK(false);
     }
     if (ctes) ctes->finish();
     result.processed = m.processed;

@@ -64,6 +64,7 @@ void insert_one(Modification& m, Row row);
 Datum default_value(Modification& m, const Column& column, const EvalContext& context);
 void exec_update(Modification& modification);
 void exec_delete(Modification& modification);
+void exec_merge(Modification& modification);
 /// UPDATE of one found row. `assigned` marks the SET columns. False: a BEFORE trigger skipped it.
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned,
                 std::span<const EvalRow> other_rows);

@@ -186,6 +186,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         }
         return tag_only("SET");
     }
+    if (raw == "session_authorization") throw NotSimulated("SET SESSION AUTHORIZATION");
     std::string name = canonical_setting_name(raw);
     if (kind == "VAR_RESET" || kind == "VAR_SET_DEFAULT") {
         if (name == "role") backend.set_current_user(backend.session_user());
@@ -208,7 +209,6 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         if (local) throw NotSimulated("SET LOCAL ROLE");
         return tag_only("SET");
     }
-    if (name == "session_authorization") throw NotSimulated("SET SESSION AUTHORIZATION");
     backend.set_setting(name, value, local);
     return tag_only("SET");
 }
@@ -354,7 +354,6 @@ constexpr UtilityRow kUtilities[] = {
     {"GrantRoleStmt", grant_roles, "GRANT ROLE"},
     {"GrantStmt", grant_privileges, "GRANT"},
     {"IndexStmt", create_index, "CREATE INDEX"},
-    {"ListenStmt", exec_nothing, "LISTEN"},
     {"LockStmt", exec_lock, "LOCK TABLE"},
     {"NotifyStmt", exec_nothing, "NOTIFY"},
     {"PrepareStmt", prepare_statement, "PREPARE"},

@@ -1,0 +1,197 @@
+// MERGE: the join first, then for each of its rows the first WHEN clause that holds. Mirrors
+// nodeModifyTable.c's ExecMerge.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/executor/modify.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg {
+namespace {
+
+/// One WHEN clause as the INSERT, UPDATE or DELETE that triggers and constraints see.
+struct Action {
+    const MergeAction* clause = nullptr;
+    std::unique_ptr<Query> query;
+    std::unique_ptr<Modification> modification;
+};
+
+int operation_of(CommandKind command) {
+    return command == CommandKind::kInsert ? TriggerType::kInsert : command == CommandKind::kUpdate ? TriggerType::kUpdate : TriggerType::kDelete;
+}
+
+std::vector<Action> make_actions(Modification& m) {
+    std::vector<Action> actions;
+    std::map<CommandKind, int> seen;
+    for (const MergeAction& clause : m.query.merge_actions) {
+        Action action;
+        action.clause = &clause;
+        action.query = std::make_unique<Query>();
+        action.query->command = clause.command;
+        action.query->range_table = m.query.range_table;
+        action.query->result_relation = m.query.result_relation;
+        action.query->targets = clause.set;
+        action.query->insert_columns = clause.insert_columns;
+        action.modification = std::make_unique<Modification>(Modification{m.backend, *action.query, m.relation, m.params, m.snapshot, m.command, 0, nullptr, nullptr, nullptr, m.level});
+        if (clause.command != CommandKind::kSelect && ++seen[clause.command] > 1) {
+            bool triggers = std::ranges::any_of(m.relation->triggers, [&](const Trigger& t) { return (t.type & operation_of(clause.command)) != 0 && (t.type & TriggerType::kRow) == 0; });
+            if (triggers) throw NotSimulated("MERGE with several actions of a kind on a table with statement triggers");
+        }
+        actions.push_back(std::move(action));
+    }
+    return actions;
+}
+
+/// SELECT the target's ctid and every column of the source.
+std::shared_ptr<Query> make_join_query(const Query& query, std::vector<std::pair<int, int>>& carried) {
+    auto select = std::make_shared<Query>();
+    select->range_table = query.range_table;
+    select->ctes = query.ctes;
+    select->recursive = query.recursive;
+    std::function<FromNode(const FromNode&)> copy = [&](const FromNode& node) {
+        FromNode out;
+        out.rt_index = node.rt_index;
+        out.join = node.join;
+        out.condition = node.condition;
+        if (node.is_leaf()) return out;
+        out.left = std::make_unique<FromNode>(copy(*node.left));
+        out.right = std::make_unique<FromNode>(copy(*node.right));
+        return out;
+    };
+    for (const FromNode& node : query.from) select->from.push_back(copy(node));
+    auto add = [&](int rt_index, int attno, Oid type, std::int32_t typmod) {
+        auto var = std::make_shared<VarExpr>();
+        var->rt_index = rt_index;
+        var->attno = attno;
+        var->type = type;
+        var->typmod = typmod;
+        TargetEntry entry;
+        entry.expr = var;
+        entry.resno = static_cast<int>(select->targets.size()) + 1;
+        entry.name = "c" + std::to_string(entry.resno);
+        select->targets.push_back(std::move(entry));
+    };
+    add(query.result_relation, kRidAttno, oid::kInt8, -1);
+    for (std::size_t i = 0; i < query.range_table.size(); ++i) {
+        const RangeTableEntry& rte = query.range_table[i];
+        int rt_index = static_cast<int>(i) + 1;
+        if (rt_index == query.result_relation || rte.kind == RteKind::kJoin) continue;
+        for (std::size_t c = 0; c < rte.columns.size(); ++c) {
+            if (rte.columns[c].dropped) continue;
+            carried.emplace_back(rt_index, static_cast<int>(c) + 1);
+            add(rt_index, static_cast<int>(c) + 1, rte.columns[c].type, rte.columns[c].typmod);
+        }
+    }
+    return select;
+}
+
+void insert_action(Action& action, const EvalContext& context) {
+    Modification& m = *action.modification;
+    Row row(m.relation->columns.size());
+    for (const Column& column : m.relation->columns) {
+        auto given = std::ranges::find(action.clause->insert_columns, column.attno);
+        auto i = static_cast<std::size_t>(given - action.clause->insert_columns.begin());
+        bool has_value = given != action.clause->insert_columns.end() && action.clause->values[i]->kind != ExprKind::kDefault;
+        auto at = static_cast<std::size_t>(column.attno - 1);
+        if (has_value) {
+            row[at] = evaluate(*action.clause->values[i], context);
+        } else if (!column.dropped) {
+            row[at] = default_value(m, column, context);
+        }
+    }
+    insert_one(m, std::move(row));
+}
+
+void update_action(Action& action, const RowVersion& old_version, const EvalContext& context, std::span<const EvalRow> rows) {
+    Modification& m = *action.modification;
+    Row row = old_version.columns;
+    std::vector<bool> assigned(row.size());
+    for (const TargetEntry& entry : action.clause->set) {
+        auto column = static_cast<std::size_t>(entry.resno - 1);
+        bool use_default = entry.expr->kind == ExprKind::kDefault;
+        row[column] = use_default ? default_value(m, m.relation->columns[column], context) : evaluate(*entry.expr, context);
+        bool itself = entry.expr->kind == ExprKind::kVar && as<VarExpr>(*entry.expr).rt_index == m.query.result_relation && as<VarExpr>(*entry.expr).attno == entry.resno;
+        assigned[column] = !itself;
+    }
+    update_row(m, old_version, std::move(row), std::move(assigned), rows);
+}
+
+void delete_action(Action& action, const RowVersion& old_version) {
+    Modification& m = *action.modification;
+    if (!fire_before_row(m, TriggerType::kDelete, &old_version.columns, nullptr, nullptr)) return;
+    auto before = std::make_shared<RowVersion>(old_version);
+    delete_version(m, *before);
+    ++m.processed;
+    queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
+}
+
+void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<std::pair<int, int>>& carried, const Row& found) {
+    std::map<int, Row> source;
+    for (std::size_t i = 0; i < carried.size(); ++i) {
+        auto [rt_index, attno] = carried[i];
+        Row& columns = source[rt_index];
+        columns.resize(m.query.range_table[static_cast<std::size_t>(rt_index - 1)].columns.size());
+        columns[static_cast<std::size_t>(attno - 1)] = found[i + 1];
+    }
+    std::vector<EvalRow> rows(m.query.range_table.size());
+    for (auto& [rt_index, columns] : source) rows[static_cast<std::size_t>(rt_index - 1)].columns = columns;
+    bool matched = !found[0].is_null();
+    std::optional<RowVersion> old_version;
+    if (matched) {
+        old_version = m.backend.database().fetch(*m.relation, found[0].as_int());
+        CDCSIM_CHECK(old_version.has_value());
+        EvalRow& target = rows[static_cast<std::size_t>(m.query.result_relation - 1)];
+        target.columns = old_version->columns;
+        target.rid = old_version->rid;
+        target.table = m.relation->oid;
+        target.xmin = old_version->xmin;
+    }
+    EvalContext context = m.context(rows);
+    for (Action& action : actions) {
+        if (action.clause->matched != matched) continue;
+        if (action.clause->condition && !evaluate_condition(*action.clause->condition, context)) continue;
+        if (action.clause->command == CommandKind::kSelect) return;
+        if (matched && old_version->died == m.command) {
+            throw SqlError("21000", "MERGE command cannot affect row a second time").hint("Ensure that not more than one source row matches any one target row.");
+        }
+        if (matched && old_version->died != kNeverDied) throw NotSimulated("MERGE of a row that something else has changed");
+        if (action.clause->command == CommandKind::kInsert) return insert_action(action, context);
+        if (action.clause->command == CommandKind::kUpdate) return update_action(action, *old_version, context, rows);
+        return delete_action(action, *old_version);
+    }
+}
+
+}  // namespace
+
+void exec_merge(Modification& m) {
+    const RangeTableEntry& rte = m.query.range_table[static_cast<std::size_t>(m.query.result_relation - 1)];
+    std::vector<RelationPtr> scanned = m.backend.scanned_relations(*m.relation, !rte.inherit);
+    if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("MERGE into a table with children or partitions");
+    std::vector<Action> actions = make_actions(m);
+    for (CommandKind command : {CommandKind::kUpdate, CommandKind::kDelete}) {
+        bool used = std::ranges::any_of(m.query.merge_actions, [&](const MergeAction& a) { return a.command == command; });
+        if (used) check_replica_identity(m.backend, *m.relation, operation_of(command));
+    }
+    std::vector<std::pair<int, int>> carried;
+    std::shared_ptr<const SelectPlan> plan = plan_select(make_join_query(m.query, carried), m.backend);
+    // Statement triggers fire once for each kind, the AFTER ones in the opposite order.
+    std::vector<CommandKind> kinds = {CommandKind::kInsert, CommandKind::kUpdate, CommandKind::kDelete};
+    auto each_kind = [&](auto work) {
+        for (CommandKind command : kinds) {
+            auto it = std::ranges::find_if(actions, [&](const Action& a) { return a.clause->command == command; });
+            if (it != actions.end()) work(*it->modification, operation_of(command));
+        }
+    };
+    each_kind([](Modification& one, int operation) { begin_statement_triggers(one, operation); });
+    EvalContext level = m.context();
+    FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
+    for (const Row& row : found.rows) merge_row(m, actions, carried, row);
+    found.rethrow();
+    for (Action& action : actions) m.processed += action.modification->processed;
+    std::ranges::reverse(kinds);
+    each_kind([](Modification& one, int operation) { end_statement_triggers(one, operation); });
+}
+
+}  // namespace cdcsim::pg
