@@ -1,6 +1,7 @@
 // The table of types: for each, the schema and the writer.
 #include <algorithm>
 
+#include "core/base/digest.h"
 #include "core/base/error.h"
 #include "core/connect/json_text.h"
 #include "sim/debezium/value_writer.h"
@@ -42,10 +43,26 @@ BuiltColumn simple(const Build& build, Schema schema, WriteValue write, std::str
     return built;
 }
 
+/// java.util.UUID.nameUUIDFromBytes: version 3, without a name space.
+std::string name_uuid(std::string_view bytes) {
+    std::string digest = digest::md5(bytes);
+    digest[6] = static_cast<char>((digest[6] & 0x0f) | 0x30);
+    digest[8] = static_cast<char>((digest[8] & 0x3f) | 0x80);
+    std::string out;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+        constexpr char kHex[] = "0123456789abcdef";
+        const auto byte = static_cast<unsigned char>(digest[i]);
+        out += kHex[byte >> 4];
+        out += kHex[byte & 15];
+    }
+    return out;
+}
+
 /// The placeholder of unavailable.value.placeholder as a JSON string.
 std::string placeholder_json(const BuildContext& context) {
     std::string json;
-    append_json_string(json, context.config.unavailable_value);
+    append_json_string(json, context.config.unavailable_text);
     return json;
 }
 
@@ -312,7 +329,7 @@ BuiltColumn build_enum(const Build& build) {
 
 BuiltColumn build_hstore(const Build& build) {
     connect::JavaHashMap<std::optional<std::string>> placeholder;
-    placeholder[build.context.config.unavailable_value] = build.context.config.unavailable_value;
+    placeholder[build.context.config.unavailable_text] = build.context.config.unavailable_text;
     if (build.context.config.hstore_as_map) {
         Schema schema = schema_of(SchemaType::kMap);
         schema.key = connect::share(schema_of(SchemaType::kString));
@@ -469,9 +486,7 @@ std::string array_toast(const Build& build, const TypeInfo& element) {
         case oid::kInt8:
             return list_of(numbers);
         case oid::kUuid:
-            if (config.unavailable_value != "__debezium_unavailable_value")
-                throw NotSimulated("an unchanged uuid[] with unavailable.value.placeholder");
-            return "[\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\"]";
+            return "[\"" + name_uuid(config.unavailable_value) + "\"]";
         default:
             return "";
     }

@@ -5,6 +5,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/connect/json_text.h"
 
 namespace cdcsim::debezium {
@@ -106,6 +107,32 @@ std::optional<std::string> publish_option(const ConfigMap& config, const std::st
 std::string placeholder_bytes(const std::string& text) {
     return text.starts_with("hex:") ? connect::bytes_of_hex(std::string_view(text).substr(4))
                                     : text;
+}
+
+/// new String(bytes, UTF_8): what is not UTF-8 becomes U+FFFD, once for each broken character.
+std::string java_text(std::string_view bytes) {
+    std::string out;
+    for (std::size_t at = 0; at < bytes.size();) {
+        const auto lead = static_cast<unsigned char>(bytes[at]);
+        const std::size_t size = lead < 0xC2 || lead > 0xF4 ? 1 : utf8::length_of(bytes[at]);
+        const std::string_view whole = bytes.substr(at, size);
+        if (lead == 0 || (whole.size() == size && utf8::invalid_at(whole) == std::string_view::npos)) {
+            out += whole;
+            at += size;
+            continue;
+        }
+        out += "\uFFFD";
+        const unsigned second = at + 1 < bytes.size() ? static_cast<unsigned char>(bytes[at + 1]) : 0;
+        const bool bad_second = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90) ||
+                                (lead == 0xF4 && second > 0x8F);
+        std::size_t length = 1;
+        while (!bad_second && length < size && at + length < bytes.size() &&
+               (static_cast<unsigned char>(bytes[at + length]) & 0xC0) == 0x80) {
+            ++length;
+        }
+        at += length;
+    }
+    return out;
 }
 
 connect::JsonConverterConfig converter(const ConfigMap& config, const std::string& prefix) {
@@ -310,6 +337,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       include_unknown_types(flag(config, "include.unknown.datatypes")),
       money_fraction_digits(number(option_value(config, "money.fraction.digits"))),
       unavailable_value(placeholder_bytes(option_value(config, "unavailable.value.placeholder"))),
+      unavailable_text(java_text(unavailable_value)),
       schema_name_adjustment(choose(config, "schema.name.adjustment.mode", kAdjustments)),
       field_name_adjustment(choose(config, "field.name.adjustment.mode", kAdjustments)),
       tombstones_on_delete(flag(config, "tombstones.on.delete")),

@@ -69,6 +69,7 @@ struct ConnectorConfig {
     bool interval_as_string, hstore_as_map, include_unknown_types;
     int money_fraction_digits;
     std::string unavailable_value;  ///< bytes
+    std::string unavailable_text;   ///< the same as Java decodes them
     NameAdjustment schema_name_adjustment, field_name_adjustment;
 
     bool tombstones_on_delete, transaction_metadata, extended_headers, skip_unchanged;
@@ -79,6 +80,10 @@ struct ConnectorConfig {
     std::optional<Unwrap> unwrap;
 
     bool captures(const TableId& table) const;
+    /// Which entry of table.include.list lets it in: the snapshot goes by these.
+    std::size_t include_place(const TableId& table) const {
+        return table_include_.first_match(table.text());
+    }
     bool includes_column(const TableId& table, const std::string& column) const;
     bool includes_message(const std::string& prefix) const;
     /// message.key.columns' columns of the table, in the order configured; empty: the table's key.

@@ -1,5 +1,7 @@
 // The snapshot half of ConnectorTask. Mirrors RelationalSnapshotChangeEventSource,
 // SnapshotMarkerResolver and BufferingSnapshotChangeRecordReceiver.
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "sim/debezium/catalog_queries.h"
 #include "sim/debezium/connector_task.h"
@@ -26,6 +28,7 @@ std::vector<TableId> ConnectorTask::snapshot_tables() {
         if ((listed.empty() || listed.matches(id.text()) || listed.matches(id.quoted())) &&
             config_.captures(id))
             tables.push_back(std::move(id));
+    std::ranges::stable_sort(tables, {}, [&](const TableId& id) { return config_.include_place(id); });
     return tables;
 }
 

@@ -109,6 +109,15 @@ std::optional<std::string> temporal_json(const BuiltColumn& built, const std::st
     return written(exact, text);
 }
 
+/// 24:00 is LocalTime.MAX there, in nanoseconds where the mode has them.
+std::optional<std::string> time_json(const BuiltColumn& built, const std::string& text) {
+    if (text != "24:00:00") return temporal_json(built, text);
+    auto json = temporal_json(built, "23:59:59.999999");
+    if (json == "86399999999000") json = "86399999999999";
+    if (json == "\"23:59:59.999999Z\"") json = "\"23:59:59.999999999Z\"";
+    return json;
+}
+
 struct DefaultRow {
     std::string_view type;         ///< the column's type name
     std::string_view placeholder;  ///< for a function call
@@ -159,7 +168,7 @@ constexpr DefaultRow kDefaultRows[] = {
     {"serial", "0", true, true, as_int<std::int32_t>},
     {"smallserial", "0", true, true, as_int<std::int16_t>},
     {"text", "", false, false, as_written},
-    {"time", "00:00", false, true, temporal_json},
+    {"time", "00:00", false, true, time_json},
     {"timestamp", "1970-01-01", false, true, temporal_json},
     {"timestamptz", "1970-01-01", false, true, temporal_json},
     {"uuid", "00000000-0000-0000-0000-000000000000", false, true, as_uuid},

@@ -163,10 +163,10 @@ RegexList::RegexList(std::string_view list) {
     for (const auto& part : split_regex_list(list)) patterns_.emplace_back(part);
 }
 
-bool RegexList::matches(std::string_view text) const {
-    for (const auto& pattern : patterns_)
-        if (pattern.matches(text)) return true;
-    return false;
+std::size_t RegexList::first_match(std::string_view text) const {
+    std::size_t place = 0;
+    while (place < patterns_.size() && !patterns_[place].matches(text)) ++place;
+    return place;
 }
 
 }  // namespace cdcsim::debezium

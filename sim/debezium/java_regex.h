@@ -35,7 +35,9 @@ class RegexList {
     RegexList() = default;
     explicit RegexList(std::string_view list);
     bool empty() const { return patterns_.empty(); }
-    bool matches(std::string_view text) const;
+    bool matches(std::string_view text) const { return first_match(text) < patterns_.size(); }
+    /// The place of the first that matches, or how many there are.
+    std::size_t first_match(std::string_view text) const;
 
   private:
     std::vector<JavaRegex> patterns_;

@@ -108,6 +108,11 @@ def dump_relations(cur):
             for oid, kind, column, type_oid in cur.fetchall():
                 rows.append('{%d, %s, %s, %s, %d},' % (oid, q(schema), q(name), q(column), type_oid))
     write("system_columns.inc", rows, "SystemColumnRow, by relation and position")
+    cur.execute("""
+        SELECT relnamespace::regnamespace::text || '.' || relname FROM pg_class
+        WHERE relnamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND relkind IN ('r', 'v')
+        ORDER BY (relnamespace::regnamespace::text || '.' || relname) COLLATE "C" """)
+    write("system_names.inc", [q(r[0]) + "," for r in cur.fetchall()], "All tables and views of the system's schemas, sorted")
 
 
 def dump_settings(cur):

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/catalog/system_relations.h"
 #include "sim/postgres/parser/parse.h"
 #include "sim/postgres/type/typmod.h"
 
@@ -104,6 +105,9 @@ RelationPtr require_relation(const Node& range_var, CatalogContext& context) {
     } catch (SqlError& error) {
         error.set_position(range_var.location());
         throw;
+    }
+    if (is_system_relation_name(range_var.text("schemaname"), range_var.text("relname"))) {
+        throw NotSimulated("system relation " + std::string(range_var.text("relname")));
     }
     std::string name(range_var.text("relname"));
     if (range_var.has("schemaname")) name = fmt::format("{}.{}", range_var.text("schemaname"), name);

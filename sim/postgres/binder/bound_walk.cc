@@ -307,6 +307,31 @@ bool contains_set_function(const ExprPtr& expr) {
     });
 }
 
+namespace {
+
+template <typename Cast>
+ExprPtr below_implicit(const ExprPtr& expr) {
+    const auto& cast = as<Cast>(*expr);
+    return cast.is_explicit ? nullptr : cast.arg;
+}
+
+}  // namespace
+
+ExprPtr strip_implicit_casts(const ExprPtr& expr) {
+    ExprPtr below;
+    switch (expr->kind) {
+        case ExprKind::kFunc:
+            if (as<FuncExpr>(*expr).form == FuncForm::kImplicitCast) below = as<FuncExpr>(*expr).args[0];
+            break;
+        case ExprKind::kRelabel: below = below_implicit<RelabelExpr>(expr); break;
+        case ExprKind::kCoerceViaIo: below = below_implicit<CoerceViaIoExpr>(expr); break;
+        case ExprKind::kArrayCoerce: below = below_implicit<ArrayCoerceExpr>(expr); break;
+        case ExprKind::kCoerceToDomain: below = below_implicit<CoerceToDomainExpr>(expr); break;
+        default: break;
+    }
+    return below ? strip_implicit_casts(below) : expr;
+}
+
 bool equal_expressions(const Expr& a, const Expr& b) {
     if (&a == &b) return true;
     if (a.kind != b.kind || a.type != b.type || a.typmod != b.typmod) return false;

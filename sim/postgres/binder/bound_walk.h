@@ -33,6 +33,9 @@ bool contains_volatile(const Query& query);
 bool contains_sublink(const ExprPtr& expr);
 bool contains_set_function(const ExprPtr& expr);
 
+/// What stands below the implicit casts at the top of `expr` (strip_implicit_coercions).
+ExprPtr strip_implicit_casts(const ExprPtr& expr);
+
 /// Calls `visit` with each VarExpr or WholeRowExpr (and AggregateExpr with levels_up > 0) in `query`
 /// at any depth that refers outside of it, and with the number of levels out of `query` (from 1).
 using OuterReferenceVisitor = std::function<void(const Expr& reference, int levels_out)>;

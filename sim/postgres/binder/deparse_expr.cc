@@ -126,12 +126,10 @@ class Deparser {
     }
 
     std::string cast(const Expr& arg, const Expr& result, bool is_explicit, bool show_implicit_cast) {
-        if (!is_explicit && !show_implicit_cast) return text(arg);
+        if (!is_explicit && !show_implicit_cast) return text(arg, false);
         if (arg.kind == ExprKind::kConst && arg.type == result.type) return constant(as<ConstExpr>(arg), -1) + "::" + type_of(result);
-        // An implicit cast of an argument is shown like an explicit one.
-        std::string inner = text(arg, false);
-        if (arg.kind != ExprKind::kConst || arg.type != result.type) inner = "(" + text(arg) + ")";
-        return inner + "::" + type_of(result);
+        // An implicit cast of an argument is shown like an explicit one; one below a cast is not.
+        return "(" + text(arg, false) + ")::" + type_of(result);
     }
 
     std::string function(const FuncExpr& call, bool show_implicit_cast) {
@@ -145,7 +143,7 @@ class Deparser {
             case FuncForm::kExplicitCast: {
                 // A length coercion shows its typmod.
                 const Expr& arg = *call.args[0];
-                std::string inner = arg.kind == ExprKind::kConst && arg.type == call.type ? constant(as<ConstExpr>(arg), -1) : "(" + text(arg) + ")";
+                std::string inner = arg.kind == ExprKind::kConst && arg.type == call.type ? constant(as<ConstExpr>(arg), -1) : "(" + text(arg, false) + ")";
                 return inner + "::" + type_of(call);
             }
             case FuncForm::kCall: break;

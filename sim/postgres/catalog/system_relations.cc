@@ -1,5 +1,7 @@
 #include "sim/postgres/catalog/system_relations.h"
 
+#include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "sim/postgres/catalog/builtin.h"
@@ -48,6 +50,14 @@ std::vector<RelationPtr> build() {
 const std::vector<RelationPtr>& system_relations() {
     static const std::vector<RelationPtr> relations = build();
     return relations;
+}
+
+bool is_system_relation_name(std::string_view schema, std::string_view name) {
+    static constexpr std::string_view kNames[] = {
+#include "sim/postgres/catalog/data/system_names.inc"
+    };
+    const std::string qualified = std::string(schema.empty() ? "pg_catalog" : schema) + "." + std::string(name);
+    return std::ranges::binary_search(kNames, std::string_view(qualified));
 }
 
 }  // namespace cdcsim::pg

@@ -183,7 +183,7 @@ void alter_type(Alteration& a) {
             .hint(fmt::format("You might need to specify \"USING {}::{}\".", name, format_type(a.backend, type.type, type.typmod)));
     }
     if (column.default_expr) {
-        ExprPtr old_default = column.default_expr->expr;
+        ExprPtr old_default = strip_implicit_casts(column.default_expr->expr);
         ExprPtr cast = coerce_for_assignment(old_default, type.type, type.typmod, a.backend.bind_options());
         if (!cast) {
             throw SqlError("42804", fmt::format("default for column \"{}\" cannot be cast automatically to type {}", name, format_type(a.backend, type.type)));
