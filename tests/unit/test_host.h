@@ -38,10 +38,7 @@ class TestHost : public TestEnvironmentOf<Host> {
     std::vector<RelationPtr> scanned_relations(const Relation& relation, bool) override {
         return {RelationPtr(RelationPtr(), &relation)};
     }
-    std::vector<std::vector<Datum>> run_modifying(const Query&, ParamSource*, const Snapshot&,
-                                                  const EvalContext*) override {
-        return virtual_table;
-    }
+    void run_modifying(const Query&, ParamSource*, const Snapshot&, const EvalContext*, const RowSink&) override {}
     void enter_call() override {}
     void leave_call() override {}
 

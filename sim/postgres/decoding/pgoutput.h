@@ -32,7 +32,7 @@ class DecodingEnvironment : public Host {
     void transition_rows(const std::string&, const RowSink&) override { refuse(); }
     void virtual_rows(const Relation&, const RowSink&) override { refuse(); }
     std::vector<RelationPtr> scanned_relations(const Relation&, bool) override { refuse(); }
-    std::vector<std::vector<Datum>> run_modifying(const Query&, ParamSource*, const Snapshot&, const EvalContext*) override { refuse(); }
+    void run_modifying(const Query&, ParamSource*, const Snapshot&, const EvalContext*, const RowSink&) override { refuse(); }
     void enter_call() override {}
     void leave_call() override {}
 

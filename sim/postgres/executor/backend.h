@@ -90,8 +90,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void transition_rows(const std::string& name, const RowSink& emit) override;
     void virtual_rows(const Relation& relation, const RowSink& emit) override;
     std::vector<RelationPtr> scanned_relations(const Relation& relation, bool only_this) override;
-    std::vector<std::vector<Datum>> run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot,
-                                                  const EvalContext* outer) override;
+    void run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& emit) override;
     void enter_call() override;
     void leave_call() override { --call_depth_; }
 

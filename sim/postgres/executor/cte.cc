@@ -1,9 +1,12 @@
 #include "sim/postgres/executor/cte.h"
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "core/base/error.h"
+#include "sim/postgres/executor/row_generator.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/subplan.h"
 #include "sim/postgres/storage/heap.h"
@@ -34,10 +37,19 @@ void run_plan(const std::shared_ptr<const Query>& query, const EvalContext& oute
 
 class PlainCte : public CteRows {
   public:
-    PlainCte(const CommonTableExpr& cte, EvalContext& level) : cte_(cte), level_(level) {}
+    PlainCte(const CommonTableExpr& cte, EvalContext& level) : cte_(cte), level_(level) {
+        if (cte.query->command == CommandKind::kSelect) return;
+        generator_.emplace([this](const RowSink& sink) {
+            level_.host.run_modifying(*cte_.query, level_.params, level_.snapshot, &level_, sink);
+        });
+    }
 
     bool row(std::size_t index, std::span<const Datum>& out) override {
-        if (!std::exchange(computed_, true)) compute();
+        if (generator_) {
+            read_up_to(index);
+        } else if (!std::exchange(computed_, true)) {
+            run_plan(cte_.query, level_, append_to(rows_));
+        }
         return row_at(rows_, index, out);
     }
     bool working_row(std::size_t, std::span<const Datum>&) override {
@@ -45,17 +57,15 @@ class PlainCte : public CteRows {
     }
 
   private:
-    void compute() {
-        if (cte_.query->command == CommandKind::kSelect) {
-            run_plan(cte_.query, level_, append_to(rows_));
-        } else {
-            rows_ = level_.host.run_modifying(*cte_.query, level_.params, level_.snapshot, &level_);
-        }
+    void read_up_to(std::size_t index) {
+        std::vector<Datum> row;
+        while (rows_.size() <= index && generator_->next(row)) rows_.push_back(row);
     }
 
     const CommonTableExpr& cte_;
     EvalContext& level_;
     bool computed_ = false;
+    std::optional<RowGenerator> generator_;   ///< of a data-modifying CTE
     Rows rows_;
 };
 
@@ -158,7 +168,7 @@ void CteScope::finish() {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         if (query_.ctes[i].query->command == CommandKind::kSelect) continue;
         std::span<const Datum> ignored;
-        rows(static_cast<int>(i)).row(0, ignored);
+        rows(static_cast<int>(i)).row(SIZE_MAX, ignored);
     }
 }
 

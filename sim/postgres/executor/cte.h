@@ -30,7 +30,7 @@ class CteScope {
     ~CteScope();
 
     CteRows& rows(int index);
-    /// Runs the data-modifying CTEs that nobody has read. Call it at the end of the statement.
+    /// Runs the data-modifying CTEs as far as nobody has read them. Call it at the end of the statement.
     void finish();
 
   private:

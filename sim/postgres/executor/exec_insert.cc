@@ -157,18 +157,34 @@ void insert_values(Modification& m) {
     }
 }
 
+bool modifies(const Query& query) {
+    return std::ranges::any_of(query.ctes, [](const CommonTableExpr& cte) {
+        return cte.query->command != CommandKind::kSelect;
+    });
+}
+
+/// In its own WITH, its SELECT's, or the one that this INSERT is a part of.
+bool reads_modifying_cte(const Modification& m) {
+    if (modifies(m.query) || modifies(*m.query.insert_select)) return true;
+    return m.level != nullptr && m.level->outer != nullptr && m.level->outer->ctes != nullptr;
+}
+
 void insert_select(Modification& m) {
     std::shared_ptr<const Query> source = m.query.insert_select;
     std::shared_ptr<const SelectPlan> plan = plan_select(source, m.backend);
-    // The rows first: what is inserted must not be seen, nor change under the cursor.
-    FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, m.level, sink); });
-    for (const Row& row : found.rows) {
+    auto insert = [&](std::span<const Datum> row) {
         EvalRow source_row;
         source_row.columns = row;
         EvalContext context = m.context({&source_row, 1});
         GivenValues given(m.query.insert_select_coercions);
         insert_one(m, complete_row(m, given, context));
-    }
+        return true;
+    };
+    // A data-modifying CTE is run in turns with the INSERT that reads it.
+    if (reads_modifying_cte(m)) return plan->run(m.backend, m.snapshot, m.params, m.level, insert);
+    // Else the rows first: what is inserted must not be seen, nor change under the cursor.
+    FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, m.level, sink); });
+    for (const Row& row : found.rows) insert(row);
     found.rethrow();
 }
 

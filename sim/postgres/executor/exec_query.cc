@@ -115,13 +115,8 @@ ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const s
     return result;
 }
 
-std::vector<std::vector<Datum>> Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer) {
-    std::vector<std::vector<Datum>> rows;
-    run_modification(*this, query, params, snapshot, outer, [&](std::span<const Datum> row) {
-        rows.emplace_back(row.begin(), row.end());
-        return true;
-    });
-    return rows;
+void Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& emit) {
+    run_modification(*this, query, params, snapshot, outer, emit);
 }
 
 FoundRows find_rows(const std::function<void(const RowSink&)>& run) {

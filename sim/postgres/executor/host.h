@@ -69,11 +69,10 @@ class Host : public Environment {
     /// The relations that a scan of `relation` reads: itself unless `only_this`, then its children
     /// in PostgreSQL's order (partitioned tables: only the leaves).
     virtual std::vector<RelationPtr> scanned_relations(const Relation& relation, bool only_this) = 0;
-    /// Runs a data-modifying CTE once and returns its RETURNING rows. `outer` is the level that the
-    /// WITH belongs to: its other CTEs may be read (levels_up 1).
-    virtual std::vector<std::vector<Datum>> run_modifying(const Query& query, ParamSource* params,
-                                                          const Snapshot& snapshot,
-                                                          const EvalContext* outer) = 0;
+    /// Runs a data-modifying CTE and gives its RETURNING rows as they come. `outer` is the level that
+    /// the WITH belongs to: its other CTEs may be read (levels_up 1).
+    virtual void run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot,
+                               const EvalContext* outer, const RowSink& emit) = 0;
     /// Counts depth: throws SqlError 54001 beyond the limit.
     virtual void enter_call() = 0;
     virtual void leave_call() = 0;
