@@ -1,5 +1,6 @@
 #include "sim/pipeline/simulated_target.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -16,9 +17,10 @@ using scenario::SqlAnswer;
 /// One psql: a session and the files beside the scenario.
 class SimulatedTarget::Host : public scenario::PsqlHost {
   public:
-    Host(Simulation& simulation, scenario::FileReader& files, const std::string& folder, const std::string& user)
+    Host(Simulation& simulation, scenario::FileReader& files, const std::string& folder, const std::string& user, const std::string& name)
         : simulation_(simulation), files_(files), folder_(folder), user_(user.empty() ? simulation.options().user : user) {
-        session_ = simulation_.server().open_session(user_);
+        if (!name.empty()) label_ = "session " + name;
+        open();
     }
 
     scenario::MessageAnswer execute(std::string_view sql, const CopyIn& copy_in) override {
@@ -29,7 +31,7 @@ class SimulatedTarget::Host : public scenario::PsqlHost {
     void reconnect(const std::string& user) override {
         if (!user.empty()) user_ = user;
         session_.reset();
-        session_ = simulation_.server().open_session(user_);
+        open();
     }
     const std::string& database() const override { return simulation_.options().database; }
     const std::string& user() const override { return user_; }
@@ -38,10 +40,16 @@ class SimulatedTarget::Host : public scenario::PsqlHost {
     }
 
   private:
+    void open() {
+        session_ = simulation_.server().open_session(user_);
+        session_->set_label(label_);
+    }
+
     Simulation& simulation_;
     scenario::FileReader& files_;
     const std::string& folder_;
     std::string user_;
+    std::string label_;
     std::string sql_;
     std::unique_ptr<pg::Session> session_;
 };
@@ -70,7 +78,7 @@ SimulatedTarget::~SimulatedTarget() = default;
 
 SimulatedTarget::Host* SimulatedTarget::host_for(const scenario::SqlStep& step, std::unique_ptr<Host>& own) {
     std::unique_ptr<Host>& host = step.session.empty() ? own : sessions_[step.session];
-    if (!host) host = std::make_unique<Host>(simulation_, files_, folder_, step.user);
+    if (!host) host = std::make_unique<Host>(simulation_, files_, folder_, step.user, step.session);
     return host.get();
 }
 
@@ -86,6 +94,9 @@ SqlAnswer SimulatedTarget::run_sql(int step_number, const scenario::SqlStep& ste
         outcome.error = report_of(error, "FATAL", "");
         return out;
     }
+    for (const auto& other : waiting_) {
+        if (other->host == script->host) return still_waits(*other);
+    }
     advance(*script);
     SqlAnswer out = script->answer();
     if (script->run.waiting()) {
@@ -94,6 +105,16 @@ SqlAnswer SimulatedTarget::run_sql(int step_number, const scenario::SqlStep& ste
         script.reset();  // the session ends: an open transaction is rolled back, locks become free
         wake();
     }
+    return out;
+}
+
+/// A step for a session whose last step has not ended.
+SqlAnswer SimulatedTarget::still_waits(const Script& script) {
+    SqlAnswer out;
+    scenario::Report& report = out.outcomes.emplace_back().error.emplace();
+    report.severity = "ERROR";
+    report.sqlstate = "ZS002";
+    report.message = "the session still waits in step " + std::to_string(script.step) + " for " + script.run.waits_for();
     return out;
 }
 
@@ -127,7 +148,11 @@ void SimulatedTarget::wake() {
             const std::size_t before = script.run.outcomes().size();
             advance(script);
             progress = script.run.outcomes().size() > before;
-            if (script.run.waiting()) continue;
+            if (script.run.waiting()) {
+                // It waits for something else now: those that wait longer come first.
+                if (progress) std::rotate(waiting_.begin() + static_cast<std::ptrdiff_t>(i), waiting_.begin() + static_cast<std::ptrdiff_t>(i) + 1, waiting_.end());
+                continue;
+            }
             late_.push_back({script.step, script.answer()});
             waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
             progress = true;

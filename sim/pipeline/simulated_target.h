@@ -35,6 +35,7 @@ class SimulatedTarget : public scenario::Target {
 
     Host* host_for(const scenario::SqlStep& step, std::unique_ptr<Host>& own);
     void advance(Script& script);
+    static scenario::SqlAnswer still_waits(const Script& script);
     void after_statement(scenario::Outcome& outcome);
     /// Lets the connectors send; a refusal is kept for take_refusals().
     void drain();

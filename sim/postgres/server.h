@@ -63,6 +63,8 @@ class Session {
                                   const std::function<std::string()>& copy_in = {}) = 0;
     /// The answer of a message that was left waiting: complete, or waiting still.
     virtual MessageResult resume() = 0;
+    /// What messages call this session ("session a").
+    virtual void set_label(const std::string& label) = 0;
 };
 
 class Server : public PostgresServer {

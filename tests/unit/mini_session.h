@@ -25,7 +25,7 @@ class MiniSession : public TestHost, public CatalogContext {
     Host& host() override { return *this; }
     std::optional<RowType> transition_table(const std::string&) override { return std::nullopt; }
     bool may_use_schema(Oid) override { return true; }
-    RelationPtr lock_relation(const RelationPtr& relation, std::string_view) override {
+    RelationPtr lock_relation(const RelationPtr& relation, std::string_view, int) override {
         return relation;
     }
     const TypeInfo* find_type(Oid oid) override {

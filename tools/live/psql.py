@@ -33,6 +33,7 @@ class Session:
         self.pending = b""
         self.serial = itertools.count(1)
         self.marker = None  # of the step that still runs
+        self.has_timeout = False  # a lock_timeout or statement_timeout is set
 
     def send(self, text):
         """Sends a script; what its end leaves open is executed, as at the end of a file."""

@@ -37,6 +37,9 @@ LONG_QUIET_SECONDS = 1.5  # the same where nothing says what was received
 LIMIT_SECONDS = 200
 # Not visible in any record; they make waiting short.
 HASTE = {"poll.interval.ms": "20", "status.update.interval.ms": "50"}
+# A session that ends its waiting itself is waited for.
+TIMEOUT_SET = re.compile(r"(?:lock|statement)_timeout\s*(?:=|to)\s*'?(\w+)", re.I)
+LONGEST_TIMEOUT_SECONDS = 11
 LOGGED_ERROR = re.compile(rb"^(\w{5})\|(\d+)\|psql\|[^|]*\|(?:ERROR|FATAL):", re.M)
 
 
@@ -205,10 +208,13 @@ class Run:
         session = self.sessions[name]
         if session.marker:
             raise Failed(f"session {name} still waits")
+        for value in TIMEOUT_SET.findall(text):
+            session.has_timeout = value not in ("0", "default")
         session.send(text)
         deadline = time.monotonic() + LIMIT_SECONDS
+        patience = time.monotonic() + (LONGEST_TIMEOUT_SECONDS if session.has_timeout else 0)
         while (output := session.collect(0.1)) is None:
-            if self.is_blocked(session):
+            if time.monotonic() > patience and self.is_blocked(session):
                 self.waiting[name] = number
                 return
             if time.monotonic() > deadline:

@@ -116,7 +116,7 @@ Bound bind_range_var(ParseState& state, const Node& node) {
         rt_index = add_rte(state, std::move(rte));
     } else {
         RelationPtr relation = require_relation(node, state.context());
-        relation = state.context().lock_relation(relation, "AccessShareLock");
+        relation = state.context().lock_relation(relation, "AccessShareLock", location);
         if (!relation) relation = require_relation(node, state.context());
         if (relation->kind == 'c') {
             throw SqlError("42809", fmt::format("cannot open relation \"{}\"", relation->name))

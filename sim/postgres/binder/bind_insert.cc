@@ -276,7 +276,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     query.command = CommandKind::kInsert;
     bind_with(state, node["withClause"]);
     RelationPtr relation = require_relation(node["relation"], state.context());
-    relation = state.context().lock_relation(relation, "RowExclusiveLock");
+    relation = state.context().lock_relation(relation, "RowExclusiveLock", node["relation"].location());
     if (!relation) relation = require_relation(node["relation"], state.context());
     if (relation->kind == 'S') {
         throw SqlError("42809", fmt::format("cannot change sequence \"{}\"", relation->name));

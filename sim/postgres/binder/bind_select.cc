@@ -137,6 +137,32 @@ void bind_group_by(ParseState& state, const Node& node) {
     }
 }
 
+/// Adds the tables of one clause; what several clauses name is locked by the strongest.
+void add_row_marks(ParseState& state, const Node& clause, const std::vector<Node>& named) {
+    std::string_view strength = clause.text("strength"), policy = clause.text("waitPolicy");
+    RowMark mark;
+    mark.mode = strength == "LCS_FORUPDATE" ? RowLockMode::kUpdate : strength == "LCS_FORNOKEYUPDATE" ? RowLockMode::kNoKeyUpdate
+                : strength == "LCS_FORSHARE" ? RowLockMode::kShare : RowLockMode::kKeyShare;
+    mark.wait = policy == "LockWaitError" ? RowWait::kError : policy == "LockWaitSkip" ? RowWait::kSkip : RowWait::kBlock;
+    Query& query = *state.query;
+    for (std::size_t i = 0; i < query.range_table.size(); ++i) {
+        const RangeTableEntry& rte = query.range_table[i];
+        bool is_table = rte.kind == RteKind::kRelation && rte.relation->virtual_rows == nullptr;
+        if (!is_table && rte.kind != RteKind::kSubquery) continue;
+        bool wanted = named.empty() || std::ranges::any_of(named, [&](const Node& one) { return one.text("relname") == rte.alias; });
+        if (!wanted) continue;
+        if (is_table) state.context().lock_relation(rte.relation, "RowShareLock", -1);
+        mark.rt_index = static_cast<int>(i) + 1;
+        auto known = std::ranges::find(query.row_marks, mark.rt_index, &RowMark::rt_index);
+        if (known == query.row_marks.end()) {
+            query.row_marks.push_back(mark);
+        } else {
+            known->mode = std::max(known->mode, mark.mode);
+            known->wait = std::max(known->wait, mark.wait);
+        }
+    }
+}
+
 void bind_locking(ParseState& state, const Node& node) {
     std::vector<Node> clauses = node.items("lockingClause");
     if (clauses.empty()) return;
@@ -153,15 +179,16 @@ void bind_locking(ParseState& state, const Node& node) {
     if (query.has_aggregates) refuse("aggregate functions");
     if (query.has_windows) refuse("window functions");
     for (const Node& clause : clauses) {
-        for (const Node& locked : clause.items("lockedRels")) {
+        std::vector<Node> named = clause.items("lockedRels");
+        for (const Node& locked : named) {
             std::string alias(locked.text("relname"));
             bool known = std::ranges::any_of(query.range_table, [&](const RangeTableEntry& rte) { return rte.alias == alias; });
             if (!known) {
                 throw SqlError("42P01", fmt::format("relation \"{}\" in {} clause not found in FROM clause", alias, name)).at(locked.location());
             }
         }
+        add_row_marks(state, clause, named);
     }
-    state.query->for_update = true;
 }
 
 /// PostgreSQL's planner decides the order of these; everything else keeps the heap's or the sort's.

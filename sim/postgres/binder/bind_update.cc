@@ -18,7 +18,7 @@ struct Target {
 /// The target table, first in the range table, its names visible.
 Target bind_target_table(ParseState& state, const Node& range_var, ViewCommand command) {
     RelationPtr relation = require_relation(range_var, state.context());
-    relation = state.context().lock_relation(relation, "RowExclusiveLock");
+    relation = state.context().lock_relation(relation, "RowExclusiveLock", range_var.location());
     if (!relation) relation = require_relation(range_var, state.context());
     if (relation->kind == 'S') throw SqlError("42809", fmt::format("cannot change sequence \"{}\"", relation->name));
     Node alias = range_var["alias"];

@@ -124,6 +124,15 @@ struct MergeAction {
 
 enum class Override : std::uint8_t { kNone, kUser, kSystem };
 
+/// How strongly a row is locked (LockTupleMode), and what to do if it is not free.
+enum class RowLockMode : std::uint8_t { kKeyShare, kShare, kNoKeyUpdate, kUpdate };
+enum class RowWait : std::uint8_t { kBlock, kSkip, kError };
+struct RowMark {
+    int rt_index = 0;
+    RowLockMode mode = RowLockMode::kUpdate;
+    RowWait wait = RowWait::kBlock;
+};
+
 struct Query {
     CommandKind command = CommandKind::kSelect;
     std::vector<RangeTableEntry> range_table;   ///< Var.rt_index - 1
@@ -145,7 +154,7 @@ struct Query {
     bool with_ties = false;
     std::unique_ptr<SetOpNode> set_operations;
     bool has_aggregates = false, has_windows = false, has_target_srfs = false;
-    bool for_update = false;                    ///< FOR UPDATE/SHARE: rows are locked, not changed
+    std::vector<RowMark> row_marks;             ///< FOR UPDATE/SHARE: tables whose rows are locked
 
     /// DML: the target table's range table entry.
     int result_relation = 0;

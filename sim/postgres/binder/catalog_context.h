@@ -29,8 +29,8 @@ class CatalogContext {
     /// Whether the current role may look into the schema (USAGE).
     virtual bool may_use_schema(Oid schema) = 0;
     /// Locks a table that a statement names (in PostgreSQL's mode name) and returns it again, as it
-    /// is once the lock is held. nullptr if it is gone.
-    virtual RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode) = 0;
+    /// is once the lock is held. nullptr after a wait: it may be gone or another one.
+    virtual RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode, int location) = 0;
 };
 
 /// Names that are not columns: PL/pgSQL's variables, the arguments of a SQL function, $n.

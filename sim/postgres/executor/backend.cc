@@ -18,6 +18,9 @@ namespace {
 /// Deeper recursion of functions and triggers is PostgreSQL's stack limit, as a count.
 constexpr int kMaxCallDepth = 400;
 
+constexpr int kFirstBackendPid = 3512;
+constexpr std::uint32_t kPidVariants = 9973;
+
 /// Statements that a failed transaction still takes.
 bool ends_transaction(const Node& node) {
     if (!node.is("TransactionStmt")) return false;
@@ -82,7 +85,8 @@ ServerState::ServerState(const ServerOptions& server_options)
       wal(server_options.base_lsn),
       next_xid(server_options.base_xid.value),
       next_oid(server_options.base_oid),
-      random_state(server_options.seed) {
+      random_state(server_options.seed),
+      next_backend_pid(kFirstBackendPid + static_cast<int>(server_options.base_xid.value % kPidVariants)) {
     CDCSIM_CHECK(options.clock != nullptr);
 }
 
@@ -111,27 +115,38 @@ Backend::Backend(std::shared_ptr<ServerState> server, const std::string& user) :
 }
 
 Backend::~Backend() {
+    abandon();
     if (transaction_.active) rollback_transaction();
     drop_temporary_objects();
+    for (const HeldLock& held : session_locks_) server_->locks.release(*this, held.tag, held.mode);
     server_->backends.erase(this);
 }
 
 // Messages.
 
 MessageResult Backend::execute(std::string_view text, const std::function<std::string()>& copy_in_source) {
-    MessageResult result;
-    std::string owned(text);
+    if (thread_) throw SqlError("08P01", fmt::format("the session still waits for {}", describe_wait()));
+    message_text_ = text;
+    message_result_ = {};
     copy_in = copy_in_source;
-    current_statement_ = owned;
+    current_statement_ = message_text_;
     statement_start_ = server_->now();
-    run_message(owned, result);
-    current_statement_ = {};
-    notices_.clear();
-    result.transaction_status = !transaction_.active || !transaction_.block ? 'I' : transaction_.failed ? 'E' : 'T';
-    return result;
+    contended_ = others_are_at_work();
+    // Only then can it have to wait, and needs a stack of its own.
+    if (contended_) {
+        thread_ = server_->threads.take();
+        return take_turn([this] { return thread_->run([this] { run_message(message_text_, message_result_); }); });
+    }
+    run_message(message_text_, message_result_);
+    return finish_message();
 }
 
-MessageResult Backend::resume() { throw InternalError(__FILE__, __LINE__, "no statement is waiting"); }
+MessageResult Backend::finish_message() {
+    current_statement_ = {};
+    notices_.clear();
+    message_result_.transaction_status = !transaction_.active || !transaction_.block ? 'I' : transaction_.failed ? 'E' : 'T';
+    return std::move(message_result_);
+}
 
 void Backend::run_message(std::string_view text, MessageResult& result) {
     try {
@@ -219,6 +234,11 @@ void Backend::fail_transaction() {
         // The effects go now; the block stays, failed, until ROLLBACK.
         if (!transaction_.failed) {
             while (!transaction_.subs.empty() && !transaction_.subs.back().is_savepoint) rollback_subtransaction();
+            if (transaction_.subs.empty()) {
+                undo_transaction();
+            } else {
+                undo_to(transaction_.subs.back());
+            }
             transaction_.failed = true;
         }
         return;
@@ -282,13 +302,30 @@ Snapshot Backend::take_snapshot() {
         if (snapshot.taken != snapshot.command) snapshot.own = transaction_.xids;
         return snapshot;
     }
+    snapshot = latest_snapshot();
+    if (transaction_.active && uses_fixed_snapshot()) {
+        if (transaction_.isolation == "serializable") refuse_overlap();
+        transaction_.fixed_snapshot = snapshot;
+    }
+    return snapshot;
+}
+
+/// Serializable Snapshot Isolation is not here: one such transaction alone behaves as REPEATABLE READ.
+void Backend::refuse_overlap() const {
+    for (const Backend* other : server_->backends) {
+        if (other == this || !other->transaction_.active || !other->transaction_.fixed_snapshot) continue;
+        if (other->transaction_.isolation == "serializable") throw NotSimulated("SERIALIZABLE transactions that run at the same time");
+    }
+}
+
+Snapshot Backend::latest_snapshot() {
+    Snapshot snapshot;
     snapshot.command = snapshot.taken = server_->command;
     for (Backend* other : server_->backends) {
         if (other == this || !other->transaction_.active) continue;
         const std::vector<Xid>& xids = other->transaction_.xids;
         snapshot.in_progress.insert(snapshot.in_progress.end(), xids.begin(), xids.end());
     }
-    if (transaction_.active && uses_fixed_snapshot()) transaction_.fixed_snapshot = snapshot;
     return snapshot;
 }
 
@@ -348,7 +385,11 @@ std::vector<RelationPtr> Backend::scanned_relations(const Relation& relation, bo
     return found;
 }
 
-RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view) { return relation; }
+RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view mode, int location) {
+    if (relation->is_system() || !keeps_locks()) return relation;
+    bool waited = lock({LockTag::Kind::kRelation, relation->oid, 0, 0}, lock_mode_of(mode), fmt::format("table \"{}\"", relation->name), location);
+    return waited ? nullptr : relation;
+}
 
 // CatalogContext.
 
@@ -372,6 +413,7 @@ std::shared_ptr<Catalog> Backend::copy_catalog() {
 }
 
 void Backend::set_catalog(std::shared_ptr<Catalog> changed) {
+    if (contended_) check_table_locks(*changed);
     if (!transaction_.catalog) transaction_.catalog_base = server_->catalog;
     transaction_.catalog = std::move(changed);
     search_path_catalog_ = nullptr;

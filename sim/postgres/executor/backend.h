@@ -62,6 +62,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     // Session.
     MessageResult execute(std::string_view text, const std::function<std::string()>& copy_in) override;
     MessageResult resume() override;
+    void set_label(const std::string& label) override { label_ = label; }
 
     // Environment.
     const ValueSettings& value_settings() override { return value_settings_; }
@@ -81,6 +82,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     // Host.
     Database& database() override { return *server_->database; }
     Snapshot take_snapshot() override;
+    /// What is committed now, whatever the transaction's isolation.
+    Snapshot latest_snapshot();
     Datum call_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) override;
     void call_set_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args,
                            const RowSink& emit) override;
@@ -101,7 +104,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     Host& host() override { return *this; }
     std::optional<RowType> transition_table(const std::string& name) override;
     bool may_use_schema(Oid schema) override;
-    RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode) override;
+    RelationPtr lock_relation(const RelationPtr& relation, std::string_view mode, int location) override;
 
     // Spi.
     std::unique_ptr<SpiPlan> prepare(const std::string& text, NameHook* hook, const TypeRef* target = nullptr) override;
@@ -181,6 +184,31 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     /// The errors that EXCEPTION handlers are running for, innermost last (RAISE; GET STACKED DIAGNOSTICS).
     std::vector<std::shared_ptr<const SqlError>> handled_errors;
 
+    // Locks (waiting.cc).
+    /// Whether a lock that is taken now matters to others: the transaction goes on after this
+    /// statement, or other sessions have open ones.
+    bool keeps_locks() const { return transaction_.block || contended_; }
+    /// Other sessions had open transactions when the statement began.
+    bool is_contended() const { return contended_; }
+    /// Takes a lock until the end of the transaction. True: it had to wait for it.
+    bool lock(const LockTag& tag, LockMode mode, const std::string& what, int position = -1);
+    /// lock() of a table for one that is bound already.
+    bool lock_table(const Relation& relation, LockMode mode);
+    /// The tables of a query that was bound earlier. True: it had to wait for one.
+    bool lock_tables(const Query& query);
+    /// Waits until what `wait` names is free; the request, if it has one, stands in its queue.
+    /// Throws 40P01, 55P03, 57014 with the wait's context.
+    void wait_for(LockWait wait);
+    const LockWait* waits_for() const { return waits_ ? &*waits_ : nullptr; }
+    bool is_blocked();
+    /// Locks of the session, beyond transactions.
+    std::vector<HeldLock>& session_locks() { return session_locks_; }
+    const std::string& label() const { return label_; }
+    /// The user's database was created just before its first object.
+    Oid database_oid() const { return server_->options.base_oid - 1; }
+    /// Ends what waits, without an answer.
+    void abandon();
+
     // Transactions (transaction.cc).
     void begin_block();
     void commit_transaction();
@@ -204,6 +232,16 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     SubTransaction mark_here(const std::string& name, bool is_savepoint);
     void restore_settings(const SettingValues& values);
     void end_transaction();
+    void undo_transaction();
+    void release_locks(const SubTransaction& mark);
+    bool others_are_at_work() const;
+    MessageResult take_turn(const std::function<bool()>& turn);
+    MessageResult finish_message();
+    void check_lock_timeout();
+    void rebase_catalog();
+    void refuse_overlap() const;
+    void check_table_locks(const Catalog& changed);
+    std::string describe_wait();
 
     std::shared_ptr<ServerState> server_;
     Transaction transaction_;
@@ -215,6 +253,14 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     Oid temp_schema_ = kInvalidOid;
     std::int64_t statement_start_ = 0;
     std::string_view current_statement_;
+    std::string message_text_;
+    MessageResult message_result_;
+    std::string label_;
+    bool contended_ = false;        ///< other sessions had open transactions when the statement began
+    bool abandoned_ = false;
+    std::unique_ptr<SessionThread> thread_;  ///< while a statement runs on one
+    std::optional<LockWait> waits_;
+    std::vector<HeldLock> session_locks_;
     std::vector<Notice> notices_;
     std::deque<RowType> row_types_;
     std::deque<TriggerQueue> trigger_queues_;

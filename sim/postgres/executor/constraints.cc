@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -40,15 +41,16 @@ EvalContext row_context(Backend& backend, const Snapshot& snapshot, const EvalRo
 
 bool is_alive(const RowVersion& version) { return version.died == kNeverDied; }
 
-/// An index with expressions or a predicate has no SQLite index to ask: all live rows are compared.
-std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& values,
-                                                std::int64_t self, const Snapshot& snapshot) {
-    std::optional<UniqueConflict> found;
+/// The versions with these values in the index, dead ones too. An index with expressions or a
+/// predicate has no SQLite index to ask: all rows are compared.
+std::vector<RowVersion> equal_versions(Backend& backend, const Relation& relation, const Index& index, const Row& values, const Snapshot& snapshot) {
+    std::vector<int> columns = plain_columns(index);
+    if (!columns.empty() && !index.predicate) return backend.database().find_equal(backend, relation, columns, values, index.nulls_not_distinct);
+    std::vector<RowVersion> found;
     Snapshot all;
     all.command = all.taken = kNeverDied - 1;
-    all.sees_all = true;
+    all.sees_all = backend.keeps_locks();
     backend.database().scan(backend, relation, all, [&](RowVersion& version) {
-        if (version.rid == self || (!is_alive(version) && !is_undecided(backend, version))) return true;
         std::optional<Row> other = index_values(backend, relation, index, version.columns, snapshot);
         if (!other) return true;
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -60,9 +62,8 @@ std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation
             }
             if (compare_values(backend, type, values[i], (*other)[i]) != 0) return true;
         }
-        refuse_waiting(backend, version);
-        found = UniqueConflict{&index, version};
-        return false;
+        found.push_back(std::move(version));
+        return true;
     });
     return found;
 }
@@ -70,17 +71,11 @@ std::optional<UniqueConflict> scan_for_conflict(Backend& backend, const Relation
 }  // namespace
 
 bool is_undecided(Backend& backend, const RowVersion& version) {
-    for (Backend* other : backend.server().backends) {
-        if (other == &backend || !other->transaction().active) continue;
-        const std::vector<Xid>& xids = other->transaction().xids;
-        auto wrote = [&](Xid xid) { return std::ranges::find(xids, xid) != xids.end(); };
-        if (wrote(version.xmin) || (version.died != kNeverDied && wrote(version.xmax))) return true;
-    }
-    return false;
-}
-
-void refuse_waiting(Backend& backend, const RowVersion& version) {
-    if (is_undecided(backend, version)) throw NotSimulated("waiting for a key that another session's transaction has written");
+    auto others = [&](Xid xid) {
+        Backend* owner = running_owner(backend, xid);
+        return owner != nullptr && owner != &backend;
+    };
+    return others(version.xmin) || (version.died != kNeverDied && others(version.xmax));
 }
 
 std::string describe_row(Backend& backend, const Relation& relation, const Row& row) {
@@ -161,18 +156,26 @@ std::optional<Row> index_values(Backend& backend, const Relation&, const Index& 
 }
 
 std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& row,
-                                            std::int64_t self, const Snapshot& snapshot) {
+                                            std::int64_t self, const Snapshot& snapshot, Undecided undecided) {
     std::optional<Row> values = index_values(backend, relation, index, row, snapshot);
     if (!values) return std::nullopt;
     bool any_null = std::ranges::any_of(*values, [](const Datum& value) { return value.is_null(); });
     if (any_null && !index.nulls_not_distinct) return std::nullopt;
-    std::vector<int> columns = plain_columns(index);
-    if (columns.empty() || index.predicate) return scan_for_conflict(backend, relation, index, *values, self, snapshot);
-    for (RowVersion& version : backend.database().find_equal(backend, relation, columns, *values, index.nulls_not_distinct)) {
-        if (version.rid == self) continue;
-        refuse_waiting(backend, version);
-        if (!is_alive(version)) continue;
-        return UniqueConflict{&index, std::move(version)};
+    for (bool again = true; again;) {
+        again = false;
+        for (RowVersion& version : equal_versions(backend, relation, index, *values, snapshot)) {
+            if (version.rid == self) continue;
+            if (backend.keeps_locks() && is_undecided(backend, version)) {
+                if (undecided == Undecided::kReport) return UniqueConflict{&index, std::move(version)};
+                bool inserted = undecided == Undecided::kWaitInserted;
+                std::string context = fmt::format("while inserting index tuple {} in relation \"{}\"", rid_text(inserted ? self : version.rid),
+                                                  inserted ? index.name : relation.name);
+                again = wait_for_writer(backend, version, fmt::format("a key of \"{}\"", index.name), context);
+                break;
+            }
+            if (!is_alive(version)) continue;
+            return UniqueConflict{&index, std::move(version)};
+        }
     }
     return std::nullopt;
 }
@@ -204,7 +207,8 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
 void check_unique(Modification& m, const RowVersion& stored) {
     for (const Index& index : m.relation->indexes) {
         if (!index.unique) continue;
-        std::optional<UniqueConflict> conflict = find_conflict(m.backend, *m.relation, index, stored.columns, stored.rid, m.snapshot);
+        std::optional<UniqueConflict> conflict = find_conflict(m.backend, *m.relation, index, stored.columns, stored.rid, m.snapshot,
+                                                               index.immediate ? Undecided::kWaitInserted : Undecided::kReport);
         if (!conflict) continue;
         if (index.immediate) throw_duplicate(m.backend, *m.relation, index, stored.columns);
         auto constraint = std::ranges::find(m.relation->constraints, index.oid, &Constraint::index);

@@ -299,7 +299,7 @@ void build_index(Backend& backend, const Relation& relation, const Index& index)
 void validate_unique(Backend& backend, const Relation& relation, const Index& index) {
     Snapshot snapshot = backend.take_snapshot();
     backend.database().scan(backend, relation, snapshot, [&](RowVersion& version) {
-        if (!find_conflict(backend, relation, index, version.columns, version.rid, snapshot)) return true;
+        if (!find_conflict(backend, relation, index, version.columns, version.rid, snapshot, Undecided::kWaitInserted)) return true;
         try {
             throw_duplicate(backend, relation, index, version.columns);
         } catch (SqlError& error) {

@@ -140,7 +140,7 @@ void check_no_pending_events(Backend& backend, const Relation& relation, std::st
 
 RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb) {
     RelationPtr relation = open_relation(backend, range_var);
-    relation = backend.lock_relation(relation, "AccessExclusiveLock");
+    relation = backend.lock_relation(relation, "AccessExclusiveLock", -1);
     if (!relation) relation = open_relation(backend, range_var);
     if (relation->is_system()) {
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));

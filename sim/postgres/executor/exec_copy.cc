@@ -403,7 +403,7 @@ ExecResult copy_data(Backend& backend, const Command& command, const RowSink&) {
     RelationPtr relation;
     if (Node range_var = node["relation"]) {
         relation = open_relation(backend, range_var);
-        relation = backend.lock_relation(relation, from ? "RowExclusiveLock" : "AccessShareLock");
+        relation = backend.lock_relation(relation, from ? "RowExclusiveLock" : "AccessShareLock", -1);
         if (!relation) relation = open_relation(backend, range_var);
     }
     return from ? copy_from(backend, node, relation) : copy_to(backend, node, relation);

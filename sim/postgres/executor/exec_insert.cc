@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -77,19 +78,31 @@ std::optional<UniqueConflict> find_arbiter_conflict(Modification& m, const Row& 
         if (!index.unique) continue;
         bool arbiter = clause.arbiters.empty() || std::ranges::find(clause.arbiters, index.oid) != clause.arbiters.end();
         if (!arbiter || !index.immediate) continue;
-        if (auto conflict = find_conflict(m.backend, *m.relation, index, row, -1, m.snapshot)) return conflict;
+        if (auto conflict = find_conflict(m.backend, *m.relation, index, row, -1, m.snapshot, Undecided::kWaitProposed)) return conflict;
     }
     return std::nullopt;
 }
 
-/// DO UPDATE on the conflicting row.
-void update_conflicting(Modification& m, const UniqueConflict& conflict, const Row& proposed) {
+/// ExecCheckTupleVisible: a REPEATABLE READ transaction must not act on a row that it cannot see.
+void check_conflict_visible(Modification& m, const RowVersion& existing) {
+    if (!m.backend.uses_fixed_snapshot() || is_visible(m.snapshot, existing)) return;
+    const std::vector<Xid>& own = m.backend.transaction().xids;
+    if (std::ranges::find(own, existing.xmin) != own.end()) return;
+    throw SqlError("40001", "could not serialize access due to concurrent update");
+}
+
+/// ExecOnConflictLockRow. False: another session has changed the row, the key is looked up again.
+bool lock_conflicting(Modification& m, RowVersion& existing) {
+    if (!m.backend.keeps_locks()) return true;
+    std::vector<bool> set_columns(m.relation->columns.size());
+    for (const TargetEntry& entry : m.query.on_conflict->set) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;
+    return lock_row(m.backend, *m.relation, existing, {.mode = update_lock_mode(*m.relation, set_columns)}) == RowOutcome::kLocked;
+}
+
+/// DO UPDATE on the conflicting row, which is locked.
+void update_conflicting(Modification& m, const RowVersion& existing, const Row& proposed) {
     const OnConflict& clause = *m.query.on_conflict;
-    const RowVersion& existing = conflict.existing;
-    if (existing.born >= m.command && existing.xmin == m.backend.write_xid()) {
-        throw SqlError("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time")
-            .hint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
-    }
+    check_conflict_visible(m, existing);
     std::vector<EvalRow> rows(m.query.range_table.size());
     EvalRow& target = rows[static_cast<std::size_t>(m.query.result_relation - 1)];
     target.columns = existing.columns;
@@ -119,11 +132,16 @@ void insert_one(Modification& m, Row row) {
     if (!kept) return;
     compute_generated(m.backend, *m.relation, *kept, m.snapshot);
     check_row_constraints(m.backend, *m.relation, *kept, m.snapshot);
-    if (m.query.on_conflict) {
-        if (auto conflict = find_arbiter_conflict(m, *kept)) {
-            if (m.query.on_conflict->do_update) update_conflicting(m, *conflict, *kept);
-            return;
+    while (m.query.on_conflict) {
+        std::optional<UniqueConflict> conflict = find_arbiter_conflict(m, *kept);
+        if (!conflict) break;
+        RowVersion& existing = conflict->existing;
+        if (!m.query.on_conflict->do_update) return check_conflict_visible(m, existing);
+        if (existing.born >= m.command && existing.xmin == m.backend.write_xid()) {
+            throw SqlError("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time")
+                .hint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
         }
+        if (lock_conflicting(m, existing)) return update_conflicting(m, existing, *kept);
     }
     auto stored = std::make_shared<RowVersion>();
     insert_version(m, std::move(*kept), nullptr, {}, *stored);

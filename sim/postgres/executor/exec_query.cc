@@ -8,6 +8,7 @@
 #include "sim/postgres/executor/cte.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/executor/privileges.h"
+#include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/executor/utility.h"
 
 namespace cdcsim::pg {
@@ -94,6 +95,7 @@ ExecResult Backend::run(const Command& statement, const RowSink& sink) {
     }
     UtilityFunction utility = find_utility(statement.node.tag());
     if (utility == nullptr) throw NotSimulated(statement_name(statement.node));
+    if (keeps_locks()) lock_named_tables(*this, statement.node);
     return utility(*this, statement, sink);
 }
 
@@ -204,7 +206,8 @@ void insert_version(Modification& m, Row row, const RowVersion* replaces, std::v
     version.replaces = replaces;
     version.assigned = std::move(assigned);
     stored = m.backend.database().insert(m.backend, *m.relation, version);
-    transaction.undo.push_back({UndoKind::kInsert, m.relation->file_node, stored.rid});
+    transaction.undo.push_back({UndoKind::kInsert, m.relation->file_node, stored.rid, replaces != nullptr, false});
+    if (replaces != nullptr && m.backend.keeps_locks()) inherit_row_locks(m.backend, *m.relation, replaces->rid, stored.rid);
     stored.columns = std::move(row);
     if (!is_logged(m.backend, *m.relation)) return;
     Change change;
@@ -226,7 +229,7 @@ void insert_version(Modification& m, Row row, const RowVersion* replaces, std::v
 
 void kill_version(Modification& m, const RowVersion& version) {
     m.backend.database().kill(m.relation->file_node, version.rid, m.command, m.backend.write_xid());
-    m.backend.transaction().undo.push_back({UndoKind::kKill, m.relation->file_node, version.rid});
+    m.backend.transaction().undo.push_back({UndoKind::kKill, m.relation->file_node, version.rid, false, true});
 }
 
 void delete_version(Modification& m, const RowVersion& version) {

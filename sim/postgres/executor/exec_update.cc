@@ -7,6 +7,8 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/recheck.h"
+#include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -21,6 +23,9 @@ struct TargetQuery {
     std::shared_ptr<Query> query;
     std::vector<CarriedColumn> carried;
     std::size_t values = 0;   ///< SET expressions, after ctid and before the carried columns
+    /// While locks are kept: the other tables whose row is needed to look again at a row that
+    /// another session has changed. Their rids stand after the carried columns.
+    std::vector<int> joined;
 };
 
 void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
@@ -42,7 +47,7 @@ void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
 }
 
 /// SELECT ctid, new values, carried columns FROM ... WHERE ...
-TargetQuery make_target_query(const Query& query) {
+TargetQuery make_target_query(const Query& query, bool keeps_locks) {
     TargetQuery result;
     result.query = std::make_shared<Query>();
     Query& select = *result.query;
@@ -50,19 +55,7 @@ TargetQuery make_target_query(const Query& query) {
     select.ctes = query.ctes;
     select.recursive = query.recursive;
     select.where = query.where;
-    // FromNode owns its children: the tree is copied.
-    std::function<FromNode(const FromNode&)> copy = [&](const FromNode& node) {
-        FromNode out;
-        out.rt_index = node.rt_index;
-        out.join = node.join;
-        out.condition = node.condition;
-        if (!node.is_leaf()) {
-            out.left = std::make_unique<FromNode>(copy(*node.left));
-            out.right = std::make_unique<FromNode>(copy(*node.right));
-        }
-        return out;
-    };
-    for (const FromNode& node : query.from) select.from.push_back(copy(node));
+    for (const FromNode& node : query.from) select.from.push_back(copy_from_node(node));
     auto add = [&](ExprPtr expr) {
         TargetEntry entry;
         entry.expr = std::move(expr);
@@ -96,6 +89,15 @@ TargetQuery make_target_query(const Query& query) {
         var->typmod = attribute.typmod;
         add(var);
     }
+    for (std::size_t i = 0; keeps_locks && i < query.range_table.size(); ++i) {
+        const RangeTableEntry& rte = query.range_table[i];
+        int rt_index = static_cast<int>(i) + 1;
+        if (rt_index == query.result_relation || rte.kind != RteKind::kRelation || rte.relation->virtual_rows != nullptr) continue;
+        auto rid = std::make_shared<VarExpr>(*ctid);
+        rid->rt_index = rt_index;
+        add(rid);
+        result.joined.push_back(rt_index);
+    }
     return result;
 }
 
@@ -118,24 +120,43 @@ class CarriedRows {
     std::vector<EvalRow> rows_;
 };
 
-/// The row's newest version: the found one, unless something the statement called changed it.
+/// The found version. nullopt: this very command has changed it already (a join found it twice).
 std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
     std::optional<RowVersion> version = m.backend.database().fetch(*m.relation, rid);
-    if (!version) return std::nullopt;
-    if (version->died == kNeverDied) return version;
-    // Changed already by this very command (a join found it twice): skipped in silence.
+    if (!version || m.backend.keeps_locks() || version->died == kNeverDied) return version;
     if (version->died == m.command) return std::nullopt;
-    const Transaction& transaction = m.backend.transaction();
-    bool by_me = std::ranges::find(transaction.xids, version->xmax) != transaction.xids.end();
-    bool in_progress = is_undecided(m.backend, *version);
-    if (!by_me && !in_progress && transaction.fixed_snapshot) {
-        throw SqlError("40001", "could not serialize access due to concurrent update");
+    throw_already_modified("updated");
+}
+
+/// Locks the row and finds its newest version. False: it is gone or qualifies no more.
+/// `renew` computes the new row again from the newest version and gives the lock it needs.
+bool settle_target(Modification& m, const TargetQuery& target, std::span<const Datum> found, RowVersion& version, int operation, RowLockMode mode,
+                   const std::function<RowLockMode(const Recheck&)>& renew) {
+    if (!m.backend.keeps_locks()) return true;
+    bool has_trigger = has_before_row_trigger(*m.relation, operation);
+    RowRequest request;
+    request.verb = has_trigger ? "locking" : operation == TriggerType::kUpdate ? "updating" : "deleting";
+    request.keep = has_trigger;
+    for (;;) {
+        request.mode = mode;
+        switch (lock_row(m.backend, *m.relation, version, request)) {
+            case RowOutcome::kLocked: return true;
+            case RowOutcome::kGone: return false;
+            case RowOutcome::kSkipped: return false;
+            case RowOutcome::kSelfModified:
+                if (version.died == m.command) return false;
+                throw_already_modified(operation == TriggerType::kUpdate ? "updated" : "deleted");
+            case RowOutcome::kMoved: break;
+        }
+        EvalContext level = m.context();
+        Recheck recheck(level, m.query);
+        recheck.put(m.query.result_relation, version);
+        for (std::size_t i = 0; i < target.joined.size(); ++i) {
+            recheck.put_stored(m.backend, target.joined[i], found.last(target.joined.size())[i]);
+        }
+        if (!recheck.holds()) return false;
+        mode = renew(recheck);
     }
-    if (!in_progress) {
-        throw SqlError("27000", "tuple to be updated was already modified by an operation triggered by the current command")
-            .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
-    }
-    throw NotSimulated("waiting for a row that another session has changed");
 }
 
 Datum default_for_update(Modification& m, const Column& column, const EvalContext& context) {
@@ -161,7 +182,30 @@ void refuse_inheritance(Modification& m) {
     if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("UPDATE or DELETE of a table with children or partitions");
 }
 
+/// The new row of an UPDATE: from the values that the query found, or (after a recheck) computed here.
+Row assign_columns(Modification& m, const RowVersion& old_version, std::span<const Datum> found, const Recheck* recheck, std::vector<bool>& assigned) {
+    Row new_row = old_version.columns;
+    assigned.assign(new_row.size(), false);
+    std::size_t value = 2;
+    EvalContext context = recheck ? recheck->context() : m.context();
+    for (const TargetEntry& entry : m.query.targets) {
+        auto column = static_cast<std::size_t>(entry.resno - 1);
+        if (entry.expr->kind == ExprKind::kDefault) {
+            new_row[column] = default_for_update(m, m.relation->columns[column], context);
+        } else {
+            new_row[column] = recheck ? evaluate(*entry.expr, context) : found[value++];
+        }
+        assigned[column] = !is_own_column(*entry.expr, m.query, entry.resno);
+    }
+    return new_row;
+}
+
 }  // namespace
+
+void throw_already_modified(std::string_view verb) {
+    throw SqlError("27000", fmt::format("tuple to be {} was already modified by an operation triggered by the current command", verb))
+        .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
+}
 
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned, std::span<const EvalRow> other_rows) {
     std::vector<bool> set_columns(m.relation->columns.size());
@@ -171,14 +215,21 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     if (!kept) return false;
     // A BEFORE trigger may have changed the row itself.
     std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, old_version.rid);
-    if (!current || current->died != kNeverDied) {
-        throw SqlError("27000", "tuple to be updated was already modified by an operation triggered by the current command")
-            .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
-    }
+    if (!current || current->died != kNeverDied) throw_already_modified("updated");
     compute_generated(m.backend, *m.relation, *kept, m.snapshot);
     check_row_constraints(m.backend, *m.relation, *kept, m.snapshot);
     auto before = std::make_shared<RowVersion>(old_version);
+    bool locks = m.backend.keeps_locks();
+    RowLockMode mode = locks ? update_lock_mode(*m.relation, before->columns, *kept) : RowLockMode::kUpdate;
+    if (locks && mode == RowLockMode::kUpdate) {
+        // A trigger may have changed the key: that takes more than the lock that the row has.
+        RowVersion again = *before;
+        if (lock_row(m.backend, *m.relation, again, {.mode = mode, .verb = "updating", .wait = RowWait::kBlock, .keep = false}) != RowOutcome::kLocked) {
+            throw NotSimulated("a row that another session changed while a BEFORE trigger ran");
+        }
+    }
     kill_version(m, *before);
+    m.backend.transaction().undo.back().key_changed = mode == RowLockMode::kUpdate;
     auto stored = std::make_shared<RowVersion>();
     insert_version(m, std::move(*kept), before.get(), std::move(assigned), *stored);
     check_unique(m, *stored);
@@ -192,23 +243,25 @@ void exec_update(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
-    TargetQuery target = make_target_query(m.query);
+    TargetQuery target = make_target_query(m.query, m.backend.keeps_locks());
     begin_statement_triggers(m, TriggerType::kUpdate);
     FoundRows targets = find_targets(m, target);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
         CarriedRows others(m.query, target.carried, std::span(found).subspan(2 + target.values));
-        Row new_row = old_version->columns;
-        std::vector<bool> assigned(new_row.size());
-        std::size_t value = 2;
-        EvalContext context = m.context();
-        for (const TargetEntry& entry : m.query.targets) {
-            auto column = static_cast<std::size_t>(entry.resno - 1);
-            bool use_default = entry.expr->kind == ExprKind::kDefault;
-            new_row[column] = use_default ? default_for_update(m, m.relation->columns[column], context) : found[value++];
-            assigned[column] = !is_own_column(*entry.expr, m.query, entry.resno);
-        }
+        std::vector<bool> assigned;
+        Row new_row = assign_columns(m, *old_version, found, nullptr, assigned);
+        auto mode = [&] {
+            if (!m.backend.keeps_locks()) return RowLockMode::kUpdate;
+            bool by_columns = has_before_row_trigger(*m.relation, TriggerType::kUpdate);
+            return by_columns ? update_lock_mode(*m.relation, assigned) : update_lock_mode(*m.relation, old_version->columns, new_row);
+        };
+        auto renew = [&](const Recheck& recheck) {
+            new_row = assign_columns(m, *old_version, found, &recheck, assigned);
+            return mode();
+        };
+        if (!settle_target(m, target, found, *old_version, TriggerType::kUpdate, mode(), renew)) continue;
         update_row(m, *old_version, std::move(new_row), std::move(assigned), others.rows());
     }
     targets.rethrow();
@@ -219,18 +272,17 @@ void exec_delete(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
-    TargetQuery target = make_target_query(m.query);
+    TargetQuery target = make_target_query(m.query, m.backend.keeps_locks());
     begin_statement_triggers(m, TriggerType::kDelete);
     FoundRows targets = find_targets(m, target);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
+        auto renew = [](const Recheck&) { return RowLockMode::kUpdate; };
+        if (!settle_target(m, target, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) continue;
         if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, nullptr, nullptr)) continue;
         std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, old_version->rid);
-        if (!current || current->died != kNeverDied) {
-            throw SqlError("27000", "tuple to be deleted was already modified by an operation triggered by the current command")
-                .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
-        }
+        if (!current || current->died != kNeverDied) throw_already_modified("deleted");
         auto before = std::make_shared<RowVersion>(*old_version);
         delete_version(m, *before);
         ++m.processed;

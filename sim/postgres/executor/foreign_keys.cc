@@ -1,11 +1,13 @@
 // Foreign keys: the check of the referencing row, and the actions on the rows that refer. Mirrors
 // ri_triggers.c: each action is a statement of its own whose AFTER events join the caller's queue.
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include "sim/postgres/decoding/pgoutput.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -33,14 +35,78 @@ Row convert(Backend& backend, const Row& values, const Relation& from, const std
     return converted;
 }
 
-std::vector<RowVersion> live_matches(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& values) {
+/// Which rows a statement of a foreign key's trigger sees.
+enum class Seen : std::uint8_t { kTransaction, kLatest };
+
+/// The rows with these values, locked. Another session's changes are waited for.
+std::vector<RowVersion> lock_matches(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& values, Seen seen,
+                                     const RowRequest& request) {
+    std::vector<RowVersion> locked;
+    Snapshot snapshot = seen == Seen::kLatest ? backend.latest_snapshot() : backend.take_snapshot();
+    std::vector<RowVersion> found = backend.database().find_equal(backend, relation, columns, values, false);
+    std::ranges::sort(found, {}, &RowVersion::rid);
+    for (RowVersion& version : found) {
+        if (!is_visible(snapshot, version)) continue;
+        // The crosscheck of ri_PerformCheck: an action must not touch what its transaction cannot see.
+        if (seen == Seen::kLatest && backend.uses_fixed_snapshot() && !is_visible(backend.take_snapshot(), version)) {
+            throw SqlError("40001", "could not serialize access due to concurrent update");
+        }
+        RowOutcome outcome = lock_row(backend, relation, version, request);
+        if (outcome != RowOutcome::kLocked && outcome != RowOutcome::kMoved) continue;
+        bool matches = true;
+        for (std::size_t i = 0; i < columns.size() && outcome == RowOutcome::kMoved; ++i) {
+            auto column = static_cast<std::size_t>(columns[i] - 1);
+            const Datum& value = version.columns[column];
+            matches = matches && !value.is_null() && compare_values(backend, relation.columns[column].type, value, values[i]) == 0;
+        }
+        if (matches) locked.push_back(std::move(version));
+    }
+    return locked;
+}
+
+/// The rows with these values: what a statement of a foreign key's trigger finds, locked by it.
+std::vector<RowVersion> live_matches(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& values, Seen seen,
+                                     const RowRequest& request = {.mode = RowLockMode::kKeyShare}) {
+    if (backend.keeps_locks()) return lock_matches(backend, relation, columns, values, seen, request);
     std::vector<RowVersion> live;
     for (RowVersion& version : backend.database().find_equal(backend, relation, columns, values, false)) {
-        refuse_waiting(backend, version);
         if (version.died == kNeverDied) live.push_back(std::move(version));
     }
     std::ranges::sort(live, {}, &RowVersion::rid);
     return live;
+}
+
+/// The statement that PostgreSQL's trigger would run, for the CONTEXT of what goes wrong in it.
+std::string quoted_list(const Relation& relation, const std::vector<int>& columns, std::string_view format, std::string_view separator) {
+    std::string text;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (i > 0) text += separator;
+        const std::string& name = relation.columns[static_cast<std::size_t>(columns[i] - 1)].name;
+        text += fmt::format(fmt::runtime(format), fmt::arg("column", "\"" + name + "\""), fmt::arg("n", i + 1));
+    }
+    return text;
+}
+
+std::string qualified(const Relation& relation) { return fmt::format("\"{}\".\"{}\"", relation.schema_name, relation.name); }
+
+template <typename Body>
+auto in_statement(const std::function<std::string()>& statement, Body&& body) {
+    try {
+        return body();
+    } catch (SqlError& error) {
+        error.add_context(fmt::format("SQL statement \"{}\"", statement()));
+        throw;
+    }
+}
+
+/// The referenced rows, locked for KEY SHARE.
+std::vector<RowVersion> parent_rows(Backend& backend, const Relation& parent, const std::vector<int>& columns, const Row& values) {
+    backend.lock_table(parent, LockMode::kRowShare);
+    auto statement = [&] {
+        return fmt::format("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x", qualified(parent),
+                           quoted_list(parent, columns, "{column} OPERATOR(pg_catalog.=) ${n}", " AND "));
+    };
+    return in_statement(statement, [&] { return live_matches(backend, parent, columns, values, Seen::kTransaction); });
 }
 
 SqlError::ObjectNames names_of(const Relation& relation, const Constraint& constraint) {
@@ -121,6 +187,36 @@ void update_children(Modification& m, const std::vector<RowVersion>& children, c
         .about(names_of(child, constraint));
 }
 
+/// The referring rows, locked as the action needs it.
+std::vector<RowVersion> child_rows(Backend& backend, const Relation& child, const Constraint& constraint, const Row& values, char action, bool is_delete) {
+    bool looks = action == 'a' || action == 'r';
+    backend.lock_table(child, looks ? LockMode::kRowShare : LockMode::kRowExclusive);
+    std::string_view head = looks ? "SELECT 1 FROM ONLY {} x" : is_delete && action == 'c' ? "DELETE FROM ONLY {}" : "UPDATE ONLY {}";
+    auto statement = [&] {
+        std::string text = fmt::format(fmt::runtime(head), qualified(child));
+        std::size_t set = action == 'c' && !is_delete ? constraint.columns.size() : 0;
+        if (!looks && !(is_delete && action == 'c')) {
+            std::string_view right = action == 'n' ? "{column} = NULL" : action == 'd' ? "{column} = DEFAULT" : "{column} = ${n}";
+            text += " SET " + quoted_list(child, constraint.columns, right, ", ");
+        }
+        text += " WHERE ";
+        for (std::size_t i = 0; i < constraint.columns.size(); ++i) {
+            if (i > 0) text += " AND ";
+            text += fmt::format("${} OPERATOR(pg_catalog.=) \"{}\"", set + i + 1, child.columns[static_cast<std::size_t>(constraint.columns[i] - 1)].name);
+        }
+        return looks ? text + " FOR KEY SHARE OF x" : text;
+    };
+    RowRequest request{.mode = RowLockMode::kKeyShare};
+    if (!looks) {
+        std::vector<bool> set_columns(child.columns.size());
+        for (int attno : constraint.columns) set_columns[static_cast<std::size_t>(attno - 1)] = true;
+        bool deletes = is_delete && action == 'c';
+        request.mode = deletes ? RowLockMode::kUpdate : update_lock_mode(child, set_columns);
+        request.verb = deletes ? "deleting" : "updating";
+    }
+    return in_statement(statement, [&] { return live_matches(backend, child, constraint.columns, values, Seen::kLatest, request); });
+}
+
 }  // namespace
 
 bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b) {
@@ -142,7 +238,7 @@ void check_foreign_key(Backend& backend, const TriggerEvent& event) {
     RelationPtr parent = backend.catalog().find_relation(constraint.referenced);
     CDCSIM_CHECK(parent != nullptr);
     Row values = convert(backend, pick(event.after->columns, constraint.columns), child, constraint.columns, *parent, constraint.referenced_columns);
-    if (live_matches(backend, *parent, constraint.referenced_columns, values).empty()) {
+    if (parent_rows(backend, *parent, constraint.referenced_columns, values).empty()) {
         throw_missing(backend, child, constraint, *parent, event.after->columns, kVerb);
     }
 }
@@ -158,10 +254,10 @@ void run_foreign_key_action(Backend& backend, const TriggerEvent& event) {
     if (std::ranges::any_of(key, [](const Datum& value) { return value.is_null(); })) return;
     if (action == 'a') {
         // Another row may have taken the key in the meantime.
-        if (!live_matches(backend, parent, constraint.referenced_columns, key).empty()) return;
+        if (!parent_rows(backend, parent, constraint.referenced_columns, key).empty()) return;
     }
     Row values = convert(backend, key, parent, constraint.referenced_columns, *child, constraint.columns);
-    std::vector<RowVersion> children = live_matches(backend, *child, constraint.columns, values);
+    std::vector<RowVersion> children = child_rows(backend, *child, constraint, values, action, is_delete);
     if (action == 'a' || action == 'r') {
         if (!children.empty()) throw_still_referenced(backend, parent, *child, constraint, event.before->columns);
         return;
@@ -197,8 +293,8 @@ void run_foreign_key_action(Backend& backend, const TriggerEvent& event) {
     update_children(m, children, columns, new_values);
     if (action == 'd') {
         // SET DEFAULT: as NO ACTION afterwards, if the default is the very key that went.
-        if (live_matches(backend, parent, constraint.referenced_columns, key).empty() &&
-            !live_matches(backend, *child, constraint.columns, values).empty()) {
+        if (parent_rows(backend, parent, constraint.referenced_columns, key).empty() &&
+            !child_rows(backend, *child, constraint, values, 'a', is_delete).empty()) {
             throw_still_referenced(backend, parent, *child, constraint, event.before->columns);
         }
     }
@@ -211,7 +307,7 @@ void validate_foreign_key(Backend& backend, const RelationPtr& relation, const C
         constexpr std::string_view kVerb = "insert or update on";
         if (!has_reference(*relation, constraint, version.columns, kVerb)) return true;
         Row values = convert(backend, pick(version.columns, constraint.columns), *relation, constraint.columns, *parent, constraint.referenced_columns);
-        if (live_matches(backend, *parent, constraint.referenced_columns, values).empty()) {
+        if (live_matches(backend, *parent, constraint.referenced_columns, values, Seen::kLatest).empty()) {
             throw_missing(backend, *relation, constraint, *parent, version.columns, kVerb);
         }
         return true;

@@ -69,20 +69,23 @@ void exec_merge(Modification& modification);
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned,
                 std::span<const EvalRow> other_rows);
 
+[[noreturn]] void throw_already_modified(std::string_view verb);
+
 // constraints.cc
 /// NOT NULL and CHECK. Throws 23502, 23514.
 void check_row_constraints(Backend& backend, const Relation& relation, const Row& row, const Snapshot& snapshot);
+/// What to do about a key that another open transaction has written: wait as for a stored row that
+/// goes into the index, wait as ON CONFLICT does before it stores one, or report it.
+enum class Undecided : std::uint8_t { kWaitInserted, kWaitProposed, kReport };
 /// A unique index that the new row violates now, or nullptr. `self`: the row's own rid.
 struct UniqueConflict {
     const Index* index = nullptr;
     RowVersion existing;
 };
 std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& relation, const Index& index, const Row& row,
-                                            std::int64_t self, const Snapshot& snapshot);
+                                            std::int64_t self, const Snapshot& snapshot, Undecided undecided);
 /// Another session's open transaction has written or deleted the version.
 bool is_undecided(Backend& backend, const RowVersion& version);
-/// Throws NotSimulated if so: PostgreSQL would wait for the other transaction.
-void refuse_waiting(Backend& backend, const RowVersion& version);
 [[noreturn]] void throw_duplicate(Backend& backend, const Relation& relation, const Index& index, const Row& row);
 /// Checks all unique indexes after the row was stored; deferrable ones are queued if they conflict.
 void check_unique(Modification& m, const RowVersion& stored);
@@ -106,6 +109,7 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before,
                      std::shared_ptr<const RowVersion> after, std::vector<bool> assigned);
 void fire_event(Backend& backend, TriggerEvent& event);
+bool has_before_row_trigger(const Relation& relation, int operation);
 
 // foreign_keys.cc
 /// The child's check and the parent's actions.

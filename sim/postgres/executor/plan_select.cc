@@ -1,6 +1,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/cte.h"
+#include "sim/postgres/executor/lock_rows.h"
 #include "sim/postgres/executor/project_set.h"
 #include "sim/postgres/executor/select.h"
 #include "sim/postgres/executor/subplan.h"
@@ -89,7 +90,8 @@ bool is_plain(const Query& query) {
 std::shared_ptr<const SelectPlan> plan_select(std::shared_ptr<const Query> query, Host& host) {
     CDCSIM_CHECK(query->command == CommandKind::kSelect);
     if (is_plain(*query)) return std::make_shared<ValuesPlan>(std::move(query), host);
-    return compile_select(std::move(query), host);
+    if (query->row_marks.empty()) return compile_select(std::move(query), host);
+    return plan_lock_rows(query, compile_select(query, host));
 }
 
 }  // namespace cdcsim::pg

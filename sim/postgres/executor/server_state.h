@@ -10,6 +10,8 @@
 
 #include "sim/postgres/catalog/catalog.h"
 #include "sim/postgres/decoding/wal.h"
+#include "sim/postgres/executor/locks.h"
+#include "sim/postgres/executor/session_thread.h"
 #include "sim/postgres/server.h"
 #include "sim/postgres/storage/heap.h"
 
@@ -39,7 +41,9 @@ struct ServerState {
     std::set<Backend*> backends;
     /// Comments by (class, object, sub-object) are kept with the objects; this is for the rest.
     std::map<std::string, std::string> comments;
-    int next_backend_pid = 4242;
+    int next_backend_pid;                  ///< differs between runs as transaction ids do
+    LockManager locks;
+    SessionThreads threads;
 
     Xid allocate_xid() { return Xid{next_xid++}; }
     Oid allocate_oid() { return next_oid++; }

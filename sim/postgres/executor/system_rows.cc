@@ -292,7 +292,7 @@ void pg_roles(Backend& backend, const RowSink& emit) {
 
 void pg_database(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "pg_catalog", "pg_database", emit);
-    row.number("oid", 5).text("datname", backend.database_name()).number("datdba", kBootstrapSuperuser).number("encoding", 6).letter("datlocprovider", 'c');
+    row.number("oid", backend.database_oid()).text("datname", backend.database_name()).number("datdba", kBootstrapSuperuser).number("encoding", 6).letter("datlocprovider", 'c');
     row.flag("datistemplate", false).flag("datallowconn", true).number("datconnlimit", -1).text("datcollate", "C.UTF-8").text("datctype", "C.UTF-8").emit();
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/row_locks.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -62,6 +63,10 @@ SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
     mark.local_settings = local_settings_;
     mark.created_files = transaction_.created_files.size();
     mark.dropped_files = transaction_.dropped_files.size();
+    mark.xids = transaction_.xids.size();
+    mark.locks = transaction_.locks.size();
+    mark.row_locks = transaction_.row_locks.size();
+    mark.depth = transaction_.subs.size();
     return mark;
 }
 
@@ -86,6 +91,7 @@ void Backend::undo_to(const SubTransaction& mark) {
     if (settings_ != mark.settings) restore_settings(mark.settings);
     local_settings_ = mark.local_settings;
     search_path_catalog_ = nullptr;
+    release_locks(mark);
 }
 
 void Backend::define_savepoint(const std::string& name) { transaction_.subs.push_back(mark_here(name, true)); }
@@ -146,6 +152,7 @@ void Backend::commit_transaction() {
             }
         }
         entry.catalog = server_->catalog;
+        if (contended_ || others_are_at_work()) keep_successors(*this);
         entry.changes = std::move(transaction_.changes);
         if (!entry.changes.empty()) server_->wal.add(std::move(entry));
         for (std::uint32_t file : transaction_.dropped_files) database().drop_table(file);
@@ -154,21 +161,27 @@ void Backend::commit_transaction() {
 }
 
 void Backend::rollback_transaction() {
+    undo_transaction();
+    local_settings_.clear();
+    end_transaction();
+}
+
+void Backend::undo_transaction() {
     end_cursors(false);
     // RECORD_ABORT: written if the transaction has an id, so the next record begins later.
     if (transaction_.xid.value != 0) server_->wal.append(kAbortRecordBytes);
+    transaction_.xid = {};
     SubTransaction start;
     start.settings = transaction_.settings_before;
     start.local_settings = {};
     undo_to(start);
-    local_settings_.clear();
-    end_transaction();
 }
 
 void Backend::end_transaction() {
     for (const auto& [name, value] : local_settings_) settings_.set(name, value);
     bool changed = !local_settings_.empty();
     local_settings_.clear();
+    release_locks({});
     transaction_ = Transaction();
     if (changed) apply_settings();
     search_path_catalog_ = nullptr;
@@ -178,7 +191,9 @@ void Backend::end_transaction() {
     }
     trigger_queues_.clear();
     bool alone = std::ranges::none_of(server_->backends, [&](Backend* other) { return other != this && other->transaction_.active; });
-    if (alone) database().set_horizon(server_->command);
+    if (!alone) return;
+    database().set_horizon(server_->command);
+    server_->locks.successors.clear();
 }
 
 void Backend::commit_and_chain() { throw NotSimulated("COMMIT in a procedure"); }

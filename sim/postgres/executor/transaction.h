@@ -11,6 +11,7 @@
 
 #include "sim/postgres/catalog/catalog.h"
 #include "sim/postgres/decoding/wal.h"
+#include "sim/postgres/executor/locks.h"
 #include "sim/postgres/storage/heap.h"
 
 namespace cdcsim::pg {
@@ -20,6 +21,8 @@ struct Undo {
     UndoKind kind = UndoKind::kInsert;
     std::uint32_t file_node = 0;
     std::int64_t rid = 0;
+    bool replaces = false;     ///< kInsert: the version that was killed just before
+    bool key_changed = true;   ///< kKill: by a DELETE, or an UPDATE that changes a unique key
 };
 
 /// A row event that waits for its AFTER triggers and foreign key checks.
@@ -87,6 +90,14 @@ struct SubTransaction {
     CatalogPtr catalog;                ///< in force when it began
     SettingValues settings, local_settings;
     std::size_t created_files = 0, dropped_files = 0;
+    std::size_t xids = 0, locks = 0, row_locks = 0;
+    std::size_t depth = 0;             ///< subtransactions around it
+};
+
+/// A lock that is held until the end of the transaction.
+struct HeldLock {
+    LockTag tag;
+    LockMode mode = LockMode::kNone;
 };
 
 enum class TransactionStatus : std::uint8_t { kIdle, kInProgress, kFailed };
@@ -114,6 +125,8 @@ struct Transaction {
     SettingValues settings_before;     ///< session settings when it began
     bool has_row_changes = false;
     std::string origin;
+    std::vector<HeldLock> locks;
+    std::vector<RowKey> row_locks;
 };
 
 }  // namespace cdcsim::pg

@@ -117,6 +117,10 @@ TriggerQueue& Backend::trigger_queue() {
     return trigger_queues_.back();
 }
 
+bool has_before_row_trigger(const Relation& relation, int operation) {
+    return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return wants(trigger, operation, true, true); });
+}
+
 void begin_statement_triggers(Modification& m, int operation) {
     bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
         return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(trigger);
@@ -220,7 +224,7 @@ void fire_event(Backend& backend, TriggerEvent& event) {
         if (!current || current->died != kNeverDied) return;
         const Index* index = event.relation->find_index(event.unique_recheck->index);
         Snapshot snapshot = backend.take_snapshot();
-        if (find_conflict(backend, *event.relation, *index, event.after->columns, event.after->rid, snapshot)) {
+        if (find_conflict(backend, *event.relation, *index, event.after->columns, event.after->rid, snapshot, Undecided::kWaitInserted)) {
             throw_duplicate(backend, *event.relation, *index, event.after->columns);
         }
         return;

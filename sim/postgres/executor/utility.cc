@@ -39,7 +39,6 @@ void set_transaction_option(Backend& backend, const std::string& name, const Nod
         if (started && value != transaction.isolation) {
             throw SqlError("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
         }
-        if (value == "serializable") throw NotSimulated("SERIALIZABLE transactions");
         transaction.isolation = value;
         backend.setting_values().set("transaction_isolation", value);
     } else if (name == "transaction_read_only") {
@@ -272,14 +271,6 @@ ExecResult exec_discard(Backend& backend, const Command& statement, const RowSin
     }
     if (target == "DISCARD_TEMP") backend.drop_temporary_objects();
     return tag_only(target == "DISCARD_PLANS" ? "DISCARD PLANS" : target == "DISCARD_SEQUENCES" ? "DISCARD SEQUENCES" : "DISCARD TEMP");
-}
-
-ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink&) {
-    for (const Node& range_var : statement.node.items("relations")) open_relation(backend, range_var);
-    if (!backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
-        throw SqlError("25P01", "LOCK TABLE can only be used in transaction blocks");
-    }
-    return tag_only("LOCK TABLE");
 }
 
 ExecResult exec_extension(Backend& backend, const Command& statement, const RowSink&) {

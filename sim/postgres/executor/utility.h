@@ -11,6 +11,9 @@ namespace cdcsim::pg {
 
 using UtilityFunction = ExecResult (*)(Backend& backend, const Command& statement, const RowSink& sink);
 
+ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink& sink);
+/// The locks that a utility statement takes on the tables that it names, before it runs.
+void lock_named_tables(Backend& backend, const Node& node);
 /// nullptr: not simulated.
 UtilityFunction find_utility(std::string_view tag);
 /// "CREATE OPERATOR" for a DefineStmt: what a message calls a statement that is not simulated.

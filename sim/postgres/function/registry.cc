@@ -16,6 +16,7 @@ namespace cdcsim::pg {
 
 // Each file of functions gives its tables: `FunctionTables numeric_tables();`
 #define CDCSIM_FUNCTION_FILES(X) \
+    X(advisory_lock) \
     X(aggregate) \
     X(aggregate_number) \
     X(array) \

@@ -83,7 +83,7 @@ class SqliteDatabase : public Database {
     void prune_block(std::uint32_t file_node, std::uint32_t block);
 
     /// Collations of arrays and rows ask this for types; the last Host that was seen.
-    void set_host(Host& host);
+    void set_host(Host& host) override;
     Host& host() { return *host_; }
     /// Collations cannot fail: their error is kept here until the statement's step returns.
     void keep_error(std::exception_ptr error) {

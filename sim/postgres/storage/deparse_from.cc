@@ -320,7 +320,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
 std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     const RangeTableEntry& rte = entry(rt_index);
     const Query& query = *rte.subquery;
-    if (refers_to_level(query)) {
+    if (refers_to_level(query) || !query.row_marks.empty()) {
         RowSource source;
         source.kind = RowSource::Kind::kQuery;
         source.block = number_;

@@ -88,6 +88,8 @@ class Database {
     /// (OldestXmin) that is below the first command of every transaction that still runs, so set it
     /// when a transaction starts its first statement.
     virtual void set_horizon(std::uint64_t horizon) = 0;
+    /// Whose session the next calls are of (another one's ran while this one waited).
+    virtual void set_host(Host& host) = 0;
 
     /// What the planner knows of a table's size.
     virtual TableSize size_of(std::uint32_t file_node) = 0;
