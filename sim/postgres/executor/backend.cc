@@ -15,8 +15,9 @@
 namespace cdcsim::pg {
 namespace {
 
-/// Deeper recursion of functions and triggers is PostgreSQL's stack limit, as a count.
-constexpr int kMaxCallDepth = 400;
+/// PostgreSQL's stack limit as a count: 2 MB hold 828 levels of a PL/pgSQL function that calls itself
+/// in an expression, 847 of one that does in a query, 7258 of an SQL function.
+constexpr int kStackUnits = 7500;
 
 constexpr int kFirstBackendPid = 3512;
 constexpr std::uint32_t kPidVariants = 9973;
@@ -135,6 +136,7 @@ MessageResult Backend::execute(std::string_view text, const std::function<std::s
     // Only then can it have to wait, and needs a stack of its own.
     if (contended_) {
         thread_ = server_->threads.take();
+        running_on_ = thread_.get();
         return take_turn([this] { return thread_->run([this] { run_message(message_text_, message_result_); }); });
     }
     run_message(message_text_, message_result_);
@@ -229,7 +231,7 @@ void Backend::finish_statement(bool last) {
 void Backend::fail_transaction() {
     if (!transaction_.active) return;
     trigger_queues_.clear();
-    call_depth_ = 0;
+    call_depth_ = call_frames_ = 0;
     if (transaction_.block) {
         // The effects go now; the block stays, failed, until ROLLBACK.
         if (!transaction_.failed) {
@@ -329,9 +331,11 @@ Snapshot Backend::latest_snapshot() {
     return snapshot;
 }
 
-void Backend::enter_call() {
-    if (++call_depth_ <= kMaxCallDepth) return;
-    --call_depth_;
+void Backend::enter_call(CallWeight weight) {
+    ++call_frames_;
+    call_depth_ += static_cast<int>(weight);
+    if (call_depth_ <= kStackUnits) return;
+    leave_call(weight);
     throw SqlError("54001", "stack depth limit exceeded")
         .hint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's stack depth limit is adequate.");
 }

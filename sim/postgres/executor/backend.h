@@ -53,6 +53,8 @@ struct TriggerQueue {
 
 struct PreparedStatement;  // prepared.cc
 struct SqlCursor;          // cursors.cc
+/// What a level of recursion takes of PostgreSQL's stack, in parts of kStackUnits.
+enum class CallWeight : int { kSql = 1, kPlpgsql = 9 };
 
 class Backend : public Session, public Host, public CatalogContext, public Spi {
   public:
@@ -94,8 +96,21 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void virtual_rows(const Relation& relation, const RowSink& emit) override;
     std::vector<RelationPtr> scanned_relations(const Relation& relation, bool only_this) override;
     void run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& emit) override;
-    void enter_call() override;
-    void leave_call() override { --call_depth_; }
+    void enter_call() override { enter_call(CallWeight::kPlpgsql); }
+    void leave_call() override { leave_call(CallWeight::kPlpgsql); }
+    void enter_call(CallWeight weight);
+    void leave_call(CallWeight weight) {
+        call_depth_ -= static_cast<int>(weight);
+        --call_frames_;
+    }
+    /// Runs `body` on a stack of its own where the present one may soon be full.
+    template <typename Body>
+    auto on_deep_stack(Body&& body) -> decltype(body()) {
+        if (call_frames_ % kFramesPerStack != 0) return body();
+        std::optional<decltype(body())> result;
+        run_on_new_stack([&] { result.emplace(body()); });
+        return std::move(*result);
+    }
 
     // CatalogContext.
     const Catalog& catalog() override { return transaction_.catalog ? *transaction_.catalog : *server_->catalog; }
@@ -239,6 +254,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     MessageResult finish_message();
     void check_lock_timeout();
     void rebase_catalog();
+    void run_on_new_stack(std::function<void()> body);
     void refuse_overlap() const;
     void check_table_locks(const Catalog& changed);
     std::string describe_wait();
@@ -271,7 +287,9 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     Oid last_sequence_ = kInvalidOid;
     bool has_last_sequence_ = false;
     std::uint64_t random_state_ = 0;
-    int call_depth_ = 0;
+    int call_depth_ = 0, call_frames_ = 0;
+    SessionThread* running_on_ = nullptr;    ///< thread_, or a deeper one that it waits for
+    static constexpr int kFramesPerStack = 200;
     int pid_ = 0;
     const Snapshot* function_snapshot_ = nullptr;
 };

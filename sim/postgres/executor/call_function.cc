@@ -63,9 +63,12 @@ class ArgumentValues : public ParamSource {
 /// Role and settings of the definition, for the time of a call.
 class CallScope {
   public:
-    CallScope(Backend& backend, const Function& function) : backend_(backend), role_(backend.current_user()), settings_(backend.setting_values()) {
+    CallScope(Backend& backend, const Function& function) : backend_(backend),
+          role_(backend.current_user()),
+          settings_(backend.setting_values()),
+          weight_(function.language == "sql" ? CallWeight::kSql : CallWeight::kPlpgsql) {
         require_function_right(backend, function);
-        backend.enter_call();
+        backend.enter_call(weight_);
         if (function.security_definer) backend.set_current_user(function.owner);
         if (!function.settings.empty()) {
             changed_ = true;
@@ -73,7 +76,7 @@ class CallScope {
         }
     }
     ~CallScope() {
-        backend_.leave_call();
+        backend_.leave_call(weight_);
         backend_.set_current_user(role_);
         if (changed_) {
             backend_.setting_values() = settings_;
@@ -87,6 +90,7 @@ class CallScope {
     Backend& backend_;
     Oid role_;
     SettingValues settings_;
+    CallWeight weight_;
     bool changed_ = false;
 };
 
@@ -148,9 +152,11 @@ Datum coerce_result(Backend& backend, const Function& function, Oid wanted, cons
 
 Datum Backend::call_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
     CallScope scope(*this, *function);
-    if (function->language == "plpgsql") return plpgsql_call(*this, function, call, args);
-    if (function->language != "sql") throw NotSimulated(fmt::format("functions in language {}", function->language));
-    SqlFunctionResult result = run_sql_function(*this, *function, call, args);
+    if (function->language != "sql" && function->language != "plpgsql") throw NotSimulated(fmt::format("functions in language {}", function->language));
+    if (function->language == "plpgsql") {
+        return on_deep_stack([&] { return plpgsql_call(*this, function, call, args); });
+    }
+    SqlFunctionResult result = on_deep_stack([&] { return run_sql_function(*this, *function, call, args); });
     if (call.result_type == oid::kVoid) return Datum::of_text("");
     if (result.rows.empty()) return {};
     return coerce_result(*this, *function, call.result_type, result.columns, result.rows[0]);

@@ -217,6 +217,10 @@ std::int64_t Backend::next_value(Oid sequence) {
     constexpr std::int64_t kLoggedAhead = 32;
     RelationPtr relation = catalog().find_relation(sequence);
     CDCSIM_CHECK(relation != nullptr && relation->sequence);
+    if (lock_table(*relation, LockMode::kRowExclusive)) {
+        relation = catalog().find_relation(sequence);
+        if (!relation) throw SqlError("42P01", fmt::format("could not open relation with OID {}", sequence));
+    }
     const SequenceOptions& options = *relation->sequence;
     CachedValues& cached = cached_values[relation->file_node];
     std::int64_t value = 0;

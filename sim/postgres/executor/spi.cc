@@ -116,7 +116,10 @@ SpiResult Backend::execute(SpiPlan& spi_plan, const SpiOptions& options) {
         result.rows.emplace_back(row.begin(), row.end());
         return options.max_rows == 0 || result.rows.size() < options.max_rows;
     };
-    if (plan.is_query_) plan.bind();
+    if (plan.is_query_) {
+        plan.bind();
+        if (lock_tables(*plan.query_)) plan.bind();  // after a wait the tables may be other ones
+    }
     bool writes = plan.is_query_ ? plan.query_->command != CommandKind::kSelect : true;
     if (options.read_only && writes) {
         throw SqlError("0A000", fmt::format("{} is not allowed in a non-volatile function", statement_name(plan.node_)));

@@ -55,7 +55,7 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
         }
     } leave{backend, backend.current_user()};
     if (call.trigger.function->security_definer) backend.set_current_user(call.trigger.function->owner);
-    return plpgsql_trigger(backend, call);
+    return backend.on_deep_stack([&] { return plpgsql_trigger(backend, call); });
 }
 
 bool wants(const Trigger& trigger, int operation, bool before, bool row) {

@@ -65,6 +65,24 @@ void Backend::abandon() {
     server_->threads.give_back(std::move(thread_));
 }
 
+void Backend::run_on_new_stack(std::function<void()> body) {
+    std::unique_ptr<SessionThread> deeper = server_->threads.take();
+    SessionThread* outer = std::exchange(running_on_, deeper.get());
+    struct Restore {
+        Backend& backend;
+        SessionThread* outer;
+        std::unique_ptr<SessionThread>& deeper;
+        ~Restore() {
+            backend.running_on_ = outer;
+            backend.server_->threads.give_back(std::move(deeper));
+        }
+    } restore{*this, outer, deeper};
+    for (bool ended = deeper->run(std::move(body)); !ended; ended = deeper->resume()) {
+        // What waits in there makes this one wait, too.
+        outer->pause();
+    }
+}
+
 std::string Backend::describe_wait() {
     if (!waits_) return "its turn";
     std::string text = waits_->what;
@@ -90,7 +108,7 @@ void Backend::wait_for(LockWait wait) {
         server_->locks.check_deadlock(*this);
         check_lock_timeout();
         while (is_blocked()) {
-            thread_->pause();
+            running_on_->pause();
             if (abandoned_) throw Abandoned{};
         }
     } catch (SqlError& error) {
