@@ -137,6 +137,18 @@ void drop_column(Alteration& a) {
     a.backend.set_catalog(std::move(catalog));
 }
 
+/// The stored values stay as they are (ATColumnChangeRequiresRewrite): the column itself, relabelled,
+/// or only given more room.
+bool keeps_values(const ExprPtr& expr, int attno, const Column& before, TypeRef after) {
+    const Expr* bare = expr.get();
+    while (bare->kind == ExprKind::kRelabel) bare = as<RelabelExpr>(*bare).arg.get();
+    if (bare->kind == ExprKind::kVar) return as<VarExpr>(*bare).attno == attno;
+    const bool wider_text = after.type == oid::kVarchar && (before.type == oid::kVarchar || before.type == oid::kText) &&
+                            before.typmod >= 0 && after.typmod >= before.typmod;
+    if (bare->kind != ExprKind::kFunc || !wider_text) return false;
+    return keeps_values(as<FuncExpr>(*bare).args[0], attno, before, {after.type, -1});
+}
+
 void alter_type(Alteration& a) {
     std::string name = name_of(a);
     Column& column = require_column(a, name);
@@ -194,13 +206,14 @@ void alter_type(Alteration& a) {
     Snapshot snapshot = a.backend.take_snapshot();
     RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
     int attno = column.attno;
+    ExprPtr folded = fold_constants(converted, a.backend);
+    const bool rewrites = !keeps_values(folded, attno, column, type);
     column.type = type.type;
     column.typmod = type.typmod;
     const TypeInfo& info = a.backend.type(type.type);
     column.collation = info.collation;
     column.storage = info.storage;
-    ExprPtr folded = fold_constants(converted, a.backend);
-    rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
+    if (rewrites) rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
         std::vector<Datum> row = version.columns;
         EvalRow old_row;
         old_row.columns = version.columns;

@@ -30,9 +30,14 @@ class GivenValues {
     GivenValues(std::span<const ExprPtr> exprs) : exprs_(exprs), values_(exprs.size()), known_(exprs.size()) {}
 
     /// Evaluates what the planner folds: an error in it comes before anything has an effect.
-    void fold(const EvalContext& context) {
+    /// `parts`: also of what is not a constant as a whole.
+    void fold(const EvalContext& context, bool parts) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
-            if (is_foldable(exprs_[i])) set(i, evaluate(*exprs_[i], context));
+            if (is_foldable(exprs_[i])) {
+                set(i, evaluate(*exprs_[i], context));
+            } else if (parts && !is_default(i)) {
+                fold_constants(exprs_[i], context.host);
+            }
         }
     }
     void evaluate_all(const EvalContext& context) {
@@ -167,7 +172,7 @@ void insert_values(Modification& m) {
     EvalContext context = m.context();
     fold_defaults(m, context);
     std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
-    for (GivenValues& given : rows) given.fold(context);
+    for (GivenValues& given : rows) given.fold(context, rows.size() > 1);
     for (GivenValues& given : rows) {
         // Several rows are scanned, and a row of a scan is there as a whole.
         if (rows.size() > 1) given.evaluate_all(context);

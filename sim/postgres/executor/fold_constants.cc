@@ -67,6 +67,11 @@ bool is_mutable_call(const FuncExpr& call) {
     return call.volatility != 'i';
 }
 
+/// Built-in functions in language SQL: called with constants, they run as such and say so in the
+/// error's context; with anything else the planner puts their body in their place.
+constexpr Oid kSqlFunctions[] = {879, 880, 1384, 1481, 1708, 1710, 1741, 1810, 1811, 1812, 2074, 1296, 1298,
+                                 1848, 2546, 2547, 2548, 2550};
+
 /// A node that keeps an expression from being immutable (contain_mutable_functions).
 bool is_mutable_node(const Expr& expr) {
     switch (expr.kind) {
@@ -138,7 +143,13 @@ class Folder {
         if (plain && node.strict && has_null) return constant_like(*folded, Datum());
         if (is_mutable_call(node) || !std::ranges::all_of(node.args, is_const)) return folded;
         if (node.scalar == nullptr && node.user == nullptr) return folded;  // refused when it runs
-        return run(folded);
+        if (std::ranges::find(kSqlFunctions, node.function) == std::end(kSqlFunctions)) return run(folded);
+        try {
+            return run(folded);
+        } catch (SqlError& error) {
+            error.add_context("SQL function \"" + std::string(find_builtin_proc(node.function)->name) + "\" statement 1");
+            throw;
+        }
     }
 
     /// ROW(a, b) IS NULL is a IS NULL AND b IS NULL: the first field that is not ends it.

@@ -310,14 +310,19 @@ std::string Block::conditions(std::vector<ExprPtr> conjuncts, const Stage& stage
         }
     }
     for (auto& [relations, group] : calls) {
-        if (group.size() == 1) {
-            add(call(group.front(), stage));
-            continue;
+        ExprPtr condition = group.front();
+        if (group.size() > 1) {
+            auto all = std::make_shared<BoolExpr>();
+            all->type = oid::kBool;
+            all->args = std::move(group);
+            condition = all;
         }
-        auto all = std::make_shared<BoolExpr>();
-        all->type = oid::kBool;
-        all->args = std::move(group);
-        add(call(all, stage));
+        std::string text_of_call = call(condition, stage);
+        // SQLite tests what an index entry holds before it reads the row, and with it whether the row
+        // is visible: a dead row must not fail.
+        const bool one_table = relations.size() == 1 && direct_[static_cast<std::size_t>(relations[0] - 1)];
+        if (one_table) text_of_call = "CASE WHEN r" + std::to_string(relations[0]) + ".died THEN " + text_of_call + " END";
+        add(text_of_call);
     }
     return text;
 }
