@@ -170,7 +170,6 @@ void fold_defaults(Modification& m, const EvalContext& context) {
 
 void insert_values(Modification& m) {
     EvalContext context = m.context();
-    fold_defaults(m, context);
     std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
     for (GivenValues& given : rows) given.fold(context, rows.size() > 1);
     for (GivenValues& given : rows) {
@@ -218,6 +217,7 @@ void exec_insert(Modification& m) {
     bool updates = m.query.on_conflict && m.query.on_conflict->do_update;
     begin_statement_triggers(m, TriggerType::kInsert);
     if (updates) begin_statement_triggers(m, TriggerType::kUpdate);
+    fold_defaults(m, m.context());
     if (m.query.insert_select) {
         insert_select(m);
     } else {

@@ -57,13 +57,13 @@ bool is_immutable_io(const Expr& expr) {
     return has_immutable_input(node.type) && has_immutable_output(node.arg->type);
 }
 
-constexpr Oid kTextAnyCat = 2003, kAnyTextCat = 2004;
+constexpr Oid kTextAnyCat = 2003, kAnyTextCat = 2004, kQuoteLiteralAny = 1285, kQuoteNullableAny = 1290;
 
-/// text || anything is an SQL function that the planner replaces by its body, which is immutable
+/// text || anything (and quote_literal of anything) is an SQL function that the planner replaces by its body, which is immutable
 /// where the output function of the other argument is.
 bool is_mutable_call(const FuncExpr& call) {
     if (call.function == kTextAnyCat) return !has_immutable_output(call.args[1]->type);
-    if (call.function == kAnyTextCat) return !has_immutable_output(call.args[0]->type);
+    if (call.function == kAnyTextCat || call.function == kQuoteLiteralAny || call.function == kQuoteNullableAny) return !has_immutable_output(call.args[0]->type);
     return call.volatility != 'i';
 }
 
