@@ -53,7 +53,7 @@ std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
     query.command = CommandKind::kMerge;
     bind_with(state, node["withClause"]);
     RelationPtr relation = require_relation(node["relation"], state.context());
-    relation = state.context().lock_relation(relation, "RowExclusiveLock");
+    relation = state.context().lock_relation(relation, "RowExclusiveLock", node["relation"].location());
     if (!relation) relation = require_relation(node["relation"], state.context());
     if (relation->kind != 'r' || relation->is_system()) throw NotSimulated("MERGE into what is not a table", node["relation"].location());
     Node alias = node["relation"]["alias"];

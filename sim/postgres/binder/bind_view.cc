@@ -62,7 +62,10 @@ ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewComm
     const Query& query = *view->view;
     RelationPtr below = state.context().catalog().find_relation(query.range_table[static_cast<std::size_t>(query.from[0].rt_index - 1)].relation->oid);
     CDCSIM_CHECK(below != nullptr);
-    below = state.context().lock_relation(below, "RowExclusiveLock");
+    Oid below_oid = below->oid;
+    below = state.context().lock_relation(below, "RowExclusiveLock", -1);
+    if (!below) below = state.context().catalog().find_relation(below_oid);
+    CDCSIM_CHECK(below != nullptr);
     ViewTarget target;
     std::vector<ExprPtr> base;
     if (below->kind == 'v') {

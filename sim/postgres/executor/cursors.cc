@@ -89,7 +89,7 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
     bool in_block = backend.transaction().block || backend.transaction().implicit_block;
     if (!hold && !in_block && command.top_level) throw SqlError("25P01", "DECLARE CURSOR can only be used in transaction blocks");
     std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options(command.hook));
-    if (query->for_update) throw NotSimulated("cursors FOR UPDATE");
+    if (!query->row_marks.empty()) throw NotSimulated("cursors FOR UPDATE");
     if (contains_volatile(*query)) throw NotSimulated("cursors over volatile functions");
     if (backend.cursors.contains(name)) throw SqlError("42P03", fmt::format("cursor \"{}\" already exists", name));
     auto cursor = std::make_shared<SqlCursor>();

@@ -166,6 +166,7 @@ void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<
 }  // namespace
 
 void exec_merge(Modification& m) {
+    if (m.backend.is_contended()) throw NotSimulated("MERGE while another session has an open transaction");
     const RangeTableEntry& rte = m.query.range_table[static_cast<std::size_t>(m.query.result_relation - 1)];
     std::vector<RelationPtr> scanned = m.backend.scanned_relations(*m.relation, !rte.inherit);
     if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("MERGE into a table with children or partitions");
