@@ -50,7 +50,7 @@ class Runner {
         } else if (const auto* sleep = std::get_if<SleepStep>(&step.body)) {
             target_.sleep(sleep->value);
             take_late();
-        } else {
+        } else if (is_judged()) {
             judge_.expect(step, std::get<ExpectStep>(step.body));
         }
         for (const std::string& refusal : target_.take_refusals()) {
@@ -61,20 +61,23 @@ class Runner {
         if (after_step_) after_step_(report);
     }
 
+    /// After a refusal, what follows would fail for want of what was refused.
+    bool is_judged() const { return report_.not_simulated.empty(); }
+
     void judge_sql(StepReport& report, const SqlStep& body) {
         for (const Outcome& outcome : report.outcomes) {
             if (!outcome.error || !outcome.error->not_simulated) continue;
             report.not_simulated = true;
             note_not_simulated(*report.step, outcome.error->message);
         }
-        if (!report.not_simulated) judge_.sql(*report.step, body, report.outcomes);
+        if (is_judged()) judge_.sql(*report.step, body, report.outcomes);
     }
 
     void judge_connector(StepReport& report, const ConnectorStep& body) {
         report.not_simulated = report.connector.not_simulated;
         if (report.not_simulated) {
             note_not_simulated(*report.step, report.connector.message);
-        } else {
+        } else if (is_judged()) {
             judge_.connector(*report.step, body, report.connector);
         }
     }

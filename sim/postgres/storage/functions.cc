@@ -50,7 +50,9 @@ void call_first_of(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
+/// root_line(file node, rid); of a row that an outer join did not find: NULL.
 void call_root_line(sqlite3_context* context, int, sqlite3_value** values) {
+    if (sqlite3_value_type(values[1]) == SQLITE_NULL) return;
     auto file_node = static_cast<std::uint32_t>(sqlite3_value_int64(values[0]));
     sqlite3_result_int64(context,
                          database_of(context).root_of(file_node, sqlite3_value_int64(values[1])));
