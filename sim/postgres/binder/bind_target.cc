@@ -189,7 +189,7 @@ std::vector<TargetEntry> expand_star(ParseState& state, const Node& node) {
         }
     }
     if (state.options.hook != nullptr) {
-        if (ExprPtr value = state.options.hook->resolve(names, location)) {
+        if (ExprPtr value = state.options.hook->resolve(names, location, true)) {
             std::vector<TargetEntry> targets;
             for (const Attribute& attribute : row_type_of_expr(state, *value)) {
                 if (attribute.dropped) continue;

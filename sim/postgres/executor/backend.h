@@ -51,6 +51,27 @@ struct TriggerQueue {
     std::vector<TriggerEvent> events;
 };
 
+/// A function or query that runs now: what it adds to the CONTEXT of an error inside it.
+class ContextFrame {
+  public:
+    ContextFrame() = default;
+    virtual ~ContextFrame() = default;
+    ContextFrame(const ContextFrame&) = delete;
+    ContextFrame& operator=(const ContextFrame&) = delete;
+    virtual std::string line() const = 0;
+};
+
+/// An open cursor: its rows are those of its OPEN.
+struct Portal {
+    RowType columns;
+    std::vector<std::vector<Datum>> rows;
+    std::int64_t position = 0;          ///< of the current row, from 1; 0 before the first
+    bool scroll = true;                 ///< backward is allowed
+    bool scroll_unknown = false;        ///< PostgreSQL's planner decides
+    std::uint64_t serial = 0;           ///< orders creations, for subtransactions
+    std::shared_ptr<const SqlError> failure;  ///< of the query: told at the first FETCH
+};
+
 class Backend : public Session, public Host, public CatalogContext, public Spi {
   public:
     Backend(std::shared_ptr<ServerState> server, const std::string& user);
@@ -107,8 +128,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void begin_subtransaction() override;
     void release_subtransaction() override;
     void rollback_subtransaction() override;
-    void commit_and_chain() override;
-    void rollback_and_chain() override;
+    void commit_and_chain(bool same_characteristics) override;
+    void rollback_and_chain(bool same_characteristics) override;
 
     // For exec_*.cc and ddl_*.cc.
     ServerState& server() { return *server_; }
@@ -157,6 +178,19 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::shared_ptr<void> plpgsql_cache;
     /// The errors that EXCEPTION handlers are running for, innermost last (RAISE; GET STACKED DIAGNOSTICS).
     std::vector<std::shared_ptr<const SqlError>> handled_errors;
+    /// What runs now, innermost last, for the CONTEXT of notices, caught errors and PG_CONTEXT.
+    std::vector<const ContextFrame*> context_frames;
+    std::string context_lines() const;
+    /// COMMIT is possible here: directly inside a CALL or DO that is a transaction of its own.
+    bool nonatomic = false;
+    /// FOR loops over data-modifying queries that run now: no COMMIT inside them.
+    int writing_loops = 0;
+    std::map<std::string, Portal> portals;
+    std::uint64_t portal_serial = 0;
+    std::string new_portal_name();
+    void drop_portals_after(std::uint64_t serial);
+    /// CALL: the values of the OUT and INOUT parameters.
+    std::vector<Datum> call_procedure(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args);
 
     // Transactions (transaction.cc).
     void begin_block();
@@ -181,6 +215,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     SubTransaction mark_here(const std::string& name, bool is_savepoint);
     void restore_settings(const SettingValues& values);
     void end_transaction();
+    void chain_transaction(bool commit, bool same_characteristics);
 
     std::shared_ptr<ServerState> server_;
     Transaction transaction_;
@@ -203,6 +238,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::uint64_t random_state_ = 0;
     int call_depth_ = 0;
     int pid_ = 0;
+    std::uint32_t unnamed_portals_ = 0;
     const Snapshot* function_snapshot_ = nullptr;
 };
 

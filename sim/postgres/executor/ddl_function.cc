@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/settings.h"
+#include "sim/postgres/executor/sql_function.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/oids.h"
 
@@ -83,10 +85,40 @@ void bind_result(Backend& backend, const Node& node, Function& function, bool is
     }
 }
 
-int body_offset(const Command& command, const std::string& body) {
-    // Where the body's text stands in the statement: errors of the validator point into it.
-    auto found = command.text.find(body);
-    return found == std::string_view::npos || body.empty() ? -1 : static_cast<int>(found) + command.begin;
+/// Whether `literal` (the text after an opening quote) spells `body`; where byte `position` of the body
+/// stands in it goes to `mapped`.
+bool matches_literal(std::string_view body, std::string_view literal, int position, int& mapped) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < body.size(); ++i) {
+        if (static_cast<int>(i) == position) mapped = static_cast<int>(at);
+        if (at >= literal.size()) return false;
+        char c = literal[at++];
+        if (c == '\'') {
+            if (at >= literal.size() || literal[at++] != '\'') return false;
+        } else if (c == '\\' && at < literal.size() && literal[at] == '\\') {
+            ++at;
+        }
+        if (c != body[i]) return false;
+    }
+    if (position >= static_cast<int>(body.size())) mapped = static_cast<int>(at);
+    return at < literal.size() && literal[at] == '\'' && (at + 1 == literal.size() || literal[at + 1] != '\'');
+}
+
+/// Where byte `position` of the body stands in the statement; -1 if the body is not found just once.
+/// Mirrors match_prosrc_to_query.
+int position_in_statement(std::string_view text, std::string_view body, int position) {
+    int found = -1;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        int mapped = 0;
+        if (text[i] == '$' && text.substr(i + 1).starts_with(body) && i + 1 + body.size() < text.size() && text[i + 1 + body.size()] == '$') {
+            mapped = position;
+        } else if (text[i] != '\'' || !matches_literal(body, text.substr(i + 1), position, mapped)) {
+            continue;
+        }
+        if (found >= 0) return -1;
+        found = static_cast<int>(i) + 1 + mapped;
+    }
+    return found;
 }
 
 void bind_options_of(const Node& node, Function& function) {
@@ -128,49 +160,56 @@ std::vector<Oid> input_types(const Function& function) {
     return types;
 }
 
+/// The validators' checks of types, before the body is looked at.
+void check_plpgsql_types(Backend& backend, const Function& function) {
+    auto allowed = [&](Oid type) {
+        return backend.type(type).typtype != 'p' || type == oid::kRecord || type == oid::kVoid || is_polymorphic(type);
+    };
+    if (function.result != oid::kTrigger && function.result != oid::kEventTrigger && !allowed(function.result)) {
+        throw SqlError("0A000", fmt::format("PL/pgSQL functions cannot return type {}", format_type(backend, function.result)));
+    }
+    for (Oid type : input_types(function)) {
+        if (!allowed(type)) throw SqlError("0A000", fmt::format("PL/pgSQL functions cannot accept type {}", format_type(backend, type)));
+    }
+}
+
+void run_validator(Backend& backend, const Function& function) {
+    if (function.language == "sql") return sql_function_validate(backend, function);
+    if (function.result == oid::kEventTrigger) throw NotSimulated("event triggers");
+    check_plpgsql_types(backend, function);
+    plpgsql_validate(backend, function);
+}
+
+void require_language(const Function& function) {
+    if (function.language == "sql" || function.language == "plpgsql") return;
+    if (function.language == "c" || function.language == "internal") throw NotSimulated(fmt::format("functions in language {}", function.language));
+    SqlError error("42704", fmt::format("language \"{}\" does not exist", function.language));
+    constexpr std::string_view kKnown[] = {"plperl", "plperlu", "plpython3u", "pltcl", "pltclu"};
+    if (std::ranges::find(kKnown, function.language) != std::end(kKnown)) error.set_hint("Use CREATE EXTENSION to load the language into the database.");
+    throw error;
+}
+
 void validate(Backend& backend, const Command& command, const Function& function) {
     if (backend.setting("check_function_bodies") == "off") return;
-    if (function.language == "plpgsql") {
-        try {
-            plpgsql_validate(backend, function);
-        } catch (SqlError& error) {
-            if (error.position() >= 0) {
-                int offset = body_offset(command, function.body);
-                if (offset >= 0) {
-                    SqlError moved(error.sqlstate(), error.message());
-                    moved.set_detail(error.detail());
-                    moved.set_hint(error.hint());
-                    moved.set_context(error.context());
-                    moved.set_position(offset + error.position());
-                    if (error.is_not_simulated()) throw NotSimulated(error.message());
-                    throw moved;
-                }
-            }
-            throw;
-        }
-        return;
+    try {
+        run_validator(backend, function);
+    } catch (SqlError& error) {
+        show_position_in_body(error, command, function.body);
+        throw;
     }
-    if (function.language == "sql") {
-        // Syntax now; names when it runs, except for what PostgreSQL checks at once.
-        try {
-            parse_sql(function.body);
-        } catch (SqlError& error) {
-            int offset = body_offset(command, function.body);
-            if (offset >= 0 && error.position() >= 0) {
-                SqlError moved(error.sqlstate(), error.message());
-                moved.set_position(offset + error.position());
-                throw moved;
-            }
-            throw;
-        }
-        return;
-    }
-    if (function.language == "c" || function.language == "internal") throw NotSimulated(fmt::format("functions in language {}", function.language));
-    throw SqlError("42704", fmt::format("language \"{}\" does not exist", function.language))
-        .hint("Use CREATE EXTENSION to load the language into the database.");
 }
 
 }  // namespace
+
+void show_position_in_body(SqlError& error, const Command& command, const std::string& body) {
+    if (error.position() < 0 || error.is_not_simulated()) return;
+    int where = position_in_statement(command.text, body, error.position());
+    if (where < 0) {
+        error.move_position_into(body);
+    } else {
+        error.replace_position(command.begin + where);
+    }
+}
 
 ExecResult create_function(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
@@ -187,6 +226,7 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
     bind_result(backend, node, *function, is_procedure);
     bind_options_of(node, *function);
     if (function->language.empty()) throw SqlError("42P13", "no language specified");
+    require_language(*function);
     FunctionPtr existing;
     for (const FunctionPtr& other : backend.catalog().find_functions(function->schema, function->name)) {
         if (input_types(*other) == input_types(*function)) existing = other;

@@ -60,6 +60,7 @@ SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
     mark.catalog = transaction_.catalog;
     mark.settings = settings_;
     mark.local_settings = local_settings_;
+    mark.portals = portal_serial;
     mark.created_files = transaction_.created_files.size();
     mark.dropped_files = transaction_.dropped_files.size();
     return mark;
@@ -80,6 +81,7 @@ void Backend::undo_to(const SubTransaction& mark) {
         transaction_.created_files.pop_back();
     }
     transaction_.changes.resize(mark.changes);
+    drop_portals_after(mark.portals);
     transaction_.deferred.resize(mark.deferred);
     transaction_.dropped_files.resize(mark.dropped_files);
     transaction_.catalog = mark.catalog;
@@ -174,12 +176,43 @@ void Backend::end_transaction() {
         if (const Role* role = catalog().find_role(setting("role"))) current_user_ = role->oid;
     }
     trigger_queues_.clear();
+    portals.clear();
     bool alone = std::ranges::none_of(server_->backends, [&](Backend* other) { return other != this && other->transaction_.active; });
     if (alone) database().set_horizon(server_->command);
 }
 
-void Backend::commit_and_chain() { throw NotSimulated("COMMIT in a procedure"); }
-void Backend::rollback_and_chain() { throw NotSimulated("ROLLBACK in a procedure"); }
+namespace {
+
+void check_may_end_transaction(Backend& backend, std::string_view verb) {
+    if (!backend.nonatomic) throw SqlError("2D000", "invalid transaction termination");
+    if (!backend.transaction().subs.empty()) throw SqlError("2D000", fmt::format("cannot {} while a subtransaction is active", verb));
+    if (backend.writing_loops > 0) throw SqlError("2D000", "cannot perform transaction commands inside a cursor loop that is not read-only");
+}
+
+}  // namespace
+
+void Backend::chain_transaction(bool commit, bool same_characteristics) {
+    check_may_end_transaction(*this, commit ? "commit" : "roll back");
+    std::size_t queues = trigger_queues_.size();
+    std::string isolation = transaction_.isolation;
+    bool read_only = transaction_.read_only;
+    if (commit) {
+        commit_transaction();
+    } else {
+        rollback_transaction();
+    }
+    start_transaction();
+    // Inside a procedure now() is not the statement's start.
+    transaction_.start = server_->now();
+    if (same_characteristics) {
+        transaction_.isolation = isolation;
+        transaction_.read_only = read_only;
+    }
+    trigger_queues_.resize(queues);
+}
+
+void Backend::commit_and_chain(bool same_characteristics) { chain_transaction(true, same_characteristics); }
+void Backend::rollback_and_chain(bool same_characteristics) { chain_transaction(false, same_characteristics); }
 
 void Backend::add_change(Change change) {
     std::size_t bytes = 64;

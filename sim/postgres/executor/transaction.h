@@ -87,6 +87,7 @@ struct SubTransaction {
     CatalogPtr catalog;                ///< in force when it began
     SettingValues settings, local_settings;
     std::size_t created_files = 0, dropped_files = 0;
+    std::uint64_t portals = 0;         ///< portals created later go
 };
 
 enum class TransactionStatus : std::uint8_t { kIdle, kInProgress, kFailed };

@@ -46,12 +46,15 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
     backend.trigger_stack().push_back(&call.trigger);
     struct Leave {
         Backend& backend;
+        bool nonatomic;
         ~Leave() {
             backend.leave_call();
             backend.transition_stack().pop_back();
             backend.trigger_stack().pop_back();
+            backend.nonatomic = nonatomic;
         }
-    } leave{backend};
+    } leave{backend, backend.nonatomic};
+    backend.nonatomic = false;
     return plpgsql_trigger(backend, call);
 }
 

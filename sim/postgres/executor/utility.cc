@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/portal.h"
+#include "sim/postgres/executor/procedure_call.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/oids.h"
@@ -227,6 +229,25 @@ ExecResult exec_show(Backend& backend, const Command& statement, const RowSink& 
 
 // Others.
 
+/// A CALL or DO that is its own transaction, or stands in such a one, may COMMIT.
+bool may_commit(Backend& backend, const Command& statement) {
+    if (!statement.top_level) return backend.nonatomic;
+    return !backend.transaction().block && !backend.transaction().implicit_block;
+}
+
+ExecResult exec_call(Backend& backend, const Command& statement, const RowSink& sink) {
+    BoundProcedureCall call = bind_procedure_call(backend, statement.node, statement.hook);
+    std::vector<Datum> outs = run_procedure_call(backend, call, statement.params, may_commit(backend, statement));
+    ExecResult result = tag_only("CALL");
+    result.returns_rows = !call.outs.empty();
+    for (const BoundProcedureCall::Out& out : call.outs) {
+        std::string name = out.name.empty() ? fmt::format("column{}", result.columns.size() + 1) : out.name;
+        result.columns.push_back({name, out.type, -1, false});
+    }
+    if (result.returns_rows) sink(outs);
+    return result;
+}
+
 ExecResult exec_do(Backend& backend, const Command& statement, const RowSink&) {
     std::string language = "plpgsql", body;
     for (const Node& option : statement.node.items("args")) {
@@ -239,9 +260,19 @@ ExecResult exec_do(Backend& backend, const Command& statement, const RowSink&) {
     backend.enter_call();
     struct Leave {
         Backend& backend;
-        ~Leave() { backend.leave_call(); }
-    } leave{backend};
-    plpgsql_inline(backend, body);
+        bool nonatomic;
+        ~Leave() {
+            backend.leave_call();
+            backend.nonatomic = nonatomic;
+        }
+    } leave{backend, backend.nonatomic};
+    backend.nonatomic = may_commit(backend, statement);
+    try {
+        plpgsql_inline(backend, body);
+    } catch (SqlError& error) {
+        show_position_in_body(error, statement, body);
+        throw;
+    }
     return tag_only("DO");
 }
 
@@ -284,11 +315,6 @@ ExecResult exec_extension(Backend& backend, const Command& statement, const RowS
     throw NotSimulated(fmt::format("CREATE EXTENSION {}", name));
 }
 
-ExecResult exec_call(Backend& backend, const Command& statement, const RowSink&) {
-    (void)backend;
-    throw NotSimulated("CALL", statement.node.location());
-}
-
 struct UtilityRow {
     std::string_view tag;
     UtilityFunction run;
@@ -305,6 +331,7 @@ constexpr UtilityRow kUtilities[] = {
     {"AlterTableStmt", alter_table, "ALTER TABLE"},
     {"CallStmt", exec_call, "CALL"},
     {"CheckPointStmt", exec_nothing, "CHECKPOINT"},
+    {"ClosePortalStmt", close_cursor, "CLOSE"},
     {"CommentStmt", comment_on, "COMMENT"},
     {"CompositeTypeStmt", create_composite_type, "CREATE TYPE"},
     {"ConstraintsSetStmt", exec_constraints, "SET CONSTRAINTS"},
@@ -320,10 +347,12 @@ constexpr UtilityRow kUtilities[] = {
     {"CreateStmt", create_table, "CREATE TABLE"},
     {"CreateTableAsStmt", create_table_as, "CREATE TABLE AS"},
     {"CreateTrigStmt", create_trigger, "CREATE TRIGGER"},
+    {"DeclareCursorStmt", declare_cursor, "DECLARE CURSOR"},
     {"DiscardStmt", exec_discard, "DISCARD"},
     {"DoStmt", exec_do, "DO"},
     {"DropRoleStmt", drop_role, "DROP ROLE"},
     {"DropStmt", drop_objects, "DROP"},
+    {"FetchStmt", fetch_cursor, "FETCH"},
     {"GrantRoleStmt", exec_nothing, "GRANT ROLE"},
     {"GrantStmt", exec_nothing, "GRANT"},
     {"IndexStmt", create_index, "CREATE INDEX"},
