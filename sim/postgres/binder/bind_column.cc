@@ -243,6 +243,7 @@ ExprPtr qualified(ParseState& state, const std::vector<std::string>& names, int 
         if (ExprPtr column = column_of_table(state, match, names[1], location)) return column;
         // A function of the row type, or a field: row.name(...) is tried last in PostgreSQL.
         if (state.options.hook != nullptr && state.options.hook->resolve(names, location, false)) return nullptr;
+        if (!match.item->is_join && find_user_function({names[1]}, {whole_row(state, match, location)->type}, state.context())) throw NotSimulated("a function called as a column", location);
         throw_missing_column(state, names[0], names[1], location);
     }
     // schema.table.column, or table.column.field is not a ColumnRef's business.

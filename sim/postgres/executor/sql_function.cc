@@ -271,12 +271,20 @@ bool may_inline(const Function& function) {
            function.result != oid::kRecord && function.result != oid::kVoid;
 }
 
+/// A function in FROM whose query takes the place of the call.
+bool may_inline_set(const Function& function, const BoundBody& body) {
+    bool plain = function.returns_set && function.volatility != 'v' && !function.strict && !function.security_definer && function.settings.empty();
+    return plain && body.statements.size() == 1 && body.statements[0].query && body.statements[0].query->command == CommandKind::kSelect;
+}
+
 }  // namespace
 
-bool is_inlined(Backend& backend, const Function& function, std::span<const Oid> arg_types) {
-    if (!may_inline(function)) return false;
+void add_planning_context(Backend& backend, const Function& function, std::span<const Oid> arg_types, SqlError& error) {
+    if (!may_inline(function)) return;
     ArgumentHook hook(backend, function, arg_types);
-    return body_is_expression(function, bind_body(backend, function, hook));
+    if (!body_is_expression(function, bind_body(backend, function, hook))) return;
+    // An immutable function is run beforehand, another one's expression takes its place.
+    error.add_context(fmt::format("SQL function \"{}\" {}", function.name, function.volatility == 'i' ? "statement 1" : "during inlining"));
 }
 
 void sql_function_validate(Backend& backend, const Function& function) {
@@ -320,7 +328,7 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
     try {
         BoundBody body = bind_body(backend, function, hook);
         check_result(backend, function, body, call.result_type, call.row_type);
-        inlined = may_inline(function) && body_is_expression(function, body);
+        inlined = (may_inline(function) && body_is_expression(function, body)) || may_inline_set(function, body);
         for (const BoundStatement& statement : body.statements) {
             ++frame.number;
             result.rows.clear();

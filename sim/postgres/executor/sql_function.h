@@ -18,7 +18,7 @@ struct SqlFunctionResult {
 void sql_function_validate(Backend& backend, const Function& function);
 /// Runs the body. `wanted`: the declared result with polymorphic types resolved.
 SqlFunctionResult run_sql_function(Backend& backend, const Function& function, CallContext& call, std::span<const Datum> args);
-/// The planner would put the body's expression in the place of the call: errors have no CONTEXT then.
-bool is_inlined(Backend& backend, const Function& function, std::span<const Oid> arg_types);
+/// A call whose arguments are all constants fails while the query is planned: the CONTEXT of that.
+void add_planning_context(Backend& backend, const Function& function, std::span<const Oid> arg_types, SqlError& error);
 
 }  // namespace cdcsim::pg

@@ -197,9 +197,6 @@ void plpgsql_validate(Backend& backend, const Function& function) {
 }
 
 Datum plpgsql_call(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
-    if (function->result == oid::kTrigger) {
-        throw SqlError("0A000", "trigger functions can only be called as triggers");
-    }
     std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
     Interpreter interpreter(backend, *code);
     interpreter.wanted_type = call.result_type;

@@ -107,7 +107,7 @@ class Interpreter : public ContextFrame {
     Flow run_for_rows(PlStatement& statement);
     Flow run_rows(PlStatement& statement, const RowType& columns, const std::vector<std::vector<Datum>>& rows);
     SpiResult execute_text(const std::string& sql, const SpiOptions& options, NameHook& hook, bool as_cursor, bool& fetching);
-    SpiResult execute_dynamic(PlStatement& statement, PlExpr& text, std::uint64_t max_rows, bool as_cursor = false);
+    SpiResult execute_dynamic(PlStatement& statement, PlExpr& text, std::uint64_t max_rows, bool as_cursor = false, std::string* sql_text = nullptr);
     SpiPlan& plan_of(PlExpr& expr, const TypeRef* target = nullptr);
     Datum evaluate(PlExpr& expr, Oid* type = nullptr, std::int32_t* typmod = nullptr, const TypeRef* target = nullptr);
     bool evaluate_condition(PlExpr& expr);

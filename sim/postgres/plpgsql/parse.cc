@@ -254,6 +254,7 @@ std::shared_ptr<PlFunction> compile(Backend& backend, const CompileOptions& opti
         auto space = std::make_shared<Namespace>();
         space->label = options.is_inline ? "inline_code_block" : function.name;
         if (result->is_trigger) {
+            if (!options.relation && !options.check_only) throw SqlError("0A000", "trigger functions can only be called as triggers");
             check_trigger_function(function);
             add_trigger_variables(options, *parser, *space, *result);
         } else {

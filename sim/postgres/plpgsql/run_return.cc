@@ -115,12 +115,19 @@ void Interpreter::run_return_next(PlStatement& statement) {
 }
 
 void Interpreter::run_return_query(PlStatement& statement) {
-    SpiResult rows = statement.expr ? query(*statement.expr, 0) : execute_dynamic(statement, *statement.expr2, 0);
+    std::string sql;
+    SpiResult rows = statement.expr ? query(*statement.expr, 0) : execute_dynamic(statement, *statement.expr2, 0, false, &sql);
     if (!rows.returns_rows) {
         throw SqlError("42601", fmt::format("{} query does not return tuples", rows.command));
     }
     constexpr const char* kMessage = "structure of query does not match function result type";
-    if (rows.rows.empty()) convert_row(rows.columns, std::vector<Datum>(rows.columns.size()), wanted, kMessage);
+    try {
+        // Known before the first row comes.
+        convert_row(rows.columns, std::vector<Datum>(rows.columns.size()), wanted, kMessage);
+    } catch (SqlError& error) {
+        error.add_context(fmt::format("SQL statement \"{}\"", statement.expr ? statement.expr->text : sql));
+        throw;
+    }
     for (const auto& row : rows.rows) (*emit)(convert_row(rows.columns, row, wanted, kMessage));
     row_count_ = static_cast<std::int64_t>(rows.rows.size());
     set_found(!rows.rows.empty());

@@ -74,10 +74,17 @@ SpiPlan& Interpreter::plan_of(PlExpr& expr, const TypeRef* target) {
 
 Datum Interpreter::evaluate(PlExpr& expr, Oid* type, std::int32_t* typmod, const TypeRef* target) {
     SpiPlan& plan = plan_of(expr, target);
-    bool simple = plan.is_simple();
+    // What a call further out evaluates right now, PostgreSQL runs as a query.
+    bool simple = plan.is_simple() && !expr.in_use;
     SpiOptions options;
     options.params = source_.get();
     QueryFrame frame(label_of(expr), expr.text);
+    struct InUse {
+        bool& flag;
+        bool before;
+        ~InUse() { flag = before; }
+    } in_use{expr.in_use, expr.in_use};
+    expr.in_use = true;
     try {
         Running running(function_, this);
         if (simple) return static_cast<Spi&>(backend_).evaluate(plan, options, type, typmod);
@@ -244,11 +251,12 @@ SpiResult Interpreter::execute_text(const std::string& sql, const SpiOptions& op
     return result;
 }
 
-SpiResult Interpreter::execute_dynamic(PlStatement& statement, PlExpr& text_expr, std::uint64_t max_rows, bool as_cursor) {
+SpiResult Interpreter::execute_dynamic(PlStatement& statement, PlExpr& text_expr, std::uint64_t max_rows, bool as_cursor, std::string* sql_text) {
     Oid type = kInvalidOid;
     Datum text = evaluate(text_expr, &type);
     if (text.is_null()) throw SqlError("22004", "query string argument of EXECUTE is null");
     std::string sql = output_text(backend_, type, text);
+    if (sql_text != nullptr) *sql_text = sql;
     std::vector<std::pair<Oid, Datum>> values;
     for (const PlExprPtr& param : statement.params) {
         Oid param_type = kInvalidOid;

@@ -38,6 +38,7 @@ struct PlExpr {
     // What executing keeps.
     std::unique_ptr<NameHook> hook;
     std::unique_ptr<SpiPlan> plan;
+    bool in_use = false;        ///< is being evaluated, by a call further out
     TypeRef target;             ///< what the plan's value is coerced to
     std::vector<std::pair<int, unsigned>> record_versions;  ///< shapes of RECORDs that it was bound to
 };
