@@ -88,7 +88,9 @@ int figure_sub_link(const Node& node, std::string& name) {
 int figure_name(const Node& node, std::string& name) {
     if (node.is("ColumnRef")) {
         std::vector<Node> fields = node.items("fields");
-        if (!fields.back().is("String")) return 0;
+        // t.* is named by its table.
+        if (!fields.back().is("String")) fields.pop_back();
+        if (fields.empty()) return 0;
         return name = fields.back().string(), 2;
     }
     if (node.is("A_Indirection")) {

@@ -118,7 +118,9 @@ void Interpreter::run_return_query(PlStatement& statement) {
     std::string sql;
     SpiResult rows = statement.expr ? query(*statement.expr, 0) : execute_dynamic(statement, *statement.expr2, 0, false, &sql);
     if (!rows.returns_rows) {
-        throw SqlError("42601", fmt::format("{} query does not return tuples", rows.command));
+        SqlError error("42601", fmt::format("{} query does not return tuples", rows.command));
+        error.add_context(fmt::format("SQL statement \"{}\"", statement.expr ? statement.expr->text : sql));
+        throw error;
     }
     constexpr const char* kMessage = "structure of query does not match function result type";
     try {
