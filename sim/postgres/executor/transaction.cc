@@ -186,7 +186,7 @@ namespace {
 void check_may_end_transaction(Backend& backend, std::string_view verb) {
     if (!backend.nonatomic) throw SqlError("2D000", "invalid transaction termination");
     if (!backend.transaction().subs.empty()) throw SqlError("2D000", fmt::format("cannot {} while a subtransaction is active", verb));
-    if (backend.writing_loops > 0) throw SqlError("2D000", "cannot perform transaction commands inside a cursor loop that is not read-only");
+    if (backend.writing_loops > 0) throw SqlError("55000", "cannot perform transaction commands inside a cursor loop that is not read-only");
 }
 
 }  // namespace
