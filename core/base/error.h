@@ -45,10 +45,14 @@ class SqlError : public std::exception {
     void set_detail(std::string text) { detail_ = std::move(text); }
     void set_hint(std::string text) { hint_ = std::move(text); }
     void add_context(const std::string& line) {
+        if (context_sealed_) return;
         if (!context_.empty()) context_ += '\n';
         context_ += line;
     }
     void set_context(std::string text) { context_ = std::move(text); }
+    /// No more lines: an error that is thrown again keeps the CONTEXT of its first time.
+    void seal_context() { context_sealed_ = true; }
+    bool context_sealed() const { return context_sealed_; }
     /// Turns position() into a position inside `query`, as PostgreSQL's internalerrposition does.
     void move_position_into(std::string query) {
         internal_query_ = std::move(query);
@@ -72,6 +76,7 @@ class SqlError : public std::exception {
     std::string sqlstate_, message_, detail_, hint_, context_, internal_query_;
     int position_ = -1;
     int internal_position_ = -1;
+    bool context_sealed_ = false;
     ObjectNames objects_;
 };
 

@@ -177,8 +177,11 @@ void bind_windows(ParseState& state) {
 
 std::string_view place_name(Place place) { return place_row(place).name; }
 
-ExprPtr bind_func_call(ParseState& state, const Node& node) {
+namespace {
+
+ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure) {
     CallSyntax syntax;
+    syntax.is_procedure = is_procedure;
     syntax.location = node.location();
     syntax.variadic = node.flag("func_variadic");
     syntax.star = node.flag("agg_star");
@@ -220,6 +223,12 @@ ExprPtr bind_func_call(ParseState& state, const Node& node) {
     if (syntax.within_group) throw NotSimulated("ordered-set aggregate " + names.back(), syntax.location);
     return make_call(state, names, std::move(args), syntax);
 }
+
+}  // namespace
+
+ExprPtr bind_func_call(ParseState& state, const Node& node) { return bind_routine_call(state, node, false); }
+
+ExprPtr bind_procedure_call(ParseState& state, const Node& node) { return bind_routine_call(state, node, true); }
 
 ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax) {
     std::string name(find_builtin_proc(call->function)->name);

@@ -242,7 +242,8 @@ ExprPtr qualified(ParseState& state, const std::vector<std::string>& names, int 
         if (match.item == nullptr) return nullptr;
         if (ExprPtr column = column_of_table(state, match, names[1], location)) return column;
         // A function of the row type, or a field: row.name(...) is tried last in PostgreSQL.
-        if (state.options.hook != nullptr && state.options.hook->resolve(names, location)) return nullptr;
+        if (state.options.hook != nullptr && state.options.hook->resolve(names, location, false)) return nullptr;
+        if (!match.item->is_join && find_user_function({names[1]}, {whole_row(state, match, location)->type}, state.context())) throw NotSimulated("a function called as a column", location);
         throw_missing_column(state, names[0], names[1], location);
     }
     // schema.table.column, or table.column.field is not a ColumnRef's business.
@@ -263,19 +264,19 @@ ExprPtr column_or_null(ParseState& state, const std::vector<std::string>& names,
     return match.item == nullptr ? nullptr : whole_row(state, match, location);
 }
 
-ExprPtr hook_or_null(ParseState& state, const std::vector<std::string>& names, int location) {
-    return state.options.hook == nullptr ? nullptr : state.options.hook->resolve(names, location);
+ExprPtr hook_or_null(ParseState& state, const std::vector<std::string>& names, int location, bool required) {
+    return state.options.hook == nullptr ? nullptr : state.options.hook->resolve(names, location, required);
 }
 
 ExprPtr resolve_with_hook(ParseState& state, const std::vector<std::string>& names, int location) {
     NameHook* hook = state.options.hook;
     if (hook != nullptr && hook->conflict() == NameHook::Conflict::kUseVariable) {
-        if (ExprPtr variable = hook->resolve(names, location)) return variable;
+        if (ExprPtr variable = hook->resolve(names, location, false)) return variable;
     }
     ExprPtr column = column_or_null(state, names, location);
     if (hook == nullptr || hook->conflict() == NameHook::Conflict::kUseVariable) return column;
     if (column && hook->conflict() == NameHook::Conflict::kUseColumn) return column;
-    ExprPtr variable = hook_or_null(state, names, location);
+    ExprPtr variable = hook_or_null(state, names, location, column == nullptr);
     if (column && variable && column->kind != ExprKind::kWholeRow) {
         throw SqlError("42702", fmt::format("column reference \"{}\" is ambiguous", fmt::join(names, ".")))
             .detail("It could refer to either a PL/pgSQL variable or a table column.").at(location);

@@ -28,6 +28,14 @@ ExprPtr bind_expression(const Node& expr, const BindOptions& options, const Expr
     return bind_expr(state, expr);
 }
 
+ExprPtr bind_call(const Node& func_call, const BindOptions& options) {
+    ParseState state(options, nullptr);
+    state.place = Place::kOther;
+    state.other_place = "CALL arguments";
+    state.allow_subqueries = false;
+    return bind_procedure_call(state, func_call);
+}
+
 ExprPtr coerce_default(const ExprPtr& expr, const Column& column, const BindOptions& options) {
     ParseState state(options, nullptr);
     ExprPtr result = coerce_to_target(state, expr, column.type, column.typmod, Coercion::kAssignment, false, -1);
@@ -51,7 +59,10 @@ namespace {
 
 /// COERCION_PLPGSQL: an assignment cast, or the text form of anything.
 ExprPtr coerce_plpgsql(ParseState& state, const ExprPtr& expr, const TypeRef& target) {
-    if (ExprPtr cast = coerce_to_target(state, expr, target.type, target.typmod, Coercion::kAssignment, false, -1)) return cast;
+    // A record's columns are known only when it runs: through its text.
+    bool record = expr->type == oid::kRecord && expr->kind == ExprKind::kCaseTest;
+    ExprPtr cast = record ? nullptr : coerce_to_target(state, expr, target.type, target.typmod, Coercion::kAssignment, false, -1);
+    if (cast) return cast;
     auto via_text = std::make_shared<CoerceViaIoExpr>();
     via_text->arg = expr;
     std::int32_t typmod = target.typmod;
@@ -73,7 +84,8 @@ std::shared_ptr<const Query> bind_assignment(const Node& statement, const BindOp
         if (entry.junk) continue;
         if (++visible > 1) continue;
         bool composite = state.type(base_type(state, target.type)).typtype == 'c' || target.type == oid::kRecord;
-        entry.expr = composite ? resolve_unknown(state, entry.expr) : coerce_plpgsql(state, entry.expr, target);
+        bool row = entry.expr->kind == ExprKind::kRow && target.type != oid::kRecord;
+        entry.expr = composite && !row ? resolve_unknown(state, entry.expr) : coerce_plpgsql(state, entry.expr, target);
     }
     if (visible != 1) throw SqlError("42601", "assignment source returned " + std::to_string(visible) + " columns");
     return query;

@@ -88,7 +88,9 @@ int figure_sub_link(const Node& node, std::string& name) {
 int figure_name(const Node& node, std::string& name) {
     if (node.is("ColumnRef")) {
         std::vector<Node> fields = node.items("fields");
-        if (!fields.back().is("String")) return 0;
+        // t.* is named by its table.
+        if (!fields.back().is("String")) fields.pop_back();
+        if (fields.empty()) return 0;
         return name = fields.back().string(), 2;
     }
     if (node.is("A_Indirection")) {
@@ -189,7 +191,7 @@ std::vector<TargetEntry> expand_star(ParseState& state, const Node& node) {
         }
     }
     if (state.options.hook != nullptr) {
-        if (ExprPtr value = state.options.hook->resolve(names, location)) {
+        if (ExprPtr value = state.options.hook->resolve(names, location, true)) {
             std::vector<TargetEntry> targets;
             for (const Attribute& attribute : row_type_of_expr(state, *value)) {
                 if (attribute.dropped) continue;

@@ -40,8 +40,9 @@ class NameHook {
     enum class Conflict { kError, kUseVariable, kUseColumn };
     /// What a name means if it is both a variable and a column (plpgsql.variable_conflict).
     virtual Conflict conflict() const { return Conflict::kError; }
-    /// An expression for a (possibly qualified) name, or nullptr.
-    virtual ExprPtr resolve(const std::vector<std::string>& names, int location) = 0;
+    /// An expression for a (possibly qualified) name, or nullptr. A field that a record variable does
+    /// not have is an error only if `required` (no column has that name).
+    virtual ExprPtr resolve(const std::vector<std::string>& names, int location, bool required) = 0;
     /// $number, or nullptr.
     virtual ExprPtr resolve_param(int number, int location) = 0;
 };
@@ -77,6 +78,8 @@ struct ExprScope {
 ExprPtr bind_expression(const Node& expr, const BindOptions& options, const ExprScope& scope);
 ExprPtr coerce_default(const ExprPtr& expr, const Column& column, const BindOptions& options);
 ExprPtr coerce_to_boolean(const ExprPtr& expr, const BindOptions& options, std::string_view what);
+/// The procedure call of a CALL statement (its funccall): a FuncExpr.
+ExprPtr bind_call(const Node& func_call, const BindOptions& options);
 /// Assignment coercion of a value to a type, or nullptr where there is none.
 ExprPtr coerce_for_assignment(const ExprPtr& expr, Oid type, std::int32_t typmod,
                               const BindOptions& options);

@@ -347,9 +347,10 @@ Oid resolve_compatible(ParseState& state, const std::vector<Oid>& actual, const 
 }
 
 /// Default expressions of the parameters that the call leaves out.
-void add_defaults(ParseState& state, const Candidate& chosen, std::vector<ExprPtr>& args) {
-    if (chosen.defaults == 0) return;
-    Signature declared = chosen.builtin ? signature_of(*chosen.builtin) : signature_of(*chosen.user, false, state.host());
+/// Puts arguments at their parameters' places and fills the missing ones with the defaults.
+void add_defaults(ParseState& state, const Candidate& chosen, std::vector<ExprPtr>& args, bool is_procedure) {
+    if (chosen.defaults == 0 && chosen.positions.empty()) return;
+    Signature declared = chosen.builtin ? signature_of(*chosen.builtin) : signature_of(*chosen.user, is_procedure, state.host());
     std::vector<ExprPtr> full(declared.args.size());
     for (std::size_t i = 0; i < args.size(); ++i) {
         std::size_t position = chosen.positions.empty() ? i : static_cast<std::size_t>(chosen.positions[i]);
@@ -623,10 +624,10 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         throw SqlError("42809", fmt::format("{} is not a procedure", signature(state, name, args)))
             .hint("To call a function, use SELECT.").at(syntax.location);
     }
-    add_defaults(state, pick, args);
+    add_defaults(state, pick, args, syntax.is_procedure);
     std::vector<Oid> declared = pick.args;
-    if (pick.defaults > 0) {
-        Signature full = pick.builtin ? signature_of(*pick.builtin) : signature_of(*pick.user, false, state.host());
+    if (pick.defaults > 0 || !pick.positions.empty()) {
+        Signature full = pick.builtin ? signature_of(*pick.builtin) : signature_of(*pick.user, syntax.is_procedure, state.host());
         declared = full.args;
     }
     std::vector<Oid> actual;
@@ -646,7 +647,7 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         args[i] = coerce(state, args[i], declared[i], -1, Coercion::kImplicit, false, args[i]->location);
     }
     if (pick.variadic_expanded) {
-        std::size_t fixed = (pick.builtin ? pick.builtin->args.size() : signature_of(*pick.user, false, state.host()).args.size()) - 1;
+        std::size_t fixed = (pick.builtin ? pick.builtin->args.size() : signature_of(*pick.user, syntax.is_procedure, state.host()).args.size()) - 1;
         collect_variadic(state, pick, args, declared, fixed);
     }
     auto call = std::make_shared<FuncExpr>();

@@ -99,6 +99,7 @@ ExprPtr bind_expr(ParseState& state, const Node& node, Place place);
 ExprPtr resolve_unknown(ParseState& state, const ExprPtr& expr);
 ExprPtr bind_column_ref(ParseState& state, const Node& node);
 ExprPtr bind_func_call(ParseState& state, const Node& node);
+ExprPtr bind_procedure_call(ParseState& state, const Node& node);
 ExprPtr bind_sub_link(ParseState& state, const Node& node);
 ExprPtr bind_case(ParseState& state, const Node& node);
 ExprPtr bind_array(ParseState& state, const Node& node, Oid element_type, std::int32_t typmod);

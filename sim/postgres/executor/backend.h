@@ -52,9 +52,32 @@ struct TriggerQueue {
 };
 
 struct PreparedStatement;  // prepared.cc
-struct SqlCursor;          // cursors.cc
 /// What a level of recursion takes of PostgreSQL's stack, in parts of kStackUnits.
 enum class CallWeight : int { kSql = 1, kPlpgsql = 9 };
+
+/// A function or query that runs now: what it adds to the CONTEXT of an error inside it.
+class ContextFrame {
+  public:
+    ContextFrame() = default;
+    virtual ~ContextFrame() = default;
+    ContextFrame(const ContextFrame&) = delete;
+    ContextFrame& operator=(const ContextFrame&) = delete;
+    virtual std::string line() const = 0;
+};
+
+/// An open cursor: its rows are those of its OPEN.
+struct Portal {
+    RowType columns;
+    std::vector<std::vector<Datum>> rows;
+    bool order_unspecified = false;
+    std::int64_t position = 0;          ///< of the current row, from 1; 0 before the first
+    bool scroll = true;                 ///< backward is allowed
+    bool scroll_unknown = false;        ///< PostgreSQL's planner decides
+    bool hold = false;                  ///< WITH HOLD: stays after COMMIT
+    bool is_held = false;               ///< and has stayed
+    std::uint64_t serial = 0;           ///< orders creations, for subtransactions
+    std::shared_ptr<const SqlError> failure;  ///< of the query: told at the first FETCH
+};
 
 class Backend : public Session, public Host, public CatalogContext, public Spi {
   public:
@@ -128,8 +151,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void begin_subtransaction() override;
     void release_subtransaction() override;
     void rollback_subtransaction() override;
-    void commit_and_chain() override;
-    void rollback_and_chain() override;
+    void commit_and_chain(bool same_characteristics) override;
+    void rollback_and_chain(bool same_characteristics) override;
 
     // For exec_*.cc and ddl_*.cc.
     ServerState& server() { return *server_; }
@@ -183,11 +206,11 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     Oid current_temp_schema();
     /// Drops the session's temporary objects: DISCARD TEMP, the end of the session.
     void drop_temporary_objects();
-    void end_cursors(bool committed);
+    /// At the end of a transaction: WITH HOLD cursors stay once they are committed.
+    void end_portals(bool committed);
     void run_on_commit_actions();   ///< ON COMMIT DROP and DELETE ROWS
-    /// PREPARE (prepared.cc) and DECLARE CURSOR (cursors.cc), by name.
+    /// PREPARE (prepared.cc), by name.
     std::map<std::string, std::shared_ptr<PreparedStatement>> prepared;
-    std::map<std::string, std::shared_ptr<SqlCursor>> cursors;
     /// Values of sequences with CACHE that this session has taken: next and last, by file node.
     struct CachedValues {
         std::int64_t next = 0;
@@ -198,6 +221,19 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::shared_ptr<void> plpgsql_cache;
     /// The errors that EXCEPTION handlers are running for, innermost last (RAISE; GET STACKED DIAGNOSTICS).
     std::vector<std::shared_ptr<const SqlError>> handled_errors;
+    /// What runs now, innermost last, for the CONTEXT of notices, caught errors and PG_CONTEXT.
+    std::vector<const ContextFrame*> context_frames;
+    std::string context_lines() const;
+    /// COMMIT is possible here: directly inside a CALL or DO that is a transaction of its own.
+    bool nonatomic = false;
+    /// FOR loops over data-modifying queries that run now: no COMMIT inside them.
+    int writing_loops = 0;
+    std::map<std::string, Portal> portals;
+    std::uint64_t portal_serial = 0;
+    std::string new_portal_name();
+    void drop_portals_after(std::uint64_t serial);
+    /// CALL: the values of the OUT and INOUT parameters.
+    std::vector<Datum> call_procedure(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args);
 
     // Locks (waiting.cc).
     /// Whether a lock that is taken now matters to others: the transaction goes on after this
@@ -258,6 +294,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void refuse_overlap() const;
     void check_table_locks(const Catalog& changed);
     std::string describe_wait();
+    void chain_transaction(bool commit, bool same_characteristics);
 
     std::shared_ptr<ServerState> server_;
     Transaction transaction_;
@@ -291,6 +328,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     SessionThread* running_on_ = nullptr;    ///< thread_, or a deeper one that it waits for
     static constexpr int kFramesPerStack = 200;
     int pid_ = 0;
+    std::uint32_t unnamed_portals_ = 0;
     const Snapshot* function_snapshot_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 
 #include "sim/postgres/executor/backend.h"
 #include "sim/postgres/executor/privileges.h"
+#include "sim/postgres/executor/sql_function.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/datetime.h"
 #include "sim/postgres/type/oids.h"
@@ -13,62 +14,17 @@
 namespace cdcsim::pg {
 namespace {
 
-std::vector<std::string> input_names(const Function& function) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
-        char mode = function.arg_modes[i];
-        if (mode == 'i' || mode == 'b' || mode == 'v') names.push_back(function.arg_names[i]);
-    }
-    return names;
-}
-
-/// The arguments of a SQL function by name and by number.
-class ArgumentHook : public NameHook {
-  public:
-    ArgumentHook(const Function& function, std::span<const Oid> types) : name_(function.name), names_(input_names(function)), types_(types.begin(), types.end()) {}
-
-    Conflict conflict() const override { return Conflict::kUseColumn; }
-    ExprPtr resolve(const std::vector<std::string>& names, int location) override {
-        bool qualified = names.size() == 2 && names[0] == name_;
-        if (names.size() != 1 && !qualified) return nullptr;
-        auto it = std::ranges::find(names_, names.back());
-        if (it == names_.end() || names.back().empty()) return nullptr;
-        return resolve_param(static_cast<int>(it - names_.begin()) + 1, location);
-    }
-    ExprPtr resolve_param(int number, int location) override {
-        if (number < 1 || number > static_cast<int>(types_.size())) return nullptr;
-        auto param = std::make_shared<ParamExpr>();
-        param->number = number;
-        param->type = types_[static_cast<std::size_t>(number - 1)];
-        if (TypePtr type = builtin_type_info(param->type)) param->collation = type->collation;
-        param->location = location;
-        return param;
-    }
-
-  private:
-    std::string name_;
-    std::vector<std::string> names_;
-    std::vector<Oid> types_;
-};
-
-class ArgumentValues : public ParamSource {
-  public:
-    explicit ArgumentValues(std::span<const Datum> values) : values_(values) {}
-    const Datum& param(int number) override { return values_[static_cast<std::size_t>(number - 1)]; }
-
-  private:
-    std::span<const Datum> values_;
-};
-
 /// Role and settings of the definition, for the time of a call.
 class CallScope {
   public:
-    CallScope(Backend& backend, const Function& function) : backend_(backend),
+    CallScope(Backend& backend, const Function& function, bool atomic = true) : backend_(backend),
+          nonatomic_(backend.nonatomic),
           role_(backend.current_user()),
           settings_(backend.setting_values()),
           weight_(function.language == "sql" ? CallWeight::kSql : CallWeight::kPlpgsql) {
         require_function_right(backend, function);
         backend.enter_call(weight_);
+        if (atomic) backend.nonatomic = false;
         if (function.security_definer) backend.set_current_user(function.owner);
         if (!function.settings.empty()) {
             changed_ = true;
@@ -77,6 +33,7 @@ class CallScope {
     }
     ~CallScope() {
         backend_.leave_call(weight_);
+        backend_.nonatomic = nonatomic_;
         backend_.set_current_user(role_);
         if (changed_) {
             backend_.setting_values() = settings_;
@@ -88,64 +45,19 @@ class CallScope {
 
   private:
     Backend& backend_;
+    bool nonatomic_;
     Oid role_;
     SettingValues settings_;
     CallWeight weight_;
     bool changed_ = false;
 };
 
-/// Runs the statements of a SQL function; the last one's rows are its result.
-struct SqlFunctionResult {
-    RowType columns;
-    std::vector<std::vector<Datum>> rows;
-};
-
-SqlFunctionResult run_sql_function(Backend& backend, const Function& function, CallContext& call, std::span<const Datum> args) {
-    ArgumentHook hook(function, call.arg_types);
-    ArgumentValues values(args);
-    ParseTree tree = parse_sql(function.body);
-    SqlFunctionResult result;
-    int number = 0;
-    try {
-        for (const RawStatement& raw : tree.statements()) {
-            ++number;
-            Command statement;
-            statement.node = raw.node;
-            statement.text = std::string_view(function.body).substr(static_cast<std::size_t>(raw.begin), static_cast<std::size_t>(raw.end - raw.begin));
-            statement.params = &values;
-            statement.hook = &hook;
-            statement.top_level = false;
-            result.rows.clear();
-            backend.push_trigger_queue();
-            ExecResult done;
-            try {
-                done = backend.run(statement, [&](std::span<const Datum> row) {
-                    result.rows.emplace_back(row.begin(), row.end());
-                    return true;
-                });
-            } catch (...) {
-                backend.discard_trigger_queue();
-                throw;
-            }
-            backend.fire_after_triggers();
-            result.columns = done.columns;
-        }
-    } catch (SqlError& error) {
-        if (error.position() >= 0) error.move_position_into(function.body);
-        error.add_context(fmt::format("SQL function \"{}\" statement {}", function.name, number));
-        throw;
-    }
-    return result;
-}
-
 /// The function's declared result from a row of its last statement.
-Datum coerce_result(Backend& backend, const Function& function, Oid wanted, const RowType& columns, const std::vector<Datum>& row) {
+Datum whole_result(Backend& backend, Oid wanted, const RowType& columns, const std::vector<Datum>& row) {
     const TypeInfo& type = backend.type(wanted);
     bool composite = type.typtype == 'c' || type.oid == oid::kRecord;
     if (composite && (columns.size() != 1 || columns[0].type != wanted)) return make_row(backend, wanted, columns, row);
-    (void)function;
-    if (columns[0].type == wanted || row[0].is_null()) return row[0];
-    return input_text(backend, wanted, output_text(backend, columns[0].type, row[0]));
+    return row[0];
 }
 
 }  // namespace
@@ -159,7 +71,7 @@ Datum Backend::call_function(const std::shared_ptr<const Function>& function, Ca
     SqlFunctionResult result = on_deep_stack([&] { return run_sql_function(*this, *function, call, args); });
     if (call.result_type == oid::kVoid) return Datum::of_text("");
     if (result.rows.empty()) return {};
-    return coerce_result(*this, *function, call.result_type, result.columns, result.rows[0]);
+    return whole_result(*this, call.result_type, result.columns, result.rows[0]);
 }
 
 void Backend::call_set_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args,
@@ -171,6 +83,23 @@ void Backend::call_set_function(const std::shared_ptr<const Function>& function,
     for (const auto& row : result.rows) {
         if (!emit(row)) return;
     }
+}
+
+std::vector<Datum> Backend::call_procedure(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
+    CallScope scope(*this, *function, false);
+    if (function->language == "plpgsql") return plpgsql_procedure(*this, function, call, args);
+    if (function->language != "sql") throw NotSimulated(fmt::format("procedures in language {}", function->language));
+    SqlFunctionResult result = run_sql_function(*this, *function, call, args);
+    return result.rows.empty() ? std::vector<Datum>(result.columns.size()) : result.rows[0];
+}
+
+std::string Backend::context_lines() const {
+    std::string lines;
+    for (auto frame = context_frames.rbegin(); frame != context_frames.rend(); ++frame) {
+        if (!lines.empty()) lines += '\n';
+        lines += (*frame)->line();
+    }
+    return lines;
 }
 
 Datum Backend::sql_value(SqlValue value, std::int32_t typmod, Oid) {

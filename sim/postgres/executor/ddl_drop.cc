@@ -319,12 +319,18 @@ FunctionPtr find_dropped_function(Backend& backend, const Node& object, std::str
             args.push_back(bind_type_name(arg, backend.bind_options()).type);
             texts.push_back(format_type(backend, args.back()));
         }
-        if (FunctionPtr function = find_user_function(names, args, backend)) return function;
+        if (FunctionPtr function = find_user_function(names, args, backend)) {
+            bool other_kind = kind != "routine" && (function->kind == 'p') != (kind == "procedure");
+            if (other_kind) throw SqlError("42809", fmt::format("{}({}) is not a {}", name, fmt::join(texts, ","), kind));
+            return function;
+        }
         throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind, name, fmt::join(texts, ",")));
     }
     std::vector<FunctionPtr> found;
     for (Oid schema : backend.search_path()) {
-        for (const FunctionPtr& function : backend.catalog().find_functions(schema, names.back())) found.push_back(function);
+        for (const FunctionPtr& function : backend.catalog().find_functions(schema, names.back())) {
+            if (kind == "routine" || (function->kind == 'p') == (kind == "procedure")) found.push_back(function);
+        }
     }
     if (found.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind, name));
     if (found.size() > 1) {
@@ -501,6 +507,7 @@ ExecResult drop_objects(Backend& backend, const Command& command, const RowSink&
     if (type == "OBJECT_TRIGGER") return drop_triggers(backend, node);
     if (type == "OBJECT_FUNCTION") return drop_functions(backend, node, "function", "DROP FUNCTION");
     if (type == "OBJECT_PROCEDURE") return drop_functions(backend, node, "procedure", "DROP PROCEDURE");
+    if (type == "OBJECT_ROUTINE") return drop_functions(backend, node, "routine", "DROP ROUTINE");
     if (type == "OBJECT_TYPE") return drop_types(backend, node, "DROP TYPE");
     if (type == "OBJECT_DOMAIN") return drop_types(backend, node, "DROP DOMAIN");
     if (type == "OBJECT_SCHEMA") return drop_schemas(backend, node);

@@ -8,6 +8,7 @@
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/catalog/objects.h"
 #include "sim/postgres/executor/eval_internal.h"
+#include "sim/postgres/executor/sql_function.h"
 #include "sim/postgres/type/array.h"
 #include "sim/postgres/type/oids.h"
 
@@ -85,7 +86,15 @@ Datum call(const FuncExpr& expr, const EvalContext& context) {
         Datum equal = run(callee, call_context, values, context.host);
         return !equal.is_null() && equal.as_bool() ? Datum() : values[0];
     }
-    return run(callee, call_context, values, context.host);
+    bool constant = expr.user != nullptr && expr.user->language == "sql" &&
+                    std::ranges::all_of(expr.args, [](const ExprPtr& arg) { return arg->kind == ExprKind::kConst; });
+    if (!constant) return run(callee, call_context, values, context.host);
+    try {
+        return run(callee, call_context, values, context.host);
+    } catch (SqlError& error) {
+        add_planning_context(backend_of(context.host), *expr.user, expr.arg_types, error);
+        throw;
+    }
 }
 
 Datum scalar_array_op(const ScalarArrayOpExpr& expr, const EvalContext& context) {

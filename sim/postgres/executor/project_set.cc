@@ -26,7 +26,7 @@ std::vector<Datum> fields_of(Environment& env, Oid type, const Datum& value, std
 /// A function that returns one RECORD, which may ask what columns are expected.
 Datum call_record_function(const FuncExpr& call, const RowType& row_type,
                            const EvalContext& context) {
-    if (call.user || call.scalar == nullptr) return evaluate(call, context);
+    if (!call.user && call.scalar == nullptr) return evaluate(call, context);
     std::vector<Datum> args;
     for (const ExprPtr& arg : call.args) args.push_back(evaluate(*arg, context));
     if (call.strict && std::ranges::any_of(args, &Datum::is_null)) return {};
@@ -37,6 +37,7 @@ Datum call_record_function(const FuncExpr& call, const RowType& row_type,
                              .variadic = call.variadic,
                              .function = call.function,
                              .row_type = &row_type};
+    if (call.user) return context.host.call_function(call.user, call_context, args);
     return call.scalar(call_context, args);
 }
 
@@ -70,9 +71,23 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
     return rows;
 }
 
+/// The OUT parameters of a user's function, as columns.
+RowType out_columns(const Function& function) {
+    RowType columns;
+    for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
+        char mode = function.arg_modes[i];
+        if (mode != 'o' && mode != 'b' && mode != 't') continue;
+        std::string name = function.arg_names[i];
+        if (name.empty()) name = "column" + std::to_string(columns.size() + 1);
+        columns.push_back({.name = std::move(name), .type = function.arg_types[i], .typmod = -1});
+    }
+    return columns;
+}
+
 /// The value of a set-returning function in a target list: rows of several columns are composites.
 Datum as_value(const FuncExpr& call, std::span<const Datum> row, Environment& env) {
     if (row.size() == 1) return row[0];
+    if (call.user && call.type == oid::kRecord) return make_row(env, call.type, out_columns(*call.user), row);
     const ProcRow* proc = find_builtin_proc(call.function);
     if (proc == nullptr || call.type != oid::kRecord) {
         return make_row(env, call.type, env.type(call.type).attributes, row);

@@ -32,7 +32,7 @@ constexpr std::string_view kObeyed[] = {
     "application_name", "bytea_output", "client_min_messages", "DateStyle", "extra_float_digits", "IntervalStyle",
     "search_path", "TimeZone", "transaction_isolation", "transaction_read_only", "transaction_deferrable",
     "default_transaction_isolation", "default_transaction_read_only", "default_transaction_deferrable",
-    "check_function_bodies", "plpgsql.variable_conflict", "plpgsql.check_asserts", "lc_messages",
+    "check_function_bodies", "session_replication_role", "plpgsql.variable_conflict", "plpgsql.check_asserts", "lc_messages",
 };
 
 /// Settings that change nothing that a client or the connector can see here.

@@ -2,10 +2,22 @@
 // search_path has changed since.
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/backend.h"
 #include "sim/postgres/executor/utility.h"
 
 namespace cdcsim::pg {
+
+namespace {
+
+bool contains_sublink(const Expr& expr) {
+    if (expr.kind == ExprKind::kSubLink) return true;
+    bool found = false;
+    for_each_child(expr, [&](const ExprPtr& child) { found = found || contains_sublink(*child); });
+    return found;
+}
+
+}  // namespace
 
 class SpiPlanImpl : public SpiPlan {
   public:
@@ -45,7 +57,7 @@ class SpiPlanImpl : public SpiPlan {
         bind();
         if (!simple_) plan();
     }
-    bool is_simple() const override { return simple_ != nullptr; }
+    bool is_simple() const override { return simple_ != nullptr && !has_sublink_; }
 
     /// Binds the query if it was not, or the catalog is another one now.
     void bind() {
@@ -60,6 +72,7 @@ class SpiPlanImpl : public SpiPlan {
         bool simple = q.range_table.empty() && q.ctes.empty() && q.targets.size() == 1 && !q.where && !q.has_aggregates && !q.has_windows &&
                       !q.has_target_srfs && !q.limit && !q.offset && !q.distinct && !q.set_operations && !q.having;
         if (simple) simple_ = fold_constants(q.targets[0].expr, backend_);
+        has_sublink_ = simple && contains_sublink(*q.targets[0].expr);
     }
 
     const std::shared_ptr<const SelectPlan>& plan() {
@@ -78,6 +91,7 @@ class SpiPlanImpl : public SpiPlan {
     std::shared_ptr<const Query> query_;
     std::shared_ptr<const SelectPlan> plan_;
     ExprPtr simple_;   ///< SELECT of one expression without FROM
+    bool has_sublink_ = false;
     CatalogPtr catalog_;
     std::vector<Oid> path_;
 };

@@ -61,8 +61,9 @@ class Spi {
     virtual void release_subtransaction() = 0;
     virtual void rollback_subtransaction() = 0;
     /// COMMIT and ROLLBACK in procedures. Throws 2D000 where the caller is not a top-level CALL or DO.
-    virtual void commit_and_chain() = 0;
-    virtual void rollback_and_chain() = 0;
+    /// AND CHAIN keeps the isolation level and READ ONLY.
+    virtual void commit_and_chain(bool same_characteristics) = 0;
+    virtual void rollback_and_chain(bool same_characteristics) = 0;
 };
 
 }  // namespace cdcsim::pg

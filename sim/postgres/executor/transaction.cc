@@ -61,6 +61,7 @@ SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
     mark.catalog = transaction_.catalog;
     mark.settings = settings_;
     mark.local_settings = local_settings_;
+    mark.portals = portal_serial;
     mark.created_files = transaction_.created_files.size();
     mark.dropped_files = transaction_.dropped_files.size();
     mark.xids = transaction_.xids.size();
@@ -85,6 +86,7 @@ void Backend::undo_to(const SubTransaction& mark) {
         transaction_.created_files.pop_back();
     }
     transaction_.changes.resize(mark.changes);
+    drop_portals_after(mark.portals);
     transaction_.deferred.resize(mark.deferred);
     transaction_.dropped_files.resize(mark.dropped_files);
     transaction_.catalog = mark.catalog;
@@ -133,7 +135,7 @@ void Backend::commit_transaction() {
     if (transaction_.failed) return rollback_transaction();
     fire_deferred(false);
     run_on_commit_actions();
-    end_cursors(true);
+    end_portals(true);
     if (transaction_.xid.value != 0) {
         // RECORD_COMMIT: one record, whatever was done.
         LogEntry entry;
@@ -167,7 +169,7 @@ void Backend::rollback_transaction() {
 }
 
 void Backend::undo_transaction() {
-    end_cursors(false);
+    end_portals(false);
     // RECORD_ABORT: written if the transaction has an id, so the next record begins later.
     if (transaction_.xid.value != 0) server_->wal.append(kAbortRecordBytes);
     transaction_.xid = {};
@@ -196,8 +198,38 @@ void Backend::end_transaction() {
     server_->locks.successors.clear();
 }
 
-void Backend::commit_and_chain() { throw NotSimulated("COMMIT in a procedure"); }
-void Backend::rollback_and_chain() { throw NotSimulated("ROLLBACK in a procedure"); }
+namespace {
+
+void check_may_end_transaction(Backend& backend, std::string_view verb) {
+    if (!backend.nonatomic) throw SqlError("2D000", "invalid transaction termination");
+    if (!backend.transaction().subs.empty()) throw SqlError("2D000", fmt::format("cannot {} while a subtransaction is active", verb));
+    if (backend.writing_loops > 0) throw SqlError("55000", "cannot perform transaction commands inside a cursor loop that is not read-only");
+}
+
+}  // namespace
+
+void Backend::chain_transaction(bool commit, bool same_characteristics) {
+    check_may_end_transaction(*this, commit ? "commit" : "roll back");
+    std::size_t queues = trigger_queues_.size();
+    std::string isolation = transaction_.isolation;
+    bool read_only = transaction_.read_only;
+    if (commit) {
+        commit_transaction();
+    } else {
+        rollback_transaction();
+    }
+    start_transaction();
+    // Inside a procedure now() is not the statement's start.
+    transaction_.start = server_->now();
+    if (same_characteristics) {
+        transaction_.isolation = isolation;
+        transaction_.read_only = read_only;
+    }
+    trigger_queues_.resize(queues);
+}
+
+void Backend::commit_and_chain(bool same_characteristics) { chain_transaction(true, same_characteristics); }
+void Backend::rollback_and_chain(bool same_characteristics) { chain_transaction(false, same_characteristics); }
 
 void Backend::add_change(Change change) {
     std::size_t bytes = 64;

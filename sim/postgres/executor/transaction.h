@@ -92,6 +92,7 @@ struct SubTransaction {
     std::size_t created_files = 0, dropped_files = 0;
     std::size_t xids = 0, locks = 0, row_locks = 0;
     std::size_t depth = 0;             ///< subtransactions around it
+    std::uint64_t portals = 0;         ///< portals created later go
 };
 
 /// A lock that is held until the end of the transaction.

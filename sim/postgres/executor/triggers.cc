@@ -10,7 +10,13 @@
 namespace cdcsim::pg {
 namespace {
 
-bool is_enabled(const Trigger& trigger) { return trigger.enabled == 'O' || trigger.enabled == 'A'; }
+/// session_replication_role = replica: a stand-in for a subscriber; foreign keys do not fire either.
+bool is_replica(Backend& backend) { return backend.setting("session_replication_role") == "replica"; }
+
+bool is_enabled(Backend& backend, const Trigger& trigger) {
+    if (trigger.enabled == 'D') return false;
+    return trigger.enabled == 'A' || (trigger.enabled == 'R') == is_replica(backend);
+}
 
 bool update_columns_match(const Trigger& trigger, int operation, const std::vector<bool>& assigned) {
     if (operation != TriggerType::kUpdate || trigger.update_columns.empty()) return true;
@@ -47,20 +53,23 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
     struct Leave {
         Backend& backend;
         Oid user;
+        bool nonatomic;
         ~Leave() {
             backend.leave_call();
             backend.transition_stack().pop_back();
             backend.trigger_stack().pop_back();
             if (backend.current_user() != user) backend.set_current_user(user);
+            backend.nonatomic = nonatomic;
         }
-    } leave{backend, backend.current_user()};
+    } leave{backend, backend.current_user(), backend.nonatomic};
+    backend.nonatomic = false;
     if (call.trigger.function->security_definer) backend.set_current_user(call.trigger.function->owner);
     return backend.on_deep_stack([&] { return plpgsql_trigger(backend, call); });
 }
 
-bool wants(const Trigger& trigger, int operation, bool before, bool row) {
+bool wants(Backend& backend, const Trigger& trigger, int operation, bool before, bool row) {
     bool is_before = (trigger.type & TriggerType::kBefore) != 0, is_row = (trigger.type & TriggerType::kRow) != 0;
-    return is_enabled(trigger) && (trigger.type & operation) != 0 && is_before == before && is_row == row;
+    return (trigger.type & operation) != 0 && is_before == before && is_row == row && is_enabled(backend, trigger);
 }
 
 /// The queue's order among row triggers of one event: by name, foreign keys by their internal names.
@@ -81,7 +90,7 @@ bool references_unchanged(Backend& backend, const Relation& relation, const std:
 void add_child_checks(Modification& m, int operation, const TriggerEvent& base, std::vector<QueuedTrigger>& queued) {
     if (operation == TriggerType::kDelete) return;
     for (const Constraint& constraint : m.relation->constraints) {
-        if (constraint.kind != ConstraintKind::kForeign) continue;
+        if (constraint.kind != ConstraintKind::kForeign || is_replica(m.backend)) continue;
         bool skip = operation == TriggerType::kUpdate && references_unchanged(m.backend, *m.relation, constraint.columns, base.before.get(), base.after.get());
         // A row that this transaction inserted is checked again: its first check may still be pending.
         if (skip) continue;
@@ -96,7 +105,7 @@ void add_parent_actions(Modification& m, int operation, const TriggerEvent& base
     if (operation == TriggerType::kInsert) return;
     for (const auto& [oid, child] : m.backend.catalog().relations()) {
         for (const Constraint& constraint : child->constraints) {
-            if (constraint.kind != ConstraintKind::kForeign || constraint.referenced != m.relation->oid) continue;
+            if (constraint.kind != ConstraintKind::kForeign || constraint.referenced != m.relation->oid || is_replica(m.backend)) continue;
             bool unchanged = operation == TriggerType::kUpdate &&
                              references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get());
             if (unchanged) continue;
@@ -123,7 +132,7 @@ bool has_before_row_trigger(const Relation& relation, int operation) {
 
 void begin_statement_triggers(Modification& m, int operation) {
     bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
-        return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(trigger);
+        return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(m.backend, trigger);
     });
     std::shared_ptr<TransitionTables>& transitions = m.transitions_of(operation);
     if (wants_transitions && !transitions) {
@@ -133,7 +142,7 @@ void begin_statement_triggers(Modification& m, int operation) {
     std::vector<bool> assigned;
     if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(trigger, operation, true, false) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!wants(m.backend, trigger, operation, true, false) || !update_columns_match(trigger, operation, assigned)) continue;
         if (!when_holds(m, trigger, nullptr, nullptr)) continue;
         call_trigger(m.backend, {trigger, m.relation, operation, true, false, nullptr, nullptr}, nullptr);
     }
@@ -143,7 +152,7 @@ void end_statement_triggers(Modification& m, int operation) {
     std::vector<bool> assigned;
     if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(trigger, operation, false, false) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!wants(m.backend, trigger, operation, false, false) || !update_columns_match(trigger, operation, assigned)) continue;
         if (!when_holds(m, trigger, nullptr, nullptr)) continue;
         TriggerEvent event;
         event.relation = m.relation;
@@ -163,7 +172,7 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
     std::vector<bool> set;
     if (operation == TriggerType::kUpdate) set = set_columns(m.query, *m.relation);
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(trigger, operation, true, true)) continue;
+        if (!wants(m.backend, trigger, operation, true, true)) continue;
         if (!update_columns_match(trigger, operation, set)) continue;
         // Generated columns are not yet computed: NEW has NULL there.
         if (current) {
@@ -205,7 +214,7 @@ void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVe
     base.transitions = transitions;
     std::vector<QueuedTrigger> queued;
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(trigger, operation, false, true) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!wants(m.backend, trigger, operation, false, true) || !update_columns_match(trigger, operation, assigned)) continue;
         if (!when_holds(m, trigger, before ? &before->columns : nullptr, after ? &after->columns : nullptr)) continue;
         TriggerEvent event = base;
         event.trigger = &trigger;

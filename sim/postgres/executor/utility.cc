@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/portal.h"
 #include "sim/postgres/executor/privileges.h"
+#include "sim/postgres/executor/procedure_call.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/oids.h"
@@ -230,6 +232,25 @@ ExecResult exec_show(Backend& backend, const Command& statement, const RowSink& 
 
 // Others.
 
+/// A CALL or DO that is its own transaction, or stands in such a one, may COMMIT.
+bool may_commit(Backend& backend, const Command& statement) {
+    if (!statement.top_level) return backend.nonatomic;
+    return !backend.transaction().block && !backend.transaction().implicit_block;
+}
+
+ExecResult exec_call(Backend& backend, const Command& statement, const RowSink& sink) {
+    BoundProcedureCall call = bind_procedure_call(backend, statement.node, statement.hook);
+    std::vector<Datum> outs = run_procedure_call(backend, call, statement.params, may_commit(backend, statement));
+    ExecResult result = tag_only("CALL");
+    result.returns_rows = !call.outs.empty();
+    for (const BoundProcedureCall::Out& out : call.outs) {
+        std::string name = out.name.empty() ? fmt::format("column{}", result.columns.size() + 1) : out.name;
+        result.columns.push_back({name, out.type, -1, false});
+    }
+    if (result.returns_rows) sink(outs);
+    return result;
+}
+
 ExecResult exec_do(Backend& backend, const Command& statement, const RowSink&) {
     std::string language = "plpgsql", body;
     for (const Node& option : statement.node.items("args")) {
@@ -242,9 +263,19 @@ ExecResult exec_do(Backend& backend, const Command& statement, const RowSink&) {
     backend.enter_call();
     struct Leave {
         Backend& backend;
-        ~Leave() { backend.leave_call(); }
-    } leave{backend};
-    plpgsql_inline(backend, body);
+        bool nonatomic;
+        ~Leave() {
+            backend.leave_call();
+            backend.nonatomic = nonatomic;
+        }
+    } leave{backend, backend.nonatomic};
+    backend.nonatomic = may_commit(backend, statement);
+    try {
+        plpgsql_inline(backend, body);
+    } catch (SqlError& error) {
+        show_position_in_body(error, statement, body);
+        throw;
+    }
     return tag_only("DO");
 }
 
@@ -258,7 +289,7 @@ ExecResult exec_discard(Backend& backend, const Command& statement, const RowSin
         backend.apply_settings();
         backend.drop_temporary_objects();
         backend.prepared.clear();
-        backend.cursors.clear();
+        backend.portals.clear();
         backend.cached_values.clear();
         backend.session_sequences().clear();
         backend.has_last_sequence() = false;
@@ -282,11 +313,6 @@ ExecResult exec_extension(Backend& backend, const Command& statement, const RowS
         return tag_only("CREATE EXTENSION");
     }
     throw NotSimulated(fmt::format("CREATE EXTENSION {}", name));
-}
-
-ExecResult exec_call(Backend& backend, const Command& statement, const RowSink&) {
-    (void)backend;
-    throw NotSimulated("CALL", statement.node.location());
 }
 
 ExecResult create_database(Backend& backend, const Command& statement, const RowSink&) {

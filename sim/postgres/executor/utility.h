@@ -19,6 +19,10 @@ UtilityFunction find_utility(std::string_view tag);
 /// "CREATE OPERATOR" for a DefineStmt: what a message calls a statement that is not simulated.
 std::string statement_name(const Node& node);
 
+/// Moves an error's position in a function's `body` to where it stands in the statement (CREATE FUNCTION,
+/// DO). Mirrors function_parse_error_transpose.
+void show_position_in_body(SqlError& error, const Command& command, const std::string& body);
+
 inline ExecResult tag_only(std::string tag) {
     ExecResult result;
     result.command = tag;

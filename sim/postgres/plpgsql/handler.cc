@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <tuple>
 
+#include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/plpgsql/interpret.h"
 #include "sim/postgres/plpgsql/parse.h"
 #include "sim/postgres/type/array.h"
@@ -20,24 +24,60 @@ struct CacheEntry {
     RelationPtr relation;
     std::shared_ptr<PlFunction> compiled;
 };
-/// By function and, for triggers, the table it fires on.
-using Cache = std::map<std::pair<const Function*, Oid>, CacheEntry>;
+/// By function, table for triggers, and the argument types of polymorphic functions.
+using CacheKey = std::tuple<const Function*, Oid, std::vector<Oid>>;
+using Cache = std::map<CacheKey, CacheEntry>;
 
-std::shared_ptr<PlFunction> compiled(Backend& backend, const std::shared_ptr<const Function>& function, const RelationPtr& relation) {
+bool has_polymorphic(const Function& function) {
+    return is_polymorphic(function.result) || std::ranges::any_of(function.arg_types, is_polymorphic);
+}
+
+/// All parameters' types with the polymorphic ones as in this call; empty: as declared.
+std::vector<Oid> resolved_types(Backend& backend, const Function& function, const CallContext* call) {
+    if (call == nullptr || !has_polymorphic(function)) return {};
+    std::vector<Oid> types = function.arg_types;
+    Oid element = kInvalidOid, array = kInvalidOid;
+    std::size_t next = 0;
+    auto note = [&](Oid declared, Oid actual) {
+        bool is_array = declared == oid::kAnyarray || declared == oid::kAnycompatiblearray;
+        if (is_array) {
+            array = actual;
+            element = array_element_type(backend, actual);
+        } else {
+            element = actual;
+            array = backend.type(actual).array;
+        }
+    };
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        char mode = function.arg_modes[i];
+        bool input = mode == 'i' || mode == 'b' || mode == 'v' || (mode == 'o' && function.kind == 'p');
+        if (!input || next >= call->arg_types.size()) continue;
+        Oid actual = call->arg_types[next++];
+        if (!is_polymorphic(types[i])) continue;
+        note(types[i], actual);
+        types[i] = actual;
+    }
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        if (!is_polymorphic(types[i])) continue;
+        bool is_array = types[i] == oid::kAnyarray || types[i] == oid::kAnycompatiblearray;
+        types[i] = is_array ? array : element;
+        if (types[i] == kInvalidOid) throw NotSimulated("polymorphic ranges in PL/pgSQL functions");
+    }
+    return types;
+}
+
+std::shared_ptr<PlFunction> compiled(Backend& backend, const std::shared_ptr<const Function>& function, const RelationPtr& relation,
+                                     const CallContext* call = nullptr) {
     if (!backend.plpgsql_cache) backend.plpgsql_cache = std::make_shared<Cache>();
     Cache& cache = *std::static_pointer_cast<Cache>(backend.plpgsql_cache);
-    CacheEntry& entry = cache[{function.get(), relation ? relation->oid : kInvalidOid}];
+    std::vector<Oid> types = resolved_types(backend, *function, call);
+    CacheEntry& entry = cache[{function.get(), relation ? relation->oid : kInvalidOid, types}];
     if (entry.compiled && entry.relation == relation) return entry.compiled;
     plpgsql::CompileOptions options;
     options.function = function;
     options.relation = relation;
-    try {
-        entry.compiled = plpgsql::compile(backend, options);
-    } catch (SqlError& error) {
-        if (error.position() >= 0) error.move_position_into(function->body);
-        error.add_context(fmt::format("compilation of PL/pgSQL function \"{}\" near line 1", function->name));
-        throw;
-    }
+    options.arg_types = std::move(types);
+    entry.compiled = plpgsql::compile(backend, options);
     entry.function = function;
     entry.relation = relation;
     return entry.compiled;
@@ -77,34 +117,59 @@ void set_trigger_variables(Backend& backend, Interpreter& interpreter, PlFunctio
     set_scalar(interpreter, function, "tg_argv", array_datum(backend, oid::kTextArray, args));
 }
 
+std::vector<Datum> out_values(Interpreter& interpreter, PlFunction& function, Backend& backend) {
+    std::vector<Datum> values;
+    for (int number : function.out_variables) {
+        const plpgsql::Variable& variable = function.variables[static_cast<std::size_t>(number)];
+        plpgsql::Value& value = interpreter.value(number);
+        if (!variable.is_record) {
+            values.push_back(value.scalar);
+        } else if (!value.assigned || value.is_null) {
+            values.emplace_back();
+        } else {
+            values.push_back(make_row(backend, variable.type, value.row_type, value.fields));
+        }
+    }
+    return values;
+}
+
+constexpr const char* kWrongRecord = "returned record type does not match expected record type";
+
 /// The value that a function returns, from RETURN or its OUT parameters.
-Datum final_value(Backend& backend, Interpreter& interpreter, PlFunction& function, Oid wanted) {
+Datum final_value(Backend& backend, Interpreter& interpreter, PlFunction& function, const CallContext& call) {
+    Oid wanted = call.result_type;
     if (!function.out_variables.empty()) {
-        std::vector<Datum> fields;
-        for (int variable : function.out_variables) fields.push_back(interpreter.value(variable).scalar);
+        std::vector<Datum> fields = out_values(interpreter, function, backend);
         if (fields.size() == 1) return fields[0];
         return make_row(backend, wanted, function.out_columns, fields);
     }
     if (wanted == oid::kVoid) return Datum::of_text("");
+    const TypeInfo& type = backend.type(wanted);
+    bool wants_row = wanted == oid::kRecord || type.typtype == 'c';
+    RowType row_type;
+    std::vector<Datum> fields;
     if (interpreter.result_record >= 0) {
         plpgsql::Value& record = interpreter.value(interpreter.result_record);
-        if (!record.assigned) return {};
+        if (!record.assigned || record.is_null) return {};
         const plpgsql::Variable& variable = function.variables[static_cast<std::size_t>(interpreter.result_record)];
-        const TypeInfo& type = backend.type(wanted);
-        if (wanted == oid::kRecord || variable.type == wanted) return make_row(backend, wanted, record.row_type, record.fields);
-        if (type.typtype != 'c') throw SqlError("42804", "cannot return composite value from function returning a scalar");
-        std::vector<Datum> fields(type.attributes.size());
-        std::size_t next = 0;
-        for (std::size_t i = 0; i < fields.size(); ++i) {
-            if (type.attributes[i].dropped) continue;
-            while (next < record.row_type.size() && record.row_type[next].dropped) ++next;
-            if (next >= record.fields.size()) break;
-            fields[i] = interpreter.cast(record.fields[next], record.row_type[next].type, record.row_type[next].typmod, type.attributes[i].type, type.attributes[i].typmod);
-            ++next;
+        if (variable.type == wanted && wanted != oid::kRecord) return make_row(backend, wanted, record.row_type, record.fields);
+        if (!wants_row) {
+            Datum whole = make_row(backend, variable.type, record.row_type, record.fields);
+            return interpreter.cast(whole, variable.type, -1, wanted, -1);
         }
-        return make_row(backend, wanted, type.attributes, fields);
+        row_type = record.row_type;
+        fields = record.fields;
+    } else {
+        if (!wants_row) return interpreter.cast(interpreter.result, interpreter.result_type, interpreter.result_typmod, wanted, -1);
+        if (interpreter.result.is_null()) return {};
+        if (interpreter.result_type == wanted && wanted != oid::kRecord) return interpreter.result;
+        std::string_view literal;
+        row_type = row_type_of(backend, interpreter.result_type, interpreter.result, literal);
+        fields = parse_row(backend, row_type, literal);
     }
-    return interpreter.cast(interpreter.result, interpreter.result_type, interpreter.result_typmod, wanted, -1);
+    if (wanted == oid::kRecord && call.row_type == nullptr) return make_row(backend, wanted, row_type, fields);
+    const RowType& expected = wanted == oid::kRecord ? *call.row_type : type.attributes;
+    return make_row(backend, wanted, expected, interpreter.convert_row(row_type, fields, expected, kWrongRecord));
 }
 
 void bind_arguments(Backend& backend, Interpreter& interpreter, PlFunction& function, std::span<const Datum> args) {
@@ -132,33 +197,42 @@ void plpgsql_validate(Backend& backend, const Function& function) {
 }
 
 Datum plpgsql_call(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
-    if (function->result == oid::kTrigger) {
-        throw SqlError("0A000", "trigger functions can only be called as triggers");
-    }
-    std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr);
+    std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
     Interpreter interpreter(backend, *code);
+    interpreter.wanted_type = call.result_type;
     bind_arguments(backend, interpreter, *code, args);
     interpreter.run();
-    return final_value(backend, interpreter, *code, call.result_type);
+    return interpreter.during("while casting return value to function's return type", [&] { return final_value(backend, interpreter, *code, call); });
+}
+
+std::vector<Datum> plpgsql_procedure(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
+    std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
+    Interpreter interpreter(backend, *code);
+    interpreter.wanted_type = call.result_type;
+    bind_arguments(backend, interpreter, *code, args);
+    interpreter.run();
+    return out_values(interpreter, *code, backend);
 }
 
 void plpgsql_call_set(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args, const RowSink& emit) {
-    std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr);
+    std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
     Interpreter interpreter(backend, *code);
+    interpreter.wanted_type = call.result_type;
     bind_arguments(backend, interpreter, *code, args);
-    if (!code->out_columns.empty()) {
+    const TypeInfo& type = backend.type(call.result_type);
+    if (code->out_columns.size() > 1) {
+        interpreter.wanted = code->out_columns;
+    } else if (type.typtype == 'c') {
+        for (const Attribute& attribute : type.attributes) {
+            if (!attribute.dropped) interpreter.wanted.push_back(attribute);
+        }
+    } else if (call.result_type == oid::kRecord) {
+        if (call.row_type == nullptr) throw SqlError("0A000", "set-valued function called in context that cannot accept a set");
+        interpreter.wanted = *call.row_type;
+    } else if (!code->out_columns.empty()) {
         interpreter.wanted = code->out_columns;
     } else {
-        const TypeInfo& type = backend.type(call.result_type);
-        if (type.typtype == 'c') {
-            for (const Attribute& attribute : type.attributes) {
-                if (!attribute.dropped) interpreter.wanted.push_back(attribute);
-            }
-        } else if (call.result_type == oid::kRecord) {
-            throw NotSimulated("a PL/pgSQL function that returns SETOF record");
-        } else {
-            interpreter.wanted = {{function->name, call.result_type, -1, false}};
-        }
+        interpreter.wanted = {{function->name, call.result_type, -1, false}};
     }
     interpreter.emit = &emit;
     interpreter.run();
@@ -178,43 +252,23 @@ TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call) {
     interpreter.run();
     TriggerResult result;
     if (!call.row || !call.before) return result;
+    constexpr const char* kWrongRow = "returned row structure does not match the structure of the triggering table";
     if (interpreter.result_record >= 0) {
         plpgsql::Value& record = interpreter.value(interpreter.result_record);
-        bool present = record.assigned;
-        if (interpreter.result_record == code->new_variable && call.new_row == nullptr) present = false;
-        if (interpreter.result_record == code->old_variable && call.old_row == nullptr) present = false;
-        if (!present) return result;
+        if (!record.assigned || record.is_null) return result;
         if (interpreter.result_record == code->new_variable) {
             result.row = record.fields;
             result.assigned = record.touched;
             return result;
         }
-        // Another record: by position, converted.
-        std::vector<Datum> fields(row.size());
-        std::size_t next = 0;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            if (row[i].dropped) continue;
-            while (next < record.row_type.size() && record.row_type[next].dropped) ++next;
-            if (next >= record.fields.size()) {
-                throw SqlError("42804", "returned row structure does not match the structure of the triggering table")
-                    .detail(fmt::format("Number of returned columns ({}) does not match expected column count ({}).", record.fields.size(), row.size()));
-            }
-            fields[i] = interpreter.cast(record.fields[next], record.row_type[next].type, record.row_type[next].typmod, row[i].type, row[i].typmod);
-            ++next;
-        }
-        result.row = std::move(fields);
+        result.row = interpreter.during("during function exit", [&] { return interpreter.convert_row(record.row_type, record.fields, row, kWrongRow); });
         return result;
     }
     if (interpreter.result.is_null()) return result;
-    const TypeInfo& type = backend.type(interpreter.result_type);
-    if (type.typtype != 'c' && interpreter.result_type != oid::kRecord) {
-        throw SqlError("42804", "cannot return non-composite value from function returning composite type");
-    }
     std::string_view literal;
     RowType given = row_type_of(backend, interpreter.result_type, interpreter.result, literal);
     std::vector<Datum> fields = parse_row(backend, given, literal);
-    if (given.size() != row.size()) throw NotSimulated("a trigger that returns a row of another shape");
-    result.row = std::move(fields);
+    result.row = interpreter.during("during function exit", [&] { return interpreter.convert_row(given, fields, row, kWrongRow); });
     return result;
 }
 

@@ -36,6 +36,9 @@ void plpgsql_validate(Backend& backend, const Function& function);
 Datum plpgsql_call(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args);
 void plpgsql_call_set(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call,
                       std::span<const Datum> args, const RowSink& emit);
+/// CALL: the values of the OUT and INOUT parameters.
+std::vector<Datum> plpgsql_procedure(Backend& backend, const std::shared_ptr<const Function>& function, CallContext& call,
+                                     std::span<const Datum> args);
 TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call);
 /// DO.
 void plpgsql_inline(Backend& backend, const std::string& body);

@@ -1,6 +1,7 @@
 // A compiled PL/pgSQL function: its variables, name spaces and statements. Mirrors plpgsql.h.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "sim/postgres/catalog/objects.h"
+#include "sim/postgres/executor/portal.h"
 #include "sim/postgres/executor/spi.h"
 
 namespace cdcsim::pg::plpgsql {
@@ -18,6 +20,7 @@ class Interpreter;
 struct Namespace {
     std::shared_ptr<const Namespace> outer;
     std::string label;                        ///< of the block, or the function's name
+    bool is_loop = false;
     std::map<std::string, int> names;         ///< to Variable numbers
 };
 using NamespacePtr = std::shared_ptr<const Namespace>;
@@ -35,6 +38,8 @@ struct PlExpr {
     // What executing keeps.
     std::unique_ptr<NameHook> hook;
     std::unique_ptr<SpiPlan> plan;
+    bool in_use = false;        ///< is being evaluated, by a call further out
+    TypeRef target;             ///< what the plan's value is coerced to
     std::vector<std::pair<int, unsigned>> record_versions;  ///< shapes of RECORDs that it was bound to
 };
 using PlExprPtr = std::shared_ptr<PlExpr>;
@@ -47,21 +52,32 @@ struct Variable {
     std::int32_t typmod = -1;
     bool constant = false, not_null = false;
     PlExprPtr default_value;
+    // CURSOR variables.
+    PlExprPtr cursor_query;
+    std::vector<int> cursor_args;
+    int scroll = 0;             ///< -1 NO SCROLL, 1 SCROLL
 };
 
-/// What an assignment or INTO writes to: a variable, or one field of a record.
+/// One step into a variable: `.field` or `[subscript]`.
+struct AccessStep {
+    std::string field;
+    PlExprPtr lower, upper;     ///< a plain subscript is `upper`
+    bool is_slice = false;
+};
+
+/// What an assignment or INTO writes to: a variable, or a part of it.
 struct Target {
     int variable = 0;
-    std::vector<std::string> fields;
-    std::vector<PlExprPtr> subscripts;
+    std::vector<AccessStep> path;
 };
 
 struct PlStatement;
 using Body = std::vector<std::unique_ptr<PlStatement>>;
 
 enum class PlKind : std::uint8_t {
-    kBlock, kAssign, kIf, kCase, kLoop, kWhile, kForInteger, kForQuery, kForExecute, kForeach, kExit, kContinue, kReturn,
-    kReturnNext, kReturnQuery, kRaise, kAssert, kSql, kPerform, kExecute, kGetDiagnostics, kNull, kCommit, kRollback,
+    kBlock, kAssign, kIf, kCase, kLoop, kWhile, kForInteger, kForQuery, kForExecute, kForCursor, kForeach, kExit, kContinue,
+    kReturn, kReturnNext, kReturnQuery, kRaise, kAssert, kSql, kPerform, kExecute, kGetDiagnostics, kGetStacked, kNull, kCommit,
+    kRollback, kCall, kDo, kOpen, kFetch, kMove, kClose,
 };
 
 struct Branch {
@@ -87,20 +103,27 @@ struct PlStatement {
     PlExprPtr expr, expr2, expr3;             ///< by kind: condition, bounds, source, query
     Target target;
     std::vector<Target> into;
-    bool has_into = false, strict = false, reverse = false, has_else = false, stacked = false, has_message = false;
+    bool has_into = false, strict = false, reverse = false, has_else = false, has_message = false, chain = false;
     Body body, else_body;
     std::vector<Branch> branches;
     std::vector<int> variables;               ///< of a block: to be initialised at entry
     std::vector<Handler> handlers;
     bool has_handlers = false;
-    std::vector<PlExprPtr> params;            ///< USING, or RAISE's arguments
+    std::vector<PlExprPtr> params;            ///< USING, RAISE's arguments, a cursor's arguments
     std::vector<std::pair<std::string, PlExprPtr>> options;  ///< RAISE ... USING
     std::string level, message, condition;    ///< RAISE
     std::vector<DiagnosticsItem> diagnostics;
     int loop_variable = 0;
     int slice = 0;
     int case_variable = -1;
+    int cursor = -1;                          ///< OPEN, FETCH, MOVE, CLOSE, FOR over a cursor
+    int scroll = 0;
+    FetchDirection direction = FetchDirection::kForward;
+    std::int64_t how_many = 1;
+    int result_variable = -1;                 ///< RETURN and RETURN NEXT of a variable
 };
+
+enum class VariableConflict : std::uint8_t { kSetting, kError, kUseVariable, kUseColumn };
 
 struct PlFunction {
     std::shared_ptr<const Function> function;
@@ -112,7 +135,9 @@ struct PlFunction {
     std::vector<int> argument_variables;
     std::vector<int> out_variables;
     Oid result = kInvalidOid;
-    bool returns_set = false, is_trigger = false;
+    bool returns_set = false, is_trigger = false, is_procedure = false;
+    VariableConflict conflict = VariableConflict::kSetting;
+    bool print_strict_params = false;
     RelationPtr relation;                     ///< of a trigger
     RowType out_columns;
     Interpreter* running = nullptr;           ///< the innermost call of this function

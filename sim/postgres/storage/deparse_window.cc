@@ -107,6 +107,40 @@ std::string Block::window_clause(const WindowClause& window, const Stage& stage)
            kExclusions[static_cast<int>(window.exclusion)];
 }
 
+namespace {
+
+struct WindowKey {
+    int ref;
+    bool descending, nulls_first;
+};
+
+/// What a window sorts by: PARTITION BY, then what ORDER BY adds.
+std::vector<WindowKey> window_keys(const WindowClause& clause) {
+    std::vector<WindowKey> keys;
+    for (int ref : clause.partition_by) keys.push_back({ref, false, false});
+    for (const SortKey& key : clause.order_by) {
+        bool known = std::ranges::any_of(keys, [&](const WindowKey& k) {
+            return k.ref == key.target && k.descending == key.descending && k.nulls_first == key.nulls_first;
+        });
+        if (!known) keys.push_back({key.target, key.descending, key.nulls_first});
+    }
+    return keys;
+}
+
+/// PostgreSQL's order of several windows (common_prefix_cmp): the later referenced column first, then
+/// DESC, then NULLS FIRST, then the longer list; OVER () comes last.
+bool evaluated_before(const WindowClause& a, const WindowClause& b) {
+    std::vector<WindowKey> left = window_keys(a), right = window_keys(b);
+    for (std::size_t i = 0; i < left.size() && i < right.size(); ++i) {
+        if (left[i].ref != right[i].ref) return left[i].ref > right[i].ref;
+        if (left[i].descending != right[i].descending) return left[i].descending;
+        if (left[i].nulls_first != right[i].nulls_first) return left[i].nulls_first;
+    }
+    return left.size() > right.size();
+}
+
+}  // namespace
+
 Stage Block::window_stage(Stage base) {
     std::vector<ExprPtr> windows;
     std::function<void(const ExprPtr&)> look = [&](const ExprPtr& expr) {
@@ -116,6 +150,11 @@ Stage Block::window_stage(Stage base) {
         if (!known) windows.push_back(expr);
     };
     for (const TargetEntry& target : targets_) look(target.expr);
+    // SQLite evaluates the window that it meets first last of all.
+    std::ranges::stable_sort(windows, [&](const ExprPtr& a, const ExprPtr& b) {
+        auto clause = [&](const ExprPtr& expr) -> const WindowClause& { return query_.windows[static_cast<std::size_t>(as<WindowExpr>(*expr).window)]; };
+        return evaluated_before(clause(b), clause(a));
+    });
 
     Stage next;
     next.is_base = false;

@@ -1,0 +1,281 @@
+// Assignment to variables, fields and elements. Mirrors exec_assign_value and exec_move_row, and
+// transformAssignmentIndirection for what stands left of :=.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/postgres/binder/catalog_context.h"
+#include "sim/postgres/function/jsonb_subscript.h"
+#include "sim/postgres/plpgsql/interpret.h"
+#include "sim/postgres/type/array.h"
+#include "sim/postgres/type/oids.h"
+
+namespace cdcsim::pg::plpgsql {
+namespace {
+
+[[noreturn]] void throw_not_assigned(const Variable& variable) {
+    throw SqlError("55000", fmt::format("record \"{}\" is not assigned yet", variable.name))
+        .detail("The tuple structure of a not-yet-assigned record is indeterminate.");
+}
+
+}  // namespace
+
+Datum Interpreter::cast(const Datum& given, Oid from, std::int32_t from_typmod, Oid to, std::int32_t to_typmod) {
+    bool same = from == to && (to_typmod < 0 || to_typmod == from_typmod);
+    bool domain = backend_.type(to).typtype == 'd';
+    if (same && !domain) return given;
+    if (given.is_null() && !domain) return given;
+    ExprPtr expr = make_value_cast(from, from_typmod, {to, to_typmod}, backend_.bind_options());
+    Snapshot snapshot = backend_.take_snapshot();
+    EvalContext context{.host = backend_, .snapshot = snapshot, .case_test = &given};
+    return pg::evaluate(*expr, context);
+}
+
+void Interpreter::assign_variable(int number, const Datum& given, Oid type, std::int32_t typmod) {
+    const Variable& variable = function_.variables[static_cast<std::size_t>(number)];
+    auto refuse_null = [&] {
+        if (variable.not_null) throw SqlError("22004", fmt::format("null value cannot be assigned to variable \"{}\" declared NOT NULL", variable.name));
+    };
+    if (!variable.is_record) {
+        Datum converted = cast(given, type, typmod, variable.type, variable.typmod);
+        if (converted.is_null()) refuse_null();
+        value(number).scalar = std::move(converted);
+        return;
+    }
+    Value& target = value(number);
+    if (given.is_null()) {
+        refuse_null();
+        if (variable.type == oid::kRecord) target.assigned = false;
+        target.fields.assign(target.row_type.size(), Datum());
+        target.is_null = true;
+        return;
+    }
+    const TypeInfo& info = backend_.type(type);
+    if (info.typtype != 'c' && type != oid::kRecord) throw SqlError("42804", "cannot assign non-composite value to a record variable");
+    std::string_view literal;
+    RowType row_type = row_type_of(backend_, type, given, literal);
+    std::vector<Datum> fields = parse_row(backend_, row_type, literal);
+    if (variable.type == oid::kRecord) {
+        set_record(number, std::move(row_type), std::move(fields));
+        return;
+    }
+    assign_row({Target{number, {}}}, row_type, &fields);
+}
+
+std::size_t Interpreter::field_index(int number, const std::string& field) {
+    const Variable& variable = function_.variables[static_cast<std::size_t>(number)];
+    Value& record = value(number);
+    if (!record.assigned) throw_not_assigned(variable);
+    auto it = std::ranges::find_if(record.row_type, [&](const Attribute& a) { return !a.dropped && a.name == field; });
+    if (it == record.row_type.end()) throw SqlError("42703", fmt::format("record \"{}\" has no field \"{}\"", variable.name, field));
+    return static_cast<std::size_t>(it - record.row_type.begin());
+}
+
+void Interpreter::assign_field(int number, const std::string& field, const Datum& given, Oid type, std::int32_t typmod) {
+    std::size_t i = field_index(number, field);
+    Value& record = value(number);
+    record.fields[i] = cast(given, type, typmod, record.row_type[i].type, record.row_type[i].typmod);
+    record.touched.resize(record.fields.size());
+    record.touched[i] = true;
+    record.is_null = false;
+}
+
+void Interpreter::assign(const Target& target, const Datum& given, Oid type, std::int32_t typmod) {
+    if (target.path.empty()) return assign_variable(target.variable, given, type, typmod);
+    assign_field(target.variable, target.path.at(0).field, given, type, typmod);
+}
+
+// x.a[1].b := value
+
+/// The type of what the path ends at, from step `begin`.
+TypeRef Interpreter::path_type(Oid type, std::int32_t typmod, const std::vector<AccessStep>& path, std::size_t begin) {
+    const std::string& name = begin > 0 ? path[begin - 1].field : path[begin].field;
+    for (std::size_t i = begin; i < path.size(); ++i) {
+        const TypeInfo& info = backend_.type(type);
+        if (info.typtype == 'd') throw NotSimulated("assignment to a part of a domain's value");
+        if (path[i].field.empty()) {
+            if (type == oid::kJsonb) return {oid::kJsonb, -1};
+            Oid element = array_element_type(backend_, type);
+            if (element == kInvalidOid) {
+                throw SqlError("42804", fmt::format("cannot subscript type {} because it does not support subscripting", format_type(backend_, type)));
+            }
+            bool slice = false;
+            std::size_t last = i;
+            for (; last < path.size() && path[last].field.empty(); ++last) slice = slice || path[last].is_slice;
+            i = last - 1;
+            if (slice) {
+                if (last < path.size()) throw NotSimulated("assignment to a field of an array slice");
+                return {type, typmod};
+            }
+            type = element;
+            continue;
+        }
+        auto field = std::ranges::find_if(info.attributes, [&](const Attribute& a) { return !a.dropped && a.name == path[i].field; });
+        if (info.typtype != 'c') {
+            throw SqlError("42804", fmt::format("cannot assign to field \"{}\" of column \"{}\" because its type {} is not a composite type", path[i].field, name,
+                                                format_type(backend_, type)));
+        }
+        if (field == info.attributes.end()) {
+            throw SqlError("42703", fmt::format("cannot assign to field \"{}\" of column \"{}\" because there is no such column in data type {}", path[i].field, name,
+                                                format_type(backend_, type)));
+        }
+        type = field->type;
+        typmod = field->typmod;
+    }
+    return {type, typmod};
+}
+
+std::vector<Interpreter::Step> Interpreter::evaluate_path(const Target& target, std::size_t begin, Oid root) {
+    std::vector<Step> steps;
+    bool jsonb = root == oid::kJsonb;
+    auto index = [&](PlExpr& expr, Oid& type) {
+        Datum given = evaluate(expr, &type);
+        if (jsonb) return given;
+        given = cast(given, type, -1, oid::kInt4, -1);
+        if (given.is_null()) throw SqlError("22004", "array subscript in assignment must not be null");
+        return given;
+    };
+    for (std::size_t i = begin; i < target.path.size(); ++i) {
+        const AccessStep& access = target.path[i];
+        Step step;
+        step.field = access.field;
+        step.is_slice = access.is_slice;
+        Oid ignored = kInvalidOid;
+        if (access.lower) step.lower = index(*access.lower, ignored), step.has_lower = true;
+        if (access.upper) step.upper = index(*access.upper, step.upper_type);
+        if (access.field.empty() && !access.upper) throw NotSimulated("assignment to an array slice without an upper bound");
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+/// The container with the part that the path leads to replaced.
+Datum Interpreter::store(Oid type, const Datum& container, const std::vector<Step>& path, std::size_t begin, const Datum& given) {
+    if (begin >= path.size()) return given;
+    if (!path[begin].field.empty()) {
+        RowType row_type = backend_.type(type).attributes;
+        std::vector<Datum> fields(row_type.size());
+        if (!container.is_null()) {
+            std::string_view literal;
+            row_type_of(backend_, type, container, literal);
+            fields = parse_row(backend_, row_type, literal);
+        }
+        for (std::size_t i = 0; i < row_type.size(); ++i) {
+            if (!row_type[i].dropped && row_type[i].name == path[begin].field) fields[i] = store(row_type[i].type, fields[i], path, begin + 1, given);
+        }
+        return make_row(backend_, type, row_type, fields);
+    }
+    std::size_t end = begin;
+    bool slice = false;
+    for (; end < path.size() && path[end].field.empty(); ++end) slice = slice || path[end].is_slice;
+    if (slice) {
+        std::vector<SliceBound> bounds;
+        for (std::size_t i = begin; i < end; ++i) {
+            SliceBound bound;
+            bound.has_lower = bound.has_upper = true;
+            bound.lower = path[i].is_slice && path[i].has_lower ? path[i].lower : Datum::of_int(1);
+            if (path[i].is_slice && !path[i].has_lower) bound.has_lower = false;
+            bound.upper = path[i].upper;
+            bounds.push_back(std::move(bound));
+        }
+        return array_set_slice(backend_, type, container, bounds, given);
+    }
+    std::vector<Datum> indexes;
+    for (std::size_t i = begin; i < end; ++i) indexes.push_back(path[i].upper);
+    if (type == oid::kJsonb) {
+        for (std::size_t i = begin; i < end; ++i) {
+            Datum& index = indexes[i - begin];
+            if (!index.is_null()) index = Datum::of_text(output_text(backend_, path[i].upper_type, index));
+        }
+        return jsonb_set_subscript(container, indexes, path[begin].upper_type == oid::kInt4, given);
+    }
+    Datum element = given;
+    if (end < path.size()) element = store(array_element_type(backend_, type), array_get_element(backend_, type, container, indexes), path, end, given);
+    return array_set_element(backend_, type, container, indexes, element);
+}
+
+void Interpreter::assign_statement(PlStatement& statement) {
+    const Target& target = statement.target;
+    const Variable& variable = function_.variables[static_cast<std::size_t>(target.variable)];
+    PlExpr& expr = *statement.expr;
+    Oid type = kInvalidOid;
+    std::int32_t typmod = -1;
+    if (target.path.empty()) {
+        TypeRef wanted_type{variable.type, variable.typmod};
+        Datum given = evaluate(expr, &type, &typmod, variable.is_record ? nullptr : &wanted_type);
+        assign_variable(target.variable, given, type, typmod);
+        return;
+    }
+    // Where it begins: the variable, or the field of a record.
+    TypeRef root{variable.type, variable.typmod}, leaf;
+    std::size_t begin = 0, index = 0;
+    try {
+        if (variable.is_record && !target.path[0].field.empty()) {
+            index = field_index(target.variable, target.path[0].field);
+            const Attribute& attribute = value(target.variable).row_type[index];
+            root = {attribute.type, attribute.typmod};
+            begin = 1;
+        }
+        leaf = path_type(root.type, root.typmod, target.path, begin);
+    } catch (SqlError& error) {
+        error.add_context(fmt::format("PL/pgSQL assignment \"{}\"", expr.text));
+        throw;
+    }
+    std::vector<Step> steps = evaluate_path(target, begin, root.type);
+    Datum given = evaluate(expr, &type, &typmod, &leaf);
+    if (begin == target.path.size()) {
+        assign_field(target.variable, target.path[0].field, given, type, typmod);
+        return;
+    }
+    given = cast(given, type, typmod, leaf.type, leaf.typmod);
+    Datum container = begin == 1 ? value(target.variable).fields[index] : source_->param(target.variable + 1);
+    Datum changed = store(root.type, container, steps, 0, given);
+    if (begin == 1) {
+        assign_field(target.variable, target.path[0].field, changed, root.type, root.typmod);
+    } else {
+        assign_variable(target.variable, changed, root.type, root.typmod);
+    }
+}
+
+// Rows.
+
+void Interpreter::assign_row(const std::vector<Target>& targets, const RowType& columns, const std::vector<Datum>* row) {
+    const Variable& first = function_.variables[static_cast<std::size_t>(targets[0].variable)];
+    bool whole = targets.size() == 1 && first.is_record && targets[0].path.empty();
+    if (whole) {
+        Value& record = value(targets[0].variable);
+        if (first.type == oid::kRecord) {
+            std::vector<Datum> fields = row != nullptr ? *row : std::vector<Datum>(columns.size());
+            set_record(targets[0].variable, columns, std::move(fields));
+            return;
+        }
+        // One composite column fills the variable as a whole.
+        bool composite = columns.size() == 1 && backend_.type(columns[0].type).typtype == 'c' && row != nullptr;
+        if (composite && columns[0].type == first.type) return assign_variable(targets[0].variable, (*row)[0], columns[0].type, -1);
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < record.row_type.size(); ++i) {
+            if (record.row_type[i].dropped) continue;
+            while (next < columns.size() && columns[next].dropped) ++next;
+            bool given = row != nullptr && next < columns.size();
+            record.fields[i] = given ? cast((*row)[next], columns[next].type, columns[next].typmod, record.row_type[i].type, record.row_type[i].typmod) : Datum();
+            ++next;
+        }
+        record.touched.assign(record.fields.size(), true);
+        record.assigned = true;
+        record.is_null = false;
+        return;
+    }
+    std::size_t next = 0;
+    for (const Target& target : targets) {
+        while (next < columns.size() && columns[next].dropped) ++next;
+        if (row != nullptr && next < columns.size()) {
+            assign(target, (*row)[next], columns[next].type, columns[next].typmod);
+        } else {
+            const Variable& variable = function_.variables[static_cast<std::size_t>(target.variable)];
+            assign(target, Datum(), target.path.empty() ? variable.type : oid::kText, -1);
+        }
+        ++next;
+    }
+}
+
+}  // namespace cdcsim::pg::plpgsql
