@@ -133,7 +133,7 @@ std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
 bool settle_target(Modification& m, const TargetQuery& target, std::span<const Datum> found, RowVersion& version, int operation, RowLockMode mode,
                    const std::function<RowLockMode(const Recheck&)>& renew) {
     if (!m.backend.keeps_locks()) return true;
-    bool has_trigger = has_before_row_trigger(*m.relation, operation);
+    bool has_trigger = has_before_row_trigger(m.backend, *m.relation, operation);
     RowRequest request;
     request.verb = has_trigger ? "locking" : operation == TriggerType::kUpdate ? "updating" : "deleting";
     request.keep = has_trigger;
@@ -254,7 +254,7 @@ void exec_update(Modification& m) {
         Row new_row = assign_columns(m, *old_version, found, nullptr, assigned);
         auto mode = [&] {
             if (!m.backend.keeps_locks()) return RowLockMode::kUpdate;
-            bool by_columns = has_before_row_trigger(*m.relation, TriggerType::kUpdate);
+            bool by_columns = has_before_row_trigger(m.backend, *m.relation, TriggerType::kUpdate);
             return by_columns ? update_lock_mode(*m.relation, assigned) : update_lock_mode(*m.relation, old_version->columns, new_row);
         };
         auto renew = [&](const Recheck& recheck) {

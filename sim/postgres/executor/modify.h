@@ -109,7 +109,7 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before,
                      std::shared_ptr<const RowVersion> after, std::vector<bool> assigned);
 void fire_event(Backend& backend, TriggerEvent& event);
-bool has_before_row_trigger(const Relation& relation, int operation);
+bool has_before_row_trigger(Backend& backend, const Relation& relation, int operation);
 
 // foreign_keys.cc
 /// The child's check and the parent's actions.

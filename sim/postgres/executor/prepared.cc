@@ -20,7 +20,7 @@ class ParameterHook : public NameHook {
   public:
     explicit ParameterHook(const std::vector<Oid>& types) : types_(types), values_(types.size()) {}
 
-    ExprPtr resolve(const std::vector<std::string>&, int) override { return nullptr; }
+    ExprPtr resolve(const std::vector<std::string>&, int, bool) override { return nullptr; }
     ExprPtr resolve_param(int number, int location) override {
         if (number < 1) return nullptr;
         auto index = static_cast<std::size_t>(number - 1);

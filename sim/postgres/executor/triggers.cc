@@ -126,8 +126,8 @@ TriggerQueue& Backend::trigger_queue() {
     return trigger_queues_.back();
 }
 
-bool has_before_row_trigger(const Relation& relation, int operation) {
-    return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return wants(trigger, operation, true, true); });
+bool has_before_row_trigger(Backend& backend, const Relation& relation, int operation) {
+    return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return wants(backend, trigger, operation, true, true); });
 }
 
 void begin_statement_triggers(Modification& m, int operation) {
