@@ -74,11 +74,13 @@ void require_database_right(Backend& backend, std::uint32_t rights) {
     if (!held) deny("database " + backend.database_name());
 }
 
-void require_function_right(Backend& backend, const Function& function) {
+bool has_function_right(Backend& backend, const Function& function) {
     const std::vector<Grant>* grants = backend.catalog().find_grants({function.oid, 0});
-    if (grants == nullptr) return;
-    bool held = has_rights(backend, backend.current_user(), {function.oid, 0}, function.owner, right::kExecute, right::kExecute);
-    if (!held) deny(fmt::format("{} {}", function.kind == 'p' ? "procedure" : "function", function.name));
+    return grants == nullptr || has_rights(backend, backend.current_user(), {function.oid, 0}, function.owner, right::kExecute, right::kExecute);
+}
+
+void require_function_right(Backend& backend, const Function& function) {
+    if (!has_function_right(backend, function)) deny(fmt::format("{} {}", function.kind == 'p' ? "procedure" : "function", function.name));
 }
 
 void require_ownership(Backend& backend, Oid owner, const std::string& what) {

@@ -29,6 +29,8 @@ void require_relation_right(Backend& backend, const Relation& relation, std::uin
 void require_schema_right(Backend& backend, Oid schema, std::uint32_t rights);
 bool has_schema_right(Backend& backend, Oid role, Oid schema, std::uint32_t rights);
 void require_database_right(Backend& backend, std::uint32_t rights);
+/// EXECUTE of the current user.
+bool has_function_right(Backend& backend, const Function& function);
 void require_function_right(Backend& backend, const Function& function);
 /// Throws unless the current user owns the object: "must be owner of function f".
 void require_ownership(Backend& backend, Oid owner, const std::string& what);

@@ -7,6 +7,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/polymorphic.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/utility.h"
 #include "sim/postgres/type/oids.h"
 
@@ -280,7 +281,7 @@ bool may_inline_set(const Function& function, const BoundBody& body) {
 }  // namespace
 
 void add_planning_context(Backend& backend, const Function& function, std::span<const Oid> arg_types, SqlError& error) {
-    if (!may_inline(function)) return;
+    if (!may_inline(function) || !has_function_right(backend, function)) return;
     ArgumentHook hook(backend, function, arg_types);
     if (!body_is_expression(function, bind_body(backend, function, hook))) return;
     // An immutable function is run beforehand, another one's expression takes its place.
