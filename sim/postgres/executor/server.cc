@@ -15,6 +15,7 @@ class BackendConnection : public SqlConnection {
     QueryResult query(std::string_view sql) override {
         MessageResult result = static_cast<Session&>(*backend_).execute(sql, {});
         if (result.error) result.error->rethrow();
+        if (result.waiting) throw NotSimulated("the connector's wait for " + result.waits_for);
         return result.statements.empty() ? QueryResult{} : std::move(result.statements.back().result);
     }
 
