@@ -128,4 +128,10 @@ ExecResult vacuum(Backend&, const Command&, const RowSink&);
 ExecResult cluster(Backend&, const Command&, const RowSink&);
 ExecResult reindex(Backend&, const Command&, const RowSink&);
 
+// ddl_function.cc
+/// The functions and procedures of a name: in its schema, or in the search path's.
+std::vector<FunctionPtr> functions_named(Backend& backend, const std::vector<std::string>& names);
+/// What an ObjectWithArgs names; `kind` is for messages. Throws 42883, 42725.
+FunctionPtr named_function(Backend& backend, const Node& object, std::string_view kind);
+
 }  // namespace cdcsim::pg

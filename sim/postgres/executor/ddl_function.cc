@@ -329,34 +329,39 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
     return tag_only(tag);
 }
 
+std::vector<FunctionPtr> functions_named(Backend& backend, const std::vector<std::string>& names) {
+    std::vector<FunctionPtr> found;
+    for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+        for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) found.push_back(one);
+    }
+    return found;
+}
+
+FunctionPtr named_function(Backend& backend, const Node& object, std::string_view kind) {
+    std::vector<std::string> names = name_list(object.items("objname"));
+    if (object.flag("args_unspecified")) {
+        std::vector<FunctionPtr> found = functions_named(backend, names);
+        if (found.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind, fmt::join(names, ".")));
+        if (found.size() == 1) return found[0];
+        throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, fmt::join(names, ".")))
+            .hint(fmt::format("Specify the argument list to select the {} unambiguously.", kind));
+    }
+    std::vector<Oid> args;
+    std::vector<std::string> texts;
+    for (const Node& arg : object.items("objargs")) {
+        args.push_back(bind_type_name(arg, backend.bind_options()).type);
+        texts.push_back(format_type(backend, args.back()));
+    }
+    FunctionPtr found = find_user_function(names, args, backend);
+    if (!found) throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind, fmt::join(names, "."), fmt::join(texts, ", ")));
+    return found;
+}
+
 ExecResult alter_function(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     bool procedure = node.text("objtype") == "OBJECT_PROCEDURE";
     std::string_view kind = procedure ? "procedure" : "function";
-    Node object = node["func"];
-    std::vector<std::string> names = name_list(object.items("objname"));
-    FunctionPtr found;
-    if (object.flag("args_unspecified")) {
-        std::vector<FunctionPtr> candidates;
-        for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
-            for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) candidates.push_back(one);
-        }
-        if (candidates.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind, fmt::join(names, ".")));
-        if (candidates.size() > 1) {
-            throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, fmt::join(names, ".")))
-                .hint(fmt::format("Specify the argument list to select the {} unambiguously.", kind));
-        }
-        found = candidates[0];
-    } else {
-        std::vector<Oid> args;
-        std::vector<std::string> texts;
-        for (const Node& arg : object.items("objargs")) {
-            args.push_back(bind_type_name(arg, backend.bind_options()).type);
-            texts.push_back(format_type(backend, args.back()));
-        }
-        found = find_user_function(names, args, backend);
-        if (!found) throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind, fmt::join(names, "."), fmt::join(texts, ", ")));
-    }
+    FunctionPtr found = named_function(backend, node["func"], kind);
     require_ownership(backend, found->owner, fmt::format("{} {}", kind, found->name));
     auto changed = std::make_shared<Function>(*found);
     for (const Node& action : node.items("actions")) {

@@ -64,28 +64,7 @@ Target schema_target(const Schema& schema) {
 }
 
 Target function_target(Backend& backend, const Node& object, const ObjectKind& kind) {
-    std::vector<std::string> names = name_list(object.items("objname"));
-    std::vector<Oid> args;
-    std::vector<std::string> texts;
-    for (const Node& arg : object.items("objargs")) {
-        args.push_back(bind_type_name(arg, backend.bind_options()).type);
-        texts.push_back(format_type(backend, args.back()));
-    }
-    FunctionPtr function;
-    if (object.flag("args_unspecified")) {
-        std::vector<FunctionPtr> found;
-        for (Oid schema : backend.search_path()) {
-            for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) found.push_back(one);
-        }
-        if (found.empty()) throw SqlError("42883", fmt::format("could not find a function named \"{}\"", fmt::join(names, ".")));
-        if (found.size() > 1) {
-            throw SqlError("42725", fmt::format("function name \"{}\" is not unique", fmt::join(names, "."))).hint("Specify the argument list to select the function unambiguously.");
-        }
-        function = found[0];
-    } else {
-        function = find_user_function(names, args, backend);
-    }
-    if (!function) throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind.label, fmt::join(names, "."), fmt::join(texts, ", ")));
+    FunctionPtr function = named_function(backend, object, kind.label);
     return {{function->oid, 0}, function->owner, fmt::format("function {}", function->name), nullptr, right::kExecute};
 }
 

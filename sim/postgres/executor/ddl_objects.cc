@@ -155,30 +155,15 @@ void rename_publication(Backend& backend, const Node& node) {
 }
 
 void rename_function(Backend& backend, const Node& node) {
-    Node object = node["object"];
-    std::vector<std::string> names = name_list(object.items("objname"));
+    FunctionPtr found = named_function(backend, node["object"], "function");
+    require_ownership(backend, found->owner, "function " + found->name);
     std::vector<Oid> args;
     std::vector<std::string> texts;
-    for (const Node& arg : object.items("objargs")) {
-        args.push_back(bind_type_name(arg, backend.bind_options()).type);
+    for (std::size_t i = 0; i < found->arg_types.size(); ++i) {
+        if (found->arg_modes[i] == 'o' || found->arg_modes[i] == 't') continue;
+        args.push_back(found->arg_types[i]);
         texts.push_back(format_type(backend, args.back()));
     }
-    FunctionPtr found;
-    if (object.flag("args_unspecified")) {
-        std::vector<FunctionPtr> candidates;
-        for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
-            for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) candidates.push_back(one);
-        }
-        if (candidates.empty()) throw SqlError("42883", fmt::format("could not find a function named \"{}\"", fmt::join(names, ".")));
-        if (candidates.size() > 1) throw SqlError("42725", fmt::format("function name \"{}\" is not unique", fmt::join(names, "."))).hint("Specify the argument list to select the function unambiguously.");
-        found = candidates[0];
-        args = found->arg_types;
-        for (Oid arg : args) texts.push_back(format_type(backend, arg));
-    } else {
-        found = find_user_function(names, args, backend);
-    }
-    if (!found) throw SqlError("42883", fmt::format("function {}({}) does not exist", fmt::join(names, "."), fmt::join(texts, ", ")));
-    require_ownership(backend, found->owner, "function " + found->name);
     auto changed = std::make_shared<Function>(*found);
     changed->name = node.text("newname");
     if (find_user_function({backend.catalog().find_schema(found->schema)->name, changed->name}, args, backend)) {

@@ -75,4 +75,10 @@ std::vector<int> relations_of(const ExprPtr& expr) {
     return relations;
 }
 
+bool refers_outside(const Query& query) {
+    bool found = false;
+    for_each_outer_reference(query, [&](const Expr&, int levels) { found = found || levels == 1; });
+    return found;
+}
+
 }  // namespace cdcsim::pg

@@ -28,4 +28,7 @@ double cost_of(Environment& env, const Expr& expr);
 /// How many elements the planner takes an array for.
 double array_length(Environment& env, const ExprPtr& array);
 
+/// Whether the query refers to the level around it.
+bool refers_outside(const Query& query);
+
 }  // namespace cdcsim::pg

@@ -72,12 +72,6 @@ bool is_pulled_up(const Query& query) {
     });
 }
 
-bool refers_outside(const Query& query) {
-    bool found = false;
-    for_each_outer_reference(query, [&](const Expr&, int levels) { found = found || levels == 1; });
-    return found;
-}
-
 /// FROM (VALUES ...) AS v and the like: the only item of a subquery that does nothing else.
 const RangeTableEntry* wrapped_item(const Query& query) {
     if (!is_simple(query) || query.from.size() != 1 || !query.from.front().is_leaf() || query.where) {

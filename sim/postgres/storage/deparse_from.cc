@@ -21,12 +21,6 @@ std::string columns_text(std::size_t count) {
 /// The visibility of a version, replaced by a call where other writers are about.
 std::string visible(const std::string& row) { return "<vis " + row + ">"; }
 
-bool refers_to_level(const Query& query) {
-    bool found = false;
-    for_each_outer_reference(query, [&](const Expr&, int levels) { found = found || levels == 1; });
-    return found;
-}
-
 }  // namespace
 
 void Block::add_where(Stage& stage, const std::string& condition) {
@@ -320,7 +314,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
 std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     const RangeTableEntry& rte = entry(rt_index);
     const Query& query = *rte.subquery;
-    if (refers_to_level(query) || !query.row_marks.empty()) {
+    if (refers_outside(query) || !query.row_marks.empty()) {
         RowSource source;
         source.kind = RowSource::Kind::kQuery;
         source.block = number_;
