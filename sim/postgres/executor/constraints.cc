@@ -168,6 +168,7 @@ std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& re
     if (any_null && !index.nulls_not_distinct) return std::nullopt;
     std::vector<int> columns = plain_columns(index);
     if (columns.empty() || index.predicate) return scan_for_conflict(backend, relation, index, *values, self, snapshot);
+    if (!backend.database().has_other(backend, relation, index.oid, *values, self)) return std::nullopt;
     for (RowVersion& version : backend.database().find_equal(backend, relation, columns, *values, index.nulls_not_distinct)) {
         if (version.rid == self) continue;
         refuse_waiting(backend, version);
@@ -201,9 +202,23 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
         .about(names_of(relation, index.name));
 }
 
-void check_unique(Modification& m, const RowVersion& stored) {
+namespace {
+
+/// An immediate key that the replaced version had already: nobody else can have it.
+bool keeps_key(const Index& index, const RowVersion& stored, const RowVersion& replaced) {
+    if (!index.immediate || index.predicate) return false;
+    return std::ranges::all_of(index.keys, [&](const IndexKey& key) {
+        auto i = static_cast<std::size_t>(key.attno - 1);
+        return key.attno > 0 && i < replaced.columns.size() && stored.columns[i].identical(replaced.columns[i]);
+    });
+}
+
+}  // namespace
+
+void check_unique(Modification& m, const RowVersion& stored, const RowVersion* replaced) {
     for (const Index& index : m.relation->indexes) {
         if (!index.unique) continue;
+        if (replaced != nullptr && keeps_key(index, stored, *replaced)) continue;
         std::optional<UniqueConflict> conflict = find_conflict(m.backend, *m.relation, index, stored.columns, stored.rid, m.snapshot);
         if (!conflict) continue;
         if (index.immediate) throw_duplicate(m.backend, *m.relation, index, stored.columns);

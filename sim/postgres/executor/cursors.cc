@@ -97,7 +97,7 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
     // Whether an unmarked cursor can go back depends on its plan: simple ones can.
     cursor->scroll = (options & kNoScroll) == 0;
     bool certain = (options & kScroll) != 0 || (options & kNoScroll) != 0;
-    ExecResult done = backend.run_query(query, nullptr, command.params, [&](std::span<const Datum> row) {
+    ExecResult done = backend.run_query(query, {}, command.params, [&](std::span<const Datum> row) {
         cursor->rows.emplace_back(row.begin(), row.end());
         return true;
     });

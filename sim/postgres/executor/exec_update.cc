@@ -12,17 +12,6 @@
 namespace cdcsim::pg {
 namespace {
 
-/// A column of another FROM item that RETURNING needs.
-struct CarriedColumn {
-    int rt_index = 0, attno = 0;
-};
-
-struct TargetQuery {
-    std::shared_ptr<Query> query;
-    std::vector<CarriedColumn> carried;
-    std::size_t values = 0;   ///< SET expressions, after ctid and before the carried columns
-};
-
 void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
     for (const TargetEntry& entry : query.returning) {
         for_each_reference(entry.expr, [&](const Expr& reference, int levels) {
@@ -42,10 +31,9 @@ void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
 }
 
 /// SELECT ctid, new values, carried columns FROM ... WHERE ...
-TargetQuery make_target_query(const Query& query) {
-    TargetQuery result;
-    result.query = std::make_shared<Query>();
-    Query& select = *result.query;
+std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result) {
+    auto made = std::make_shared<Query>();
+    Query& select = *made;
     select.range_table = query.range_table;
     select.ctes = query.ctes;
     select.recursive = query.recursive;
@@ -96,7 +84,7 @@ TargetQuery make_target_query(const Query& query) {
         var->typmod = attribute.typmod;
         add(var);
     }
-    return result;
+    return made;
 }
 
 /// The rows of the other FROM items, as far as RETURNING needs them.
@@ -138,6 +126,13 @@ std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
     throw NotSimulated("waiting for a row that another session has changed");
 }
 
+/// A BEFORE trigger may have changed the row itself: by a command that came after `commands`.
+bool is_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands) {
+    if (m.backend.server().command == commands) return true;
+    std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, rid);
+    return current && current->died == kNeverDied;
+}
+
 Datum default_for_update(Modification& m, const Column& column, const EvalContext& context) {
     if (column.identity != 0) return Datum::of_int(m.backend.next_value(column.identity_sequence));
     if (column.generated || !column.default_expr) return {};
@@ -149,10 +144,9 @@ bool is_own_column(const Expr& expr, const Query& query, int attno) {
            as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
 }
 
-FoundRows find_targets(Modification& m, const TargetQuery& target) {
-    std::shared_ptr<const SelectPlan> plan = plan_select(target.query, m.backend);
+FoundRows find_targets(Modification& m) {
     EvalContext level = m.context();
-    return find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
+    return find_rows([&](const RowSink& sink) { m.plan->rows->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
 }
 
 void refuse_inheritance(Modification& m) {
@@ -163,15 +157,20 @@ void refuse_inheritance(Modification& m) {
 
 }  // namespace
 
+std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Host& host) {
+    auto plan = std::make_shared<ModifyPlan>();
+    plan->rows = plan_select(make_target_query(query, *plan), host);
+    return plan;
+}
+
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned, std::span<const EvalRow> other_rows) {
     std::vector<bool> set_columns(m.relation->columns.size());
     const auto& named = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
     for (const TargetEntry& entry : named) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;
+    std::uint64_t commands = m.backend.server().command;
     std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, &new_row, &assigned);
     if (!kept) return false;
-    // A BEFORE trigger may have changed the row itself.
-    std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, old_version.rid);
-    if (!current || current->died != kNeverDied) {
+    if (!is_still_alive(m, old_version.rid, commands)) {
         throw SqlError("27000", "tuple to be updated was already modified by an operation triggered by the current command")
             .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
     }
@@ -180,8 +179,8 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     auto before = std::make_shared<RowVersion>(old_version);
     kill_version(m, *before);
     auto stored = std::make_shared<RowVersion>();
-    insert_version(m, std::move(*kept), before.get(), std::move(assigned), *stored);
-    check_unique(m, *stored);
+    insert_version(m, std::move(*kept), before, std::move(assigned), stored);
+    check_unique(m, *stored, before.get());
     ++m.processed;
     queue_after_row(m, TriggerType::kUpdate, before, stored, std::move(set_columns));
     emit_returning(m, &stored->columns, *stored, other_rows);
@@ -192,13 +191,13 @@ void exec_update(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
-    TargetQuery target = make_target_query(m.query);
     begin_statement_triggers(m, TriggerType::kUpdate);
-    FoundRows targets = find_targets(m, target);
+    if (!m.plan) m.plan = plan_target_rows(m.query, m.backend);
+    FoundRows targets = find_targets(m);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
-        CarriedRows others(m.query, target.carried, std::span(found).subspan(2 + target.values));
+        CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2 + m.plan->values));
         Row new_row = old_version->columns;
         std::vector<bool> assigned(new_row.size());
         std::size_t value = 2;
@@ -219,23 +218,23 @@ void exec_delete(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
-    TargetQuery target = make_target_query(m.query);
     begin_statement_triggers(m, TriggerType::kDelete);
-    FoundRows targets = find_targets(m, target);
+    if (!m.plan) m.plan = plan_target_rows(m.query, m.backend);
+    FoundRows targets = find_targets(m);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
+        std::uint64_t commands = m.backend.server().command;
         if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, nullptr, nullptr)) continue;
-        std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, old_version->rid);
-        if (!current || current->died != kNeverDied) {
+        if (!is_still_alive(m, old_version->rid, commands)) {
             throw SqlError("27000", "tuple to be deleted was already modified by an operation triggered by the current command")
                 .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
         }
         auto before = std::make_shared<RowVersion>(*old_version);
-        delete_version(m, *before);
+        delete_version(m, before);
         ++m.processed;
         queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
-        CarriedRows others(m.query, target.carried, std::span(found).subspan(2));
+        CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2));
         emit_returning(m, &before->columns, *before, others.rows());
     }
     targets.rethrow();

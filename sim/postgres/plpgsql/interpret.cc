@@ -171,7 +171,10 @@ void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> 
     Value& target = value(variable);
     auto same = [](const Attribute& a, const Attribute& b) { return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped; };
     if (!target.assigned || !std::ranges::equal(target.row_type, row_type, same)) {
-        target.version = ++function_.shapes;
+        // Expressions that an earlier call has bound to the same columns need not be bound again.
+        PlFunction::Shape& last = function_.last_shapes[variable];
+        if (last.version == 0 || !std::ranges::equal(last.row_type, row_type, same)) last = {row_type, ++function_.shapes};
+        target.version = last.version;
         target.row_type = std::move(row_type);
     }
     target.fields = std::move(fields);
@@ -838,7 +841,13 @@ Datum Interpreter::cast(const Datum& given, Oid from, std::int32_t from_typmod, 
     bool domain = backend_.type(to).typtype == 'd';
     if (same && !domain) return given;
     if (given.is_null() && !domain) return given;
-    ExprPtr expr = make_value_cast(from, from_typmod, {to, to_typmod}, backend_.bind_options());
+    if (function_.casts_catalog != backend_.catalog_ptr()) {
+        function_.casts.clear();
+        function_.casts_catalog = backend_.catalog_ptr();
+    }
+    ExprPtr& kept = function_.casts[{from, from_typmod, to, to_typmod}];
+    if (!kept) kept = make_value_cast(from, from_typmod, {to, to_typmod}, backend_.bind_options());
+    ExprPtr expr = kept;  // what it calls may clear the others
     Snapshot snapshot = backend_.take_snapshot();
     EvalContext context{.host = backend_, .snapshot = snapshot, .case_test = &given};
     return pg::evaluate(*expr, context);
