@@ -246,7 +246,10 @@ std::string EventWriter::envelope(const RowEvent& event, OffsetContext& offset) 
     payload += ",\"source\":";
     append_source(offset, payload);
     payload += ",\"transaction\":";
-    append_transaction(event.plan.table().id.text(), offset, payload);
+    if (config_.transaction_metadata)
+        append_transaction(event.plan.table().id.text(), offset, payload);
+    else
+        payload += "null";
     payload += ",\"op\":\"";
     payload += event.operation;
     payload += "\",";
@@ -261,10 +264,11 @@ void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
     if (config_.unwrap) return unwrapped_row(event, offset);
     std::string payload = envelope(event, offset);
     auto record = row_record(event);
-    kafka::ProducerRecord tombstone = record;
+    std::optional<kafka::ProducerRecord> tombstone;
+    if (event.operation == 'd' && config_.tombstones_on_delete) tombstone = record;
     record.value = content(event.plan.value_prefix(), std::move(payload));
     send(std::move(record), offset);
-    if (event.operation == 'd' && config_.tombstones_on_delete) send(std::move(tombstone), offset);
+    if (tombstone) send(std::move(*tombstone), offset);
 }
 
 void EventWriter::logical_message(const pgoutput::LogicalMessage& message, OffsetContext& offset) {

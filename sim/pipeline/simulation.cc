@@ -76,6 +76,7 @@ Simulation::Simulation(const SimulationOptions& options)
     server.base_lsn = options.base_lsn;
     server.base_xid = options.base_xid;
     server.base_oid = options.base_oid;
+    server.plan_sharing = options.plan_sharing;
     server.clock = &clock_;
     server_ = pg::make_server(server);
     worker_ = std::make_unique<connect::Worker>(connect::Worker::Services{*server_, clock_, random_});

@@ -24,6 +24,7 @@ struct SimulationOptions {
     Lsn base_lsn{0x1500000};
     Xid base_xid{730};
     Oid base_oid = kFirstNormalOid;
+    bool plan_sharing = true;                 ///< off: every statement is parsed and bound anew, with the same bytes
 };
 
 /// The options of one of the three runs by which volatile values are found (0, 1, 2): seed, counters

@@ -24,6 +24,7 @@ struct ServerOptions {
     Lsn base_lsn{0x1500000};                       ///< the first WAL position
     Xid base_xid{730};                             ///< the first transaction id
     Oid base_oid = kFirstNormalOid;                ///< the first OID of user objects
+    bool plan_sharing = true;                      ///< off: every statement is parsed and bound anew
     Clock* clock = nullptr;                        ///< must outlive the server
 };
 

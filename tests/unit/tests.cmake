@@ -16,5 +16,10 @@ target_link_libraries(connector_replay_test PRIVATE nlohmann_json::nlohmann_json
 cdcsim_unit_test(connect_text_test unit/connect_text_test.cc)
 cdcsim_unit_test(connector_options_test unit/connector_options_test.cc)
 cdcsim_unit_test(negative_integer_test unit/negative_integer_test.cc)
+cdcsim_unit_test(statement_shape_test unit/statement_shape_test.cc)
+cdcsim_unit_test(plan_sharing_test unit/plan_sharing_test.cc)
+# All scenarios in release; an unoptimised build plays every fifth.
+target_compile_definitions(plan_sharing_test PRIVATE CDCSIM_SCENARIO_DIR="${PROJECT_SOURCE_DIR}/scenarios"
+    CDCSIM_SCENARIO_STRIDE=$<IF:$<CONFIG:Release>,1,5>)
 cdcsim_unit_test(worker_test unit/worker_test.cc)
 cdcsim_unit_test(pipeline_test unit/pipeline_test.cc)

@@ -84,6 +84,9 @@ std::span<const BtreeOperatorRow> builtin_btree_operators();  ///< by operator
 std::span<const ConditionRow> condition_names();   ///< by name
 
 const TypeRow* find_builtin_type(Oid oid);
+/// The same with its functions (type/type_info.h), without a reference counted.
+struct TypeInfo;
+const TypeInfo* find_builtin_type_info(Oid oid);
 const ProcRow* find_builtin_proc(Oid oid);
 const OperatorRow* find_builtin_operator(Oid oid);
 

@@ -73,6 +73,15 @@ const std::map<std::string, Oid>& builtin_type_names() {
 
 TypePtr builtin_type_info(Oid oid) { return find_value(builtin_type_map(), oid); }
 
+const TypeInfo* find_builtin_type_info(Oid oid) {
+    static const std::vector<const TypeInfo*> table = [] {
+        std::vector<const TypeInfo*> pointers(kFirstNormalOid);
+        for (const auto& [builtin, type] : builtin_type_map()) pointers[builtin] = type.get();
+        return pointers;
+    }();
+    return oid < table.size() ? table[oid] : nullptr;
+}
+
 const Column* Relation::find_column(const std::string& column) const {
     auto it = std::ranges::find_if(
         columns, [&](const Column& c) { return !c.dropped && c.name == column; });

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/executor/evaluate.h"
+#include "sim/postgres/catalog/builtin.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -40,8 +41,8 @@ bool only_schema_renamed(const Relation& sent, const Relation& now) {
 }  // namespace
 
 const TypeInfo* DecodingEnvironment::find_type(Oid oid) {
-    TypePtr type = catalog->find_type(oid);
-    return type.get();
+    if (const TypeInfo* builtin = find_builtin_type_info(oid)) return builtin;
+    return catalog->find_type(oid).get();
 }
 
 void DecodingEnvironment::refuse() { throw NotSimulated("a row filter that needs more than its row"); }
@@ -157,13 +158,29 @@ void PgOutput::decode_change(const LogEntry& entry, const Change& change) {
     table_ = nullptr;
 }
 
-void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
-    RelationPtr& sent = sent_[relation->oid];
-    std::vector<int> columns = table_ != nullptr ? table_->columns : std::vector<int>{};
-    if (sent_columns_[relation->oid] != columns) sent = nullptr;
-    sent_columns_[relation->oid] = columns;
-    if (sent == relation || (sent && only_schema_renamed(*sent, *relation))) return;
-    sent = relation;
+void PgOutput::prepare(const LogEntry& entry, const RelationPtr& relation, SentRelation& sent) {
+    std::vector<int> identity = replica_identity_columns(*relation);
+    sent.prepared = relation;
+    sent.catalog = entry.catalog;
+    sent.columns.clear();
+    for (const Column& column : relation->columns) {
+        if (!is_sent(column) || (table_ != nullptr && !in_list(table_->columns, column.attno))) continue;
+        bool in_identity = std::ranges::find(identity, column.attno) != identity.end();
+        sent.columns.push_back({static_cast<std::size_t>(column.attno - 1), environment_.find_type(column.type), in_identity});
+    }
+}
+
+PgOutput::SentRelation& PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
+    SentRelation& sent = sent_[relation->oid];
+    static const std::vector<int> kAll;
+    const std::vector<int>& list = table_ != nullptr ? table_->columns : kAll;
+    if (sent.list != list) {
+        sent.list = list;
+        sent.relation = sent.prepared = nullptr;
+    }
+    if (sent.prepared != relation || sent.catalog != entry.catalog) prepare(entry, relation, sent);
+    if (sent.relation == relation || (sent.relation && only_schema_renamed(*sent.relation, *relation))) return sent;
+    sent.relation = relation;
     std::vector<int> identity = replica_identity_columns(*relation);
     pgoutput::Relation message;
     message.id = relation->oid;
@@ -171,7 +188,7 @@ void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
     message.table = relation->name;
     message.replica_identity = relation->replica_identity;
     for (const Column& column : relation->columns) {
-        if (!is_sent(column) || !in_list(columns, column.attno)) continue;
+        if (!is_sent(column) || !in_list(list, column.attno)) continue;
         if (column.type >= kFirstNormalOid) {
             TypePtr type = entry.catalog->find_type(column.type);
             // A domain is announced under its own name.
@@ -182,27 +199,25 @@ void PgOutput::send_schema(const LogEntry& entry, const RelationPtr& relation) {
         message.columns.push_back({key, column.name, column.type, column.typmod});
     }
     ready_.push_back({Lsn{}, std::move(message)});
+    return sent;
 }
 
-pgoutput::Tuple PgOutput::make_tuple(const Relation& relation, const std::vector<Datum>& values, const std::vector<bool>& unchanged,
+pgoutput::Tuple PgOutput::make_tuple(const SentRelation& relation, const std::vector<Datum>& values, const std::vector<bool>& unchanged,
                                      bool key_only) {
-    std::vector<int> identity = key_only ? replica_identity_columns(relation) : std::vector<int>{};
-    pgoutput::Tuple tuple;
-    for (const Column& column : relation.columns) {
-        if (!is_sent(column) || (table_ != nullptr && !in_list(table_->columns, column.attno))) continue;
-        auto i = static_cast<std::size_t>(column.attno - 1);
-        pgoutput::TupleColumn sent;
-        bool left_out = key_only && std::ranges::find(identity, column.attno) == identity.end();
-        if (i < values.size() && !values[i].is_null() && !left_out) {
-            if (i < unchanged.size() && unchanged[i]) {
-                sent.kind = pgoutput::TupleColumn::Kind::kUnchanged;
-            } else {
-                sent.kind = pgoutput::TupleColumn::Kind::kText;
-                const TypeInfo& type = environment_.type(column.type);
-                type.ops->output(environment_, type, values[i], sent.text);
-            }
+    pgoutput::Tuple tuple(relation.columns.size());
+    auto sent = tuple.begin();
+    for (const auto& column : relation.columns) {
+        pgoutput::TupleColumn& out = *sent++;
+        std::size_t i = column.index;
+        bool left_out = key_only && !column.in_identity;
+        if (i >= values.size() || values[i].is_null() || left_out) continue;
+        if (i < unchanged.size() && unchanged[i]) {
+            out.kind = pgoutput::TupleColumn::Kind::kUnchanged;
+        } else {
+            out.kind = pgoutput::TupleColumn::Kind::kText;
+            const TypeInfo& type = column.type != nullptr ? *column.type : environment_.type(relation.prepared->columns[i].type);
+            type.ops->output(environment_, type, values[i], out.text);
         }
-        tuple.push_back(std::move(sent));
     }
     return tuple;
 }
@@ -224,26 +239,26 @@ void PgOutput::decode_row(const LogEntry& entry, const Change& change) {
     if (table_ != nullptr && table_->where) {
         const Expr& filter = *table_->where->expr;
         bool has_old = kind != ChangeKind::kInsert && change.before_kind != 0;
-        bool old_passes = has_old && passes(filter, change.before), new_passes = kind != ChangeKind::kDelete && passes(filter, change.after);
+        bool old_passes = has_old && passes(filter, *change.before), new_passes = kind != ChangeKind::kDelete && passes(filter, *change.after);
         if (!old_passes && !new_passes) return;
         if (kind == ChangeKind::kUpdate && has_old && !old_passes) kind = ChangeKind::kInsert;
         if (kind == ChangeKind::kUpdate && has_old && !new_passes) kind = ChangeKind::kDelete;
     }
     begin_if_needed(entry);
-    send_schema(entry, change.relation);
+    const SentRelation& sent = send_schema(entry, change.relation);
     if (kind == ChangeKind::kInsert) {
         // An unchanged out-of-line value of an UPDATE is taken from the old tuple if that has it.
         bool whole = change.kind == ChangeKind::kInsert || change.before_kind == 'O';
-        ready_.push_back({change.lsn, pgoutput::Insert{relation.oid, make_tuple(relation, change.after, whole ? std::vector<bool>{} : change.unchanged, false)}});
+        ready_.push_back({change.lsn, pgoutput::Insert{relation.oid, make_tuple(sent, *change.after, whole ? std::vector<bool>{} : change.unchanged, false)}});
         return;
     }
     pgoutput::Tuple before;
-    if (change.before_kind != 0) before = make_tuple(relation, change.before, {}, change.before_kind == 'K');
+    if (change.before_kind != 0) before = make_tuple(sent, *change.before, {}, change.before_kind == 'K');
     if (kind == ChangeKind::kDelete) {
         ready_.push_back({change.lsn, pgoutput::Delete{relation.oid, change.before_kind, std::move(before)}});
         return;
     }
-    pgoutput::Tuple after = make_tuple(relation, change.after, change.unchanged, false);
+    pgoutput::Tuple after = make_tuple(sent, *change.after, change.unchanged, false);
     ready_.push_back({change.lsn, pgoutput::Update{relation.oid, change.before_kind, std::move(before), std::move(after)}});
 }
 

@@ -65,27 +65,39 @@ class PgOutput : public ReplicationSource {
     void confirm(Lsn flushed) override;
 
   private:
+    /// A relation as it was last announced, and what writing its tuples needs.
+    struct SentRelation {
+        RelationPtr relation;
+        struct SentColumn {
+            std::size_t index = 0;            ///< attno - 1
+            const TypeInfo* type = nullptr;   ///< as of `catalog`; nullptr: gone since
+            bool in_identity = false;
+        };
+        std::vector<int> list;                ///< the publication's column list
+        std::vector<SentColumn> columns;      ///< of `prepared` as of `catalog`
+        RelationPtr prepared;
+        CatalogPtr catalog;
+    };
     void decode(const LogEntry& entry);
     void decode_change(const LogEntry& entry, const Change& change);
     void decode_row(const LogEntry& entry, const Change& change);
     void decode_truncate(const LogEntry& entry, const Change& change);
     void decode_message(const LogEntry& entry, const Change& change);
     void begin_if_needed(const LogEntry& entry);
-    void send_schema(const LogEntry& entry, const RelationPtr& relation);
+    SentRelation& send_schema(const LogEntry& entry, const RelationPtr& relation);
     const Publication* publication_of(const LogEntry& entry) const;
     bool publishes(const Publication& publication, const Relation& relation) const;
     bool passes(const Expr& filter, const std::vector<Datum>& row);
-    pgoutput::Tuple make_tuple(const Relation& relation, const std::vector<Datum>& values, const std::vector<bool>& unchanged,
-                               bool key_only);
+    void prepare(const LogEntry& entry, const RelationPtr& relation, SentRelation& sent);
+    pgoutput::Tuple make_tuple(const SentRelation& sent, const std::vector<Datum>& values, const std::vector<bool>& unchanged, bool key_only);
 
     WriteAheadLog& log_;
     std::string slot_, publication_;
     std::uint64_t next_entry_;
     bool begun_ = false;
     std::deque<pgoutput::Message> ready_;
-    std::map<Oid, RelationPtr> sent_;
-    std::map<Oid, std::vector<int>> sent_columns_;
     const PublicationTable* table_ = nullptr;  ///< the row of pg_publication_rel for the change at hand
+    std::map<Oid, SentRelation> sent_;
     std::set<std::pair<Oid, const TypeInfo*>> sent_types_;
     DecodingEnvironment environment_;
 };

@@ -25,14 +25,17 @@ struct ChangeColumn {
     bool unchanged_external = false;
 };
 
+/// A row's values by attno - 1, shared with whoever else keeps the row.
+using StoredRow = std::shared_ptr<const std::vector<Datum>>;
+
 struct Change {
     ChangeKind kind = ChangeKind::kInsert;
     Lsn lsn;                             ///< where the record starts
     RelationPtr relation;
-    std::vector<Datum> after;            ///< by attno - 1
+    StoredRow after;                     ///< nullptr: none
     std::vector<bool> unchanged;         ///< by attno - 1; empty: none is an unchanged external value
     char before_kind = 0;                ///< 0, 'K' (key columns only) or 'O' (whole row)
-    std::vector<Datum> before;
+    StoredRow before;
     std::vector<RelationPtr> truncated;  ///< kTruncate: in the server's order
     bool cascade = false, restart_identity = false;
     std::string prefix, content;         ///< kMessage

@@ -8,6 +8,8 @@
 
 #include "core/base/utf8.h"
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/executor/plan_sharing.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/executor/utility.h"
 #include "sim/postgres/type/oids.h"
@@ -113,6 +115,7 @@ Backend::Backend(std::shared_ptr<ServerState> server, const std::string& user) :
     server_->backends.insert(this);
     settings_ = default_settings();
     apply_settings();
+    if (server_->options.plan_sharing) plan_cache_ = std::make_unique<PlanCache>(*this);
 }
 
 Backend::~Backend() {
@@ -153,6 +156,8 @@ MessageResult Backend::finish_message() {
 void Backend::run_message(std::string_view text, MessageResult& result) {
     try {
         utf8::require_valid(text);
+        bool has_shape = false;
+        if (run_shared(text, has_shape, result)) return;
         ParseTree tree = parse_sql(text);
         tell_long_names(*this, text);
         std::size_t count = tree.statements().size();
@@ -161,7 +166,7 @@ void Backend::run_message(std::string_view text, MessageResult& result) {
             transaction_.implicit_block = true;
         }
         for (std::size_t i = 0; i < count; ++i) {
-            run_message_statement(tree.statements()[i], text, i + 1 == count, count, result);
+            run_message_statement(tree.statements()[i], text, i + 1 == count, count, has_shape && count == 1, result);
         }
     } catch (const SqlError& error) {
         fail_transaction();
@@ -177,7 +182,25 @@ void Backend::run_message(std::string_view text, MessageResult& result) {
     }
 }
 
-void Backend::run_message_statement(const RawStatement& raw, std::string_view text, bool last, std::size_t count, MessageResult& result) {
+/// Runs `text` by a plan that an earlier statement has left. False: there is none.
+bool Backend::run_shared(std::string_view text, bool& has_shape, MessageResult& result) {
+    if (!plan_cache_ || (transaction_.active && transaction_.failed)) return false;
+    has_shape = plan_cache_->read(text);
+    if (!has_shape) return false;
+    SharedPlan* shared = plan_cache_->look_up();
+    if (shared == nullptr) return false;
+    if (!shared->plan.is_current(database())) shared->plan = plan_statement(shared->query, *this);
+    Command statement;
+    statement.text = text;
+    statement.query = shared->query;
+    statement.plan = shared->plan;
+    statement.params = &plan_cache_->values();
+    run_command(statement, true, false, result);
+    return true;
+}
+
+void Backend::run_message_statement(const RawStatement& raw, std::string_view text, bool last, std::size_t count, bool learn,
+                                    MessageResult& result) {
     if (transaction_.active && transaction_.failed && !ends_transaction(raw.node)) {
         throw SqlError("25P02", "current transaction is aborted, commands ignored until end of transaction block");
     }
@@ -189,6 +212,10 @@ void Backend::run_message_statement(const RawStatement& raw, std::string_view te
     statement.node = raw.node;
     statement.begin = raw.begin;
     statement.text = text.substr(static_cast<std::size_t>(raw.begin), static_cast<std::size_t>(raw.end - raw.begin));
+    run_command(statement, last, learn && is_plannable(raw.node), result);
+}
+
+void Backend::run_command(Command& statement, bool last, bool learn, MessageResult& result) {
     StatementResult answer;
     ExecResult done;
     push_trigger_queue();
@@ -199,6 +226,7 @@ void Backend::run_message_statement(const RawStatement& raw, std::string_view te
         RowType columns;
         // The columns are known only when the statement is bound, so rows are kept as Datums first.
         std::vector<std::vector<Datum>> kept;
+        if (learn) plan_cache_->learn(statement);
         done = run(statement, [&](std::span<const Datum> row) {
             kept.emplace_back(row.begin(), row.end());
             ++rows;
@@ -250,7 +278,10 @@ void Backend::fail_transaction() {
 
 // Environment.
 
-const TypeInfo* Backend::find_type(Oid oid) { return catalog().find_type(oid).get(); }
+const TypeInfo* Backend::find_type(Oid oid) {
+    if (const TypeInfo* builtin = find_builtin_type_info(oid)) return builtin;
+    return catalog().find_type(oid).get();
+}
 
 bool Backend::type_is_visible(const TypeInfo& type) {
     for (Oid schema : search_path()) {
@@ -389,8 +420,25 @@ std::vector<RelationPtr> Backend::scanned_relations(const Relation& relation, bo
     return found;
 }
 
+const std::vector<ReferencingKey>& Backend::foreign_keys_to(Oid relation) {
+    if (referencing_catalog_ != catalog_ptr()) {
+        referencing_catalog_ = catalog_ptr();
+        referencing_.clear();
+        for (const auto& [oid, child] : referencing_catalog_->relations()) {
+            for (const Constraint& constraint : child->constraints) {
+                if (constraint.kind == ConstraintKind::kForeign) referencing_[constraint.referenced].push_back({child, &constraint});
+            }
+        }
+    }
+    static const std::vector<ReferencingKey> kNone;
+    auto it = referencing_.find(relation);
+    return it == referencing_.end() ? kNone : it->second;
+}
+
 RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view mode, int location) {
-    if (relation->is_system() || !keeps_locks()) return relation;
+    if (relation->is_system()) return relation;
+    if (recorded_locks_ != nullptr) recorded_locks_->push_back({relation, std::string(mode), location});
+    if (!keeps_locks()) return relation;
     bool waited = lock({LockTag::Kind::kRelation, relation->oid, 0, 0}, lock_mode_of(mode), fmt::format("table \"{}\"", relation->name), location);
     return waited ? nullptr : relation;
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/postgres/binder/catalog_context.h"
@@ -33,6 +34,30 @@ struct ExecResult {
     std::string command;                ///< SPI's command name
 };
 
+class PlanCache;
+struct ModifyPlan;
+
+/// How a query finds its rows; empty: planned when it runs.
+struct StatementPlan {
+    std::shared_ptr<const SelectPlan> select;
+    std::shared_ptr<const ModifyPlan> modify;   ///< of INSERT ... SELECT, UPDATE, DELETE
+    /// The planner goes by the tables' sizes: what they were.
+    struct TablePages {
+        std::uint32_t file_node = 0, pages = 0;
+    };
+    std::vector<TablePages> sizes;
+    bool is_kept = false;                       ///< it may run again while the sizes are the same
+    bool is_current(Database& database) const;
+};
+StatementPlan plan_statement(const std::shared_ptr<const Query>& query, Backend& backend);
+
+/// A table lock that a statement took when it was bound.
+struct TableLock {
+    RelationPtr relation;
+    std::string mode;
+    int location = -1;   ///< of the table's name in the statement
+};
+
 /// One statement to run.
 struct Command {
     Node node;
@@ -43,7 +68,13 @@ struct Command {
     bool top_level = true;
     /// A bound query that may be used again (SPI plans); nullptr: bind `node`.
     std::shared_ptr<const Query> query;
-    std::shared_ptr<const SelectPlan> plan;
+    StatementPlan plan;
+};
+
+/// A foreign key and the table that has it.
+struct ReferencingKey {
+    RelationPtr table;
+    const Constraint* constraint = nullptr;
 };
 
 /// The AFTER events of one query level.
@@ -154,13 +185,16 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void commit_and_chain(bool same_characteristics) override;
     void rollback_and_chain(bool same_characteristics) override;
 
+    /// Those that refer to a table, in the order of their tables' oids.
+    const std::vector<ReferencingKey>& foreign_keys_to(Oid relation);
+
     // For exec_*.cc and ddl_*.cc.
     ServerState& server() { return *server_; }
     Transaction& transaction() { return transaction_; }
     BindOptions bind_options(NameHook* hook = nullptr) { return {*this, hook}; }
     /// Runs one statement, utility or not; rows go to `sink`.
     ExecResult run(const Command& statement, const RowSink& sink);
-    ExecResult run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
+    ExecResult run_query(const std::shared_ptr<const Query>& query, const StatementPlan& plan,
                          ParamSource* params, const RowSink& sink);
     /// The transaction id, assigned now if need be (a write).
     Xid write_xid();
@@ -269,6 +303,18 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void rollback_to_savepoint(const std::string& name);
     void start_transaction();
     void add_change(Change change);
+
+    /// Keeps the locks that are taken while it lives.
+    class LockRecorder {
+      public:
+        LockRecorder(Backend& backend, std::vector<TableLock>& locks) : backend_(backend) { backend.recorded_locks_ = &locks; }
+        ~LockRecorder() { backend_.recorded_locks_ = nullptr; }
+        LockRecorder(const LockRecorder&) = delete;
+        LockRecorder& operator=(const LockRecorder&) = delete;
+
+      private:
+        Backend& backend_;
+    };
     void emit_message(bool transactional, std::string prefix, std::string content, Lsn* lsn);
     /// REPEATABLE READ and SERIALIZABLE: one snapshot for all statements.
     bool uses_fixed_snapshot() const { return transaction_.isolation == "repeatable read" || transaction_.isolation == "serializable"; }
@@ -276,8 +322,11 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
   private:
     friend class SpiPlanImpl;
     void run_message(std::string_view text, MessageResult& result);
-    void run_message_statement(const RawStatement& raw, std::string_view text, bool last, std::size_t count, MessageResult& result);
+    bool run_shared(std::string_view text, bool& has_shape, MessageResult& result);
+    void run_message_statement(const RawStatement& raw, std::string_view text, bool last, std::size_t count, bool learn, MessageResult& result);
+    void run_command(Command& statement, bool last, bool learn, MessageResult& result);
     void finish_statement(bool last);
+    void read_transaction_defaults();
     void fail_transaction();
     void undo_to(const SubTransaction& mark);
     SubTransaction mark_here(const std::string& name, bool is_savepoint);
@@ -302,6 +351,12 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     SettingValues settings_, local_settings_;
     std::vector<Oid> search_path_;
     const Catalog* search_path_catalog_ = nullptr;
+    CatalogPtr referencing_catalog_;   ///< what `referencing_` was read from
+    std::unordered_map<Oid, std::vector<ReferencingKey>> referencing_;
+    SettingValues begun_with_;         ///< the settings that the next three were read from
+    std::string default_isolation_;
+    bool default_read_only_ = false;
+    std::string role_setting_;
     Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
     Oid temp_schema_ = kInvalidOid;
     std::int64_t statement_start_ = 0;
@@ -315,6 +370,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::optional<LockWait> waits_;
     std::vector<HeldLock> session_locks_;
     std::vector<Notice> notices_;
+    std::unique_ptr<PlanCache> plan_cache_;   ///< nullptr: plans are not shared
+    std::vector<TableLock>* recorded_locks_ = nullptr;
     std::deque<RowType> row_types_;
     std::deque<TriggerQueue> trigger_queues_;
     std::vector<std::shared_ptr<TransitionTables>> transition_stack_;

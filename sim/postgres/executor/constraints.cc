@@ -161,6 +161,9 @@ std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& re
     if (!values) return std::nullopt;
     bool any_null = std::ranges::any_of(*values, [](const Datum& value) { return value.is_null(); });
     if (any_null && !index.nulls_not_distinct) return std::nullopt;
+    std::vector<int> columns = plain_columns(index);
+    bool is_probed = !columns.empty() && !index.predicate;
+    if (is_probed && !backend.database().has_other(backend, relation, index.oid, *values, self)) return std::nullopt;
     for (bool again = true; again;) {
         again = false;
         for (RowVersion& version : equal_versions(backend, relation, index, *values, snapshot)) {
@@ -204,9 +207,23 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
         .about(names_of(relation, index.name));
 }
 
-void check_unique(Modification& m, const RowVersion& stored) {
+namespace {
+
+/// An immediate key that the replaced version had already: nobody else can have it.
+bool keeps_key(const Index& index, const RowVersion& stored, const RowVersion& replaced) {
+    if (!index.immediate || index.predicate) return false;
+    return std::ranges::all_of(index.keys, [&](const IndexKey& key) {
+        auto i = static_cast<std::size_t>(key.attno - 1);
+        return key.attno > 0 && i < replaced.columns.size() && stored.columns[i].identical(replaced.columns[i]);
+    });
+}
+
+}  // namespace
+
+void check_unique(Modification& m, const RowVersion& stored, const RowVersion* replaced) {
     for (const Index& index : m.relation->indexes) {
         if (!index.unique) continue;
+        if (replaced != nullptr && keeps_key(index, stored, *replaced)) continue;
         std::optional<UniqueConflict> conflict = find_conflict(m.backend, *m.relation, index, stored.columns, stored.rid, m.snapshot,
                                                                index.immediate ? Undecided::kWaitInserted : Undecided::kReport);
         if (!conflict) continue;

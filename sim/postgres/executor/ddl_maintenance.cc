@@ -63,7 +63,7 @@ void cluster_table(Backend& backend, const RelationPtr& relation, const Index& i
     std::string text = fmt::format("SELECT ctid FROM ONLY {}.{} ORDER BY {}", quoted(relation->schema_name), quoted(relation->name), index_order(*relation, index));
     ParseTree tree = parse_sql(text);
     std::vector<std::int64_t> order;
-    backend.run_query(bind_query(tree.statements()[0].node, backend.bind_options()), nullptr, nullptr, [&](std::span<const Datum> row) {
+    backend.run_query(bind_query(tree.statements()[0].node, backend.bind_options()), {}, nullptr, [&](std::span<const Datum> row) {
         order.push_back(row[0].as_int());
         return true;
     });

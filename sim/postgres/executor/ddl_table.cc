@@ -287,7 +287,7 @@ ExecResult table_from_query(Backend& backend, const Command& statement, const No
     apply_default_rights(backend, *relation);
     if (into.flag("skipData")) return tag_only("CREATE TABLE AS");
     std::vector<std::vector<Datum>> rows;
-    backend.run_query(query, nullptr, statement.params, [&](std::span<const Datum> row) {
+    backend.run_query(query, {}, statement.params, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());
         return true;
     });
@@ -303,7 +303,7 @@ ExecResult table_from_query(Backend& backend, const Command& statement, const No
         Change change;
         change.kind = ChangeKind::kInsert;
         change.relation = relation;
-        change.after = row;
+        change.after = std::make_shared<const std::vector<Datum>>(row);
         backend.add_change(std::move(change));
     }
     ExecResult result = tag_only(fmt::format("SELECT {}", rows.size()));

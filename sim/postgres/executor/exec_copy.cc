@@ -176,7 +176,7 @@ void flush(CopyFrom& copy) {
     for (BufferedRow& buffered : copy.buffer) {
         copy.line = buffered.line;
         auto stored = std::make_shared<RowVersion>();
-        insert_version(m, std::move(buffered.row), nullptr, {}, *stored);
+        insert_version(m, std::move(buffered.row), nullptr, {}, stored);
         if (is_logged(m.backend, *m.relation)) {
             Change& change = m.backend.transaction().changes.back();
             if (stored->rid >> kBlockShift == block) {
@@ -374,7 +374,7 @@ ExecResult copy_to(Backend& backend, const Node& node, const RelationPtr& relati
     }
     std::vector<bool> force = forced_columns(relation.get(), names, options.force_quote, "FORCE_QUOTE");
     std::vector<std::vector<Datum>> rows;
-    ExecResult done = backend.run_query(query, nullptr, nullptr, [&](std::span<const Datum> row) {
+    ExecResult done = backend.run_query(query, {}, nullptr, [&](std::span<const Datum> row) {
         rows.emplace_back(row.begin(), row.end());
         return true;
     });

@@ -34,7 +34,7 @@ class GivenValues {
     void fold(const EvalContext& context, bool parts) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
             if (is_foldable(exprs_[i])) {
-                set(i, evaluate(*exprs_[i], context));
+                set(i, value_of(i, context));
             } else if (parts && !is_default(i)) {
                 fold_constants(exprs_[i], context.host);
             }
@@ -42,13 +42,19 @@ class GivenValues {
     }
     void evaluate_all(const EvalContext& context) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
-            if (!known_[i] && !is_default(i)) set(i, evaluate(*exprs_[i], context));
+            if (!known_[i] && !is_default(i)) set(i, value_of(i, context));
         }
     }
     bool is_default(std::size_t i) const { return exprs_[i]->kind == ExprKind::kDefault; }
-    Datum take(std::size_t i, const EvalContext& context) { return known_[i] ? std::move(values_[i]) : evaluate(*exprs_[i], context); }
+    Datum take(std::size_t i, const EvalContext& context) { return known_[i] ? std::move(values_[i]) : value_of(i, context); }
 
   private:
+    /// A parameter that stands alone is read here for the last time.
+    Datum value_of(std::size_t i, const EvalContext& context) const {
+        const Expr& expr = *exprs_[i];
+        bool is_param = expr.kind == ExprKind::kParam && as<ParamExpr>(expr).number > 0 && context.params != nullptr;
+        return is_param ? context.params->take(as<ParamExpr>(expr).number) : evaluate(expr, context);
+    }
     void set(std::size_t i, Datum value) {
         values_[i] = std::move(value);
         known_[i] = true;
@@ -149,7 +155,7 @@ void insert_one(Modification& m, Row row) {
         if (lock_conflicting(m, existing)) return update_conflicting(m, existing, *kept);
     }
     auto stored = std::make_shared<RowVersion>();
-    insert_version(m, std::move(*kept), nullptr, {}, *stored);
+    insert_version(m, std::move(*kept), nullptr, {}, stored);
     check_unique(m, *stored);
     ++m.processed;
     queue_after_row(m, TriggerType::kInsert, nullptr, stored, {});
@@ -192,8 +198,7 @@ bool reads_modifying_cte(const Modification& m) {
 }
 
 void insert_select(Modification& m) {
-    std::shared_ptr<const Query> source = m.query.insert_select;
-    std::shared_ptr<const SelectPlan> plan = plan_select(source, m.backend);
+    std::shared_ptr<const SelectPlan> plan = m.plan ? m.plan->rows : plan_select(m.query.insert_select, m.backend);
     auto insert = [&](std::span<const Datum> row) {
         EvalRow source_row;
         source_row.columns = row;

@@ -122,7 +122,7 @@ void delete_action(Action& action, const RowVersion& old_version) {
     Modification& m = *action.modification;
     if (!fire_before_row(m, TriggerType::kDelete, &old_version.columns, nullptr, nullptr)) return;
     auto before = std::make_shared<RowVersion>(old_version);
-    delete_version(m, *before);
+    delete_version(m, before);
     ++m.processed;
     queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
 }

@@ -22,10 +22,6 @@ RowType output_row(const std::vector<TargetEntry>& targets) {
     return row;
 }
 
-bool is_query(const Node& node) {
-    return node.is("SelectStmt") || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt") || node.is("MergeStmt");
-}
-
 /// What the planner would find in the parts that run row by row.
 void fold_parts(Backend& backend, const Query& query) {
     const auto fold = [&](const ExprPtr& expr) {
@@ -37,11 +33,9 @@ void fold_parts(Backend& backend, const Query& query) {
     fold(query.on_conflict->where);
 }
 
-/// SELECT INTO; of a UNION the leftmost SELECT has it.
-bool selects_into(const Node& select) { return select.has("intoClause") || (select.has("larg") && selects_into(select["larg"])); }
-
-ExecResult run_modification(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
-    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr};
+ExecResult run_modification(Backend& backend, const Query& query, const std::shared_ptr<const ModifyPlan>& plan, ParamSource* params,
+                            const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
+    Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr, plan};
     EvalContext level{.host = backend, .snapshot = m.snapshot, .params = params, .outer = outer};
     m.level = &level;
     std::optional<CteScope> ctes;
@@ -85,10 +79,56 @@ ExecResult run_modification(Backend& backend, const Query& query, ParamSource* p
     return result;
 }
 
+/// SELECT INTO; of a UNION the leftmost SELECT has it.
+bool selects_into(const Node& select) { return select.has("intoClause") || (select.has("larg") && selects_into(select["larg"])); }
+
+/// Fills in the sizes that the plan of `query` goes by. False: it reads more than stored tables.
+bool note_sizes(const Query& query, Host& host, StatementPlan& plan) {
+    bool plain = query.ctes.empty() && !query.set_operations && query.range_table.size() <= 1;
+    for_each_expression(query, [&](const ExprPtr& expr) { plain = plain && !(expr && contains_sublink(expr)); },
+                        [&](const Query&) { plain = false; });
+    for (const RangeTableEntry& rte : query.range_table) {
+        if (!plain || rte.kind != RteKind::kRelation || rte.relation->virtual_rows != nullptr || rte.relation->kind != 'r') return false;
+        if (host.scanned_relations(*rte.relation, false).size() != 1) return false;
+        plan.sizes.push_back({rte.relation->file_node, host.database().page_count(rte.relation->file_node)});
+    }
+    return plain;
+}
+
 }  // namespace
 
+bool is_plannable(const Node& node) {
+    if (node.is("SelectStmt")) return !selects_into(node);
+    return node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt") || node.is("MergeStmt");
+}
+
+bool StatementPlan::is_current(Database& database) const {
+    return is_kept && std::ranges::all_of(sizes, [&](const TablePages& table) { return database.page_count(table.file_node) == table.pages; });
+}
+
+StatementPlan plan_statement(const std::shared_ptr<const Query>& query, Backend& backend) {
+    StatementPlan plan;
+    if (query->command == CommandKind::kMerge) return plan;
+    // The rows of VALUES need no plan, nor is there a size that it would go by.
+    if (query->command == CommandKind::kInsert && !query->insert_select) {
+        plan.is_kept = true;
+        return plan;
+    }
+    plan.is_kept = note_sizes(query->insert_select ? *query->insert_select : *query, backend, plan);
+    if (query->command == CommandKind::kSelect) {
+        plan.select = plan_select(query, backend);
+    } else if (query->insert_select) {
+        auto rows = std::make_shared<ModifyPlan>();
+        rows->rows = plan_select(query->insert_select, backend);
+        plan.modify = std::move(rows);
+    } else {
+        plan.modify = plan_target_rows(*query, backend);
+    }
+    return plan;
+}
+
 ExecResult Backend::run(const Command& statement, const RowSink& sink) {
-    if (is_query(statement.node) && !(statement.node.is("SelectStmt") && selects_into(statement.node))) {
+    if (statement.query || is_plannable(statement.node)) {
         std::shared_ptr<const Query> query = statement.query;
         if (!query) query = bind_query(statement.node, bind_options(statement.hook));
         return run_query(query, statement.plan, statement.params, sink);
@@ -99,11 +139,11 @@ ExecResult Backend::run(const Command& statement, const RowSink& sink) {
     return utility(*this, statement, sink);
 }
 
-ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const std::shared_ptr<const SelectPlan>& plan,
+ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const StatementPlan& plan,
                               ParamSource* params, const RowSink& sink) {
     check_query_rights(*this, *query);
-    if (query->command != CommandKind::kSelect) return run_modification(*this, *query, params, take_snapshot(), nullptr, sink);
-    std::shared_ptr<const SelectPlan> ready = plan ? plan : plan_select(query, *this);
+    if (query->command != CommandKind::kSelect) return run_modification(*this, *query, plan.modify, params, take_snapshot(), nullptr, sink);
+    std::shared_ptr<const SelectPlan> ready = plan.select ? plan.select : plan_select(query, *this);
     Snapshot snapshot = take_snapshot();
     ExecResult result;
     result.returns_rows = true;
@@ -118,7 +158,7 @@ ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const s
 }
 
 void Backend::run_modifying(const Query& query, ParamSource* params, const Snapshot& snapshot, const EvalContext* outer, const RowSink& emit) {
-    run_modification(*this, query, params, snapshot, outer, emit);
+    run_modification(*this, query, nullptr, params, snapshot, outer, emit);
 }
 
 FoundRows find_rows(const std::function<void(const RowSink&)>& run) {
@@ -197,13 +237,15 @@ void check_replica_identity(Backend& backend, const Relation& relation, int oper
     }
 }
 
-void insert_version(Modification& m, Row row, const RowVersion* replaces, std::vector<bool> assigned, RowVersion& stored) {
+void insert_version(Modification& m, Row row, const std::shared_ptr<const RowVersion>& replaces, std::vector<bool> assigned,
+                    const std::shared_ptr<RowVersion>& target) {
+    RowVersion& stored = *target;
     Transaction& transaction = m.backend.transaction();
     NewVersion version;
     version.columns = row;
     version.born = m.command;
     version.xmin = m.backend.write_xid();
-    version.replaces = replaces;
+    version.replaces = replaces.get();
     version.assigned = std::move(assigned);
     stored = m.backend.database().insert(m.backend, *m.relation, version);
     transaction.undo.push_back({UndoKind::kInsert, m.relation->file_node, stored.rid, replaces != nullptr, false});
@@ -213,10 +255,10 @@ void insert_version(Modification& m, Row row, const RowVersion* replaces, std::v
     Change change;
     change.kind = replaces ? ChangeKind::kUpdate : ChangeKind::kInsert;
     change.relation = m.relation;
-    change.after = stored.columns;
+    change.after = StoredRow(target, &target->columns);
     if (replaces != nullptr) {
         change.before_kind = old_tuple_kind(*m.relation, replaces->columns, &stored.columns);
-        if (change.before_kind != 0) change.before = replaces->columns;
+        if (change.before_kind != 0) change.before = StoredRow(replaces, &replaces->columns);
         change.unchanged.resize(stored.external.size());
         for (std::size_t i = 0; i < stored.external.size(); ++i) {
             bool was_external = i < replaces->external.size() && replaces->external[i];
@@ -232,14 +274,15 @@ void kill_version(Modification& m, const RowVersion& version) {
     m.backend.transaction().undo.push_back({UndoKind::kKill, m.relation->file_node, version.rid, false, true});
 }
 
-void delete_version(Modification& m, const RowVersion& version) {
+void delete_version(Modification& m, const std::shared_ptr<const RowVersion>& target) {
+    const RowVersion& version = *target;
     kill_version(m, version);
     if (!is_logged(m.backend, *m.relation)) return;
     Change change;
     change.kind = ChangeKind::kDelete;
     change.relation = m.relation;
     change.before_kind = old_tuple_kind(*m.relation, version.columns, nullptr);
-    if (change.before_kind != 0) change.before = version.columns;
+    if (change.before_kind != 0) change.before = StoredRow(target, &version.columns);
     m.backend.add_change(std::move(change));
 }
 

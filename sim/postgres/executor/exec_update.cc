@@ -14,20 +14,6 @@
 namespace cdcsim::pg {
 namespace {
 
-/// A column of another FROM item that RETURNING needs.
-struct CarriedColumn {
-    int rt_index = 0, attno = 0;
-};
-
-struct TargetQuery {
-    std::shared_ptr<Query> query;
-    std::vector<CarriedColumn> carried;
-    std::size_t values = 0;   ///< SET expressions, after ctid and before the carried columns
-    /// While locks are kept: the other tables whose row is needed to look again at a row that
-    /// another session has changed. Their rids stand after the carried columns.
-    std::vector<int> joined;
-};
-
 void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
     for (const TargetEntry& entry : query.returning) {
         for_each_reference(entry.expr, [&](const Expr& reference, int levels) {
@@ -47,10 +33,9 @@ void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
 }
 
 /// SELECT ctid, new values, carried columns FROM ... WHERE ...
-TargetQuery make_target_query(const Query& query, bool keeps_locks) {
-    TargetQuery result;
-    result.query = std::make_shared<Query>();
-    Query& select = *result.query;
+std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result) {
+    auto made = std::make_shared<Query>();
+    Query& select = *made;
     select.range_table = query.range_table;
     select.ctes = query.ctes;
     select.recursive = query.recursive;
@@ -89,7 +74,7 @@ TargetQuery make_target_query(const Query& query, bool keeps_locks) {
         var->typmod = attribute.typmod;
         add(var);
     }
-    for (std::size_t i = 0; keeps_locks && i < query.range_table.size(); ++i) {
+    for (std::size_t i = 0; result.keeps_locks && i < query.range_table.size(); ++i) {
         const RangeTableEntry& rte = query.range_table[i];
         int rt_index = static_cast<int>(i) + 1;
         if (rt_index == query.result_relation || rte.kind != RteKind::kRelation || rte.relation->virtual_rows != nullptr) continue;
@@ -98,7 +83,7 @@ TargetQuery make_target_query(const Query& query, bool keeps_locks) {
         add(rid);
         result.joined.push_back(rt_index);
     }
-    return result;
+    return made;
 }
 
 /// The rows of the other FROM items, as far as RETURNING needs them.
@@ -130,7 +115,7 @@ std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
 
 /// Locks the row and finds its newest version. False: it is gone or qualifies no more.
 /// `renew` computes the new row again from the newest version and gives the lock it needs.
-bool settle_target(Modification& m, const TargetQuery& target, std::span<const Datum> found, RowVersion& version, int operation, RowLockMode mode,
+bool settle_target(Modification& m, std::span<const Datum> found, RowVersion& version, int operation, RowLockMode mode,
                    const std::function<RowLockMode(const Recheck&)>& renew) {
     if (!m.backend.keeps_locks()) return true;
     bool has_trigger = has_before_row_trigger(m.backend, *m.relation, operation);
@@ -151,12 +136,20 @@ bool settle_target(Modification& m, const TargetQuery& target, std::span<const D
         EvalContext level = m.context();
         Recheck recheck(level, m.query);
         recheck.put(m.query.result_relation, version);
-        for (std::size_t i = 0; i < target.joined.size(); ++i) {
-            recheck.put_stored(m.backend, target.joined[i], found.last(target.joined.size())[i]);
+        const std::vector<int>& joined = m.plan->joined;
+        for (std::size_t i = 0; i < joined.size(); ++i) {
+            recheck.put_stored(m.backend, joined[i], found.last(joined.size())[i]);
         }
         if (!recheck.holds()) return false;
         mode = renew(recheck);
     }
+}
+
+/// A BEFORE trigger may have changed the row itself: by a command that came after `commands`.
+bool is_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands) {
+    if (m.backend.server().command == commands) return true;
+    std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, rid);
+    return current && current->died == kNeverDied;
 }
 
 Datum default_for_update(Modification& m, const Column& column, const EvalContext& context) {
@@ -170,10 +163,9 @@ bool is_own_column(const Expr& expr, const Query& query, int attno) {
            as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
 }
 
-FoundRows find_targets(Modification& m, const TargetQuery& target) {
-    std::shared_ptr<const SelectPlan> plan = plan_select(target.query, m.backend);
+FoundRows find_targets(Modification& m) {
     EvalContext level = m.context();
-    return find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
+    return find_rows([&](const RowSink& sink) { m.plan->rows->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
 }
 
 void refuse_inheritance(Modification& m) {
@@ -207,15 +199,21 @@ void throw_already_modified(std::string_view verb) {
         .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
 }
 
+std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& backend) {
+    auto plan = std::make_shared<ModifyPlan>();
+    plan->keeps_locks = backend.keeps_locks();
+    plan->rows = plan_select(make_target_query(query, *plan), backend);
+    return plan;
+}
+
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned, std::span<const EvalRow> other_rows) {
     std::vector<bool> set_columns(m.relation->columns.size());
     const auto& named = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
     for (const TargetEntry& entry : named) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;
+    std::uint64_t commands = m.backend.server().command;
     std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, &new_row, &assigned);
     if (!kept) return false;
-    // A BEFORE trigger may have changed the row itself.
-    std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, old_version.rid);
-    if (!current || current->died != kNeverDied) throw_already_modified("updated");
+    if (!is_still_alive(m, old_version.rid, commands)) throw_already_modified("updated");
     compute_generated(m.backend, *m.relation, *kept, m.snapshot);
     check_row_constraints(m.backend, *m.relation, *kept, m.snapshot);
     auto before = std::make_shared<RowVersion>(old_version);
@@ -231,8 +229,8 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     kill_version(m, *before);
     m.backend.transaction().undo.back().key_changed = mode == RowLockMode::kUpdate;
     auto stored = std::make_shared<RowVersion>();
-    insert_version(m, std::move(*kept), before.get(), std::move(assigned), *stored);
-    check_unique(m, *stored);
+    insert_version(m, std::move(*kept), before, std::move(assigned), stored);
+    check_unique(m, *stored, before.get());
     ++m.processed;
     queue_after_row(m, TriggerType::kUpdate, before, stored, std::move(set_columns));
     emit_returning(m, &stored->columns, *stored, other_rows);
@@ -243,13 +241,13 @@ void exec_update(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
-    TargetQuery target = make_target_query(m.query, m.backend.keeps_locks());
     begin_statement_triggers(m, TriggerType::kUpdate);
-    FoundRows targets = find_targets(m, target);
+    if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
+    FoundRows targets = find_targets(m);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
-        CarriedRows others(m.query, target.carried, std::span(found).subspan(2 + target.values));
+        CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2 + m.plan->values));
         std::vector<bool> assigned;
         Row new_row = assign_columns(m, *old_version, found, nullptr, assigned);
         auto mode = [&] {
@@ -261,7 +259,7 @@ void exec_update(Modification& m) {
             new_row = assign_columns(m, *old_version, found, &recheck, assigned);
             return mode();
         };
-        if (!settle_target(m, target, found, *old_version, TriggerType::kUpdate, mode(), renew)) continue;
+        if (!settle_target(m, found, *old_version, TriggerType::kUpdate, mode(), renew)) continue;
         update_row(m, *old_version, std::move(new_row), std::move(assigned), others.rows());
     }
     targets.rethrow();
@@ -272,22 +270,22 @@ void exec_delete(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
-    TargetQuery target = make_target_query(m.query, m.backend.keeps_locks());
     begin_statement_triggers(m, TriggerType::kDelete);
-    FoundRows targets = find_targets(m, target);
+    if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
+    FoundRows targets = find_targets(m);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
         if (!old_version) continue;
         auto renew = [](const Recheck&) { return RowLockMode::kUpdate; };
-        if (!settle_target(m, target, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) continue;
+        if (!settle_target(m, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) continue;
+        std::uint64_t commands = m.backend.server().command;
         if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, nullptr, nullptr)) continue;
-        std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, old_version->rid);
-        if (!current || current->died != kNeverDied) throw_already_modified("deleted");
+        if (!is_still_alive(m, old_version->rid, commands)) throw_already_modified("deleted");
         auto before = std::make_shared<RowVersion>(*old_version);
-        delete_version(m, *before);
+        delete_version(m, before);
         ++m.processed;
         queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
-        CarriedRows others(m.query, target.carried, std::span(found).subspan(2));
+        CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2));
         emit_returning(m, &before->columns, *before, others.rows());
     }
     targets.rethrow();

@@ -160,7 +160,7 @@ void delete_children(Modification& m, const std::vector<RowVersion>& children) {
     for (const RowVersion& child : children) {
         if (!fire_before_row(m, TriggerType::kDelete, &child.columns, nullptr, nullptr)) continue;
         auto before = std::make_shared<RowVersion>(child);
-        delete_version(m, *before);
+        delete_version(m, before);
         queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
     }
     end_statement_triggers(m, TriggerType::kDelete);
@@ -267,7 +267,7 @@ void run_foreign_key_action(Backend& backend, const TriggerEvent& event) {
     if (set && is_delete && !constraint.on_delete_set_columns.empty()) columns = constraint.on_delete_set_columns;
     bool deletes = action == 'c' && is_delete;
     std::unique_ptr<Query> query = action_query(child, deletes ? CommandKind::kDelete : CommandKind::kUpdate, deletes ? std::vector<int>{} : columns);
-    Modification m{backend, *query, child, nullptr, backend.take_snapshot(), 0, 0, nullptr, nullptr, nullptr};
+    Modification m{backend, *query, child, nullptr, backend.take_snapshot(), 0, 0, nullptr, nullptr, nullptr, nullptr};
     m.command = backend.begin_command();
     // The action runs as the table's owner.
     Oid role = backend.current_user();

@@ -15,6 +15,23 @@ namespace cdcsim::pg {
 
 using Row = std::vector<Datum>;  ///< by attno - 1, dropped columns NULL
 
+/// A column of another FROM item that RETURNING needs.
+struct CarriedColumn {
+    int rt_index = 0, attno = 0;
+};
+
+/// The rows of an INSERT ... SELECT, or the targets of an UPDATE or DELETE: ctid, tableoid, the new
+/// values, the carried columns.
+struct ModifyPlan {
+    std::vector<CarriedColumn> carried;
+    std::size_t values = 0;   ///< SET expressions
+    /// While locks are kept: the other tables whose row is needed to look again at a row that
+    /// another session has changed. Their rids stand after the carried columns.
+    bool keeps_locks = false;
+    std::vector<int> joined;
+    std::shared_ptr<const SelectPlan> rows;
+};
+
 /// One INSERT, UPDATE or DELETE while it runs.
 struct Modification {
     Backend& backend;
@@ -29,6 +46,7 @@ struct Modification {
     const RowSink* returning = nullptr;
     /// The statement's own level: its WITH, and (for a data-modifying CTE) the levels around it.
     const EvalContext* level = nullptr;
+    std::shared_ptr<const ModifyPlan> plan = nullptr;   ///< nullptr: made when it is needed
 
     /// The transition tables of what the statement does to a row.
     std::shared_ptr<TransitionTables>& transitions_of(int operation) {
@@ -65,6 +83,8 @@ Datum default_value(Modification& m, const Column& column, const EvalContext& co
 void exec_update(Modification& modification);
 void exec_delete(Modification& modification);
 void exec_merge(Modification& modification);
+/// Of an UPDATE or DELETE.
+std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& backend);
 /// UPDATE of one found row. `assigned` marks the SET columns. False: a BEFORE trigger skipped it.
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned,
                 std::span<const EvalRow> other_rows);
@@ -88,7 +108,8 @@ std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& re
 bool is_undecided(Backend& backend, const RowVersion& version);
 [[noreturn]] void throw_duplicate(Backend& backend, const Relation& relation, const Index& index, const Row& row);
 /// Checks all unique indexes after the row was stored; deferrable ones are queued if they conflict.
-void check_unique(Modification& m, const RowVersion& stored);
+/// `replaced`: the version that an UPDATE replaces, whose keys need no check where they stay.
+void check_unique(Modification& m, const RowVersion& stored, const RowVersion* replaced = nullptr);
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot);
 /// The columns of an index for a row; nullopt if its predicate excludes the row.
 std::optional<Row> index_values(Backend& backend, const Relation& relation, const Index& index, const Row& row, const Snapshot& snapshot);
@@ -120,10 +141,11 @@ void validate_foreign_key(Backend& backend, const RelationPtr& relation, const C
 bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b);
 
 // exec_query.cc
-void insert_version(Modification& m, Row row, const RowVersion* replaces, std::vector<bool> assigned, RowVersion& stored);
+void insert_version(Modification& m, Row row, const std::shared_ptr<const RowVersion>& replaces, std::vector<bool> assigned,
+                    const std::shared_ptr<RowVersion>& stored);
 void kill_version(Modification& m, const RowVersion& version);
 /// kill_version, and the DELETE in the log.
-void delete_version(Modification& m, const RowVersion& version);
+void delete_version(Modification& m, const std::shared_ptr<const RowVersion>& version);
 void emit_returning(Modification& m, const Row* row, const RowVersion& version, std::span<const EvalRow> other_rows);
 /// Throws 55000 "cannot update table ... because it does not have a replica identity and publishes updates".
 void check_replica_identity(Backend& backend, const Relation& relation, int operation);

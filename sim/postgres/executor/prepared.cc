@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/utility.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -43,10 +44,6 @@ class ParameterHook : public NameHook {
     std::vector<Datum> values_;
     bool bound_ = false;
 };
-
-bool is_plannable(const Node& node) {
-    return (node.is("SelectStmt") && !node.has("intoClause")) || node.is("InsertStmt") || node.is("UpdateStmt") || node.is("DeleteStmt") || node.is("MergeStmt");
-}
 
 /// EXECUTE's arguments, each of its declared type or as text.
 std::vector<Datum> argument_values(Backend& backend, const Node& node, const PreparedStatement& prepared) {
@@ -114,7 +111,7 @@ ExecResult execute_prepared(Backend& backend, const Command& command, const RowS
         error.replace_position(-1);
         throw;
     }
-    return backend.run_query(query, nullptr, nullptr, sink);
+    return backend.run_query(query, {}, nullptr, sink);
 }
 
 ExecResult deallocate(Backend& backend, const Command& command, const RowSink&) {

@@ -28,7 +28,7 @@ class SpiPlanImpl : public SpiPlan {
             throw SqlError("42601", "cannot insert multiple commands into a prepared statement");
         }
         if (!tree_.statements().empty()) node_ = tree_.statements()[0].node;
-        is_query_ = (node_.is("SelectStmt") && !node_.has("intoClause")) || node_.is("InsertStmt") || node_.is("UpdateStmt") || node_.is("DeleteStmt");
+        is_query_ = is_plannable(node_) && !node_.is("MergeStmt");
     }
 
     std::string_view command() const override {
@@ -63,7 +63,8 @@ class SpiPlanImpl : public SpiPlan {
     void bind() {
         if (query_ && catalog_ == backend_.catalog_ptr() && path_ == backend_.search_path()) return;
         query_ = target_ ? bind_assignment(node_, backend_.bind_options(hook_), *target_) : bind_query(node_, backend_.bind_options(hook_));
-        plan_ = nullptr;
+        plan_ = {};
+        is_planned_ = false;
         simple_ = nullptr;
         catalog_ = backend_.catalog_ptr();
         path_ = backend_.search_path();
@@ -75,9 +76,12 @@ class SpiPlanImpl : public SpiPlan {
         has_sublink_ = simple && contains_sublink(*q.targets[0].expr);
     }
 
-    const std::shared_ptr<const SelectPlan>& plan() {
+    const StatementPlan& plan() {
         bind();
-        if (!plan_ && query_->command == CommandKind::kSelect) plan_ = plan_select(query_, backend_);
+        // A SELECT keeps its plan as PostgreSQL's functions do.
+        bool keeps = is_planned_ && (query_->command == CommandKind::kSelect || plan_.is_current(backend_.database()));
+        if (!keeps) plan_ = plan_statement(query_, backend_);
+        is_planned_ = true;
         return plan_;
     }
 
@@ -89,7 +93,8 @@ class SpiPlanImpl : public SpiPlan {
     bool is_query_ = false;
     std::optional<TypeRef> target_;
     std::shared_ptr<const Query> query_;
-    std::shared_ptr<const SelectPlan> plan_;
+    StatementPlan plan_;
+    bool is_planned_ = false;
     ExprPtr simple_;   ///< SELECT of one expression without FROM
     bool has_sublink_ = false;
     CatalogPtr catalog_;
@@ -140,11 +145,11 @@ SpiResult Backend::execute(SpiPlan& spi_plan, const SpiOptions& options) {
     }
     // A plan may be bound again or dropped while it runs (recursion): keep what runs.
     std::shared_ptr<const Query> query = plan.query_;
-    std::shared_ptr<const SelectPlan> select = plan.is_query_ ? plan.plan() : nullptr;
+    StatementPlan planned = plan.is_query_ ? plan.plan() : StatementPlan();
     QueueScope queue(*this);
     ExecResult done;
     if (plan.is_query_) {
-        done = run_query(query, select, options.params, sink);
+        done = run_query(query, planned, options.params, sink);
     } else {
         Command statement;
         statement.node = plan.node_;

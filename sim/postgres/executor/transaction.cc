@@ -21,11 +21,20 @@ void Backend::start_transaction() {
     transaction_ = Transaction();
     transaction_.active = true;
     transaction_.start = statement_start_;
-    transaction_.isolation = setting("default_transaction_isolation");
-    transaction_.read_only = setting("default_transaction_read_only") == "on";
     transaction_.settings_before = settings_;
-    settings_.set("transaction_isolation", transaction_.isolation);
-    settings_.set("transaction_read_only", transaction_.read_only ? "on" : "off");
+    read_transaction_defaults();
+    transaction_.isolation = default_isolation_;
+    transaction_.read_only = default_read_only_;
+}
+
+/// What a transaction begins with, read again when a setting has changed.
+void Backend::read_transaction_defaults() {
+    if (settings_.shares_with(begun_with_)) return;
+    default_isolation_ = setting("default_transaction_isolation");
+    default_read_only_ = setting("default_transaction_read_only") == "on";
+    settings_.set("transaction_isolation", default_isolation_);
+    settings_.set("transaction_read_only", default_read_only_ ? "on" : "off");
+    begun_with_ = settings_;
 }
 
 void Backend::begin_block() {
@@ -188,8 +197,10 @@ void Backend::end_transaction() {
     if (changed) apply_settings();
     search_path_catalog_ = nullptr;
     current_user_ = session_user_;
-    if (setting("role") != "none" && !setting("role").empty()) {
-        if (const Role* role = catalog().find_role(setting("role"))) current_user_ = role->oid;
+    // Unchanged since a transaction began: the role, too.
+    if (!settings_.shares_with(begun_with_) || role_setting_.empty()) role_setting_ = setting("role");
+    if (role_setting_ != "none" && !role_setting_.empty()) {
+        if (const Role* role = catalog().find_role(role_setting_)) current_user_ = role->oid;
     }
     trigger_queues_.clear();
     bool alone = std::ranges::none_of(server_->backends, [&](Backend* other) { return other != this && other->transaction_.active; });
@@ -233,9 +244,11 @@ void Backend::rollback_and_chain(bool same_characteristics) { chain_transaction(
 
 void Backend::add_change(Change change) {
     std::size_t bytes = 64;
-    for (const Datum& value : change.after) {
-        if (value.kind() == Datum::Kind::kText) bytes += value.as_text().size();
-        bytes += 8;
+    if (change.after) {
+        for (const Datum& value : *change.after) {
+            if (value.kind() == Datum::Kind::kText) bytes += value.as_text().size();
+            bytes += 8;
+        }
     }
     change.lsn = server_->wal.append(bytes);
     transaction_.changes.push_back(std::move(change));

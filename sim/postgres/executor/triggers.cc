@@ -103,19 +103,18 @@ void add_child_checks(Modification& m, int operation, const TriggerEvent& base, 
 
 void add_parent_actions(Modification& m, int operation, const TriggerEvent& base, std::vector<QueuedTrigger>& queued) {
     if (operation == TriggerType::kInsert) return;
-    for (const auto& [oid, child] : m.backend.catalog().relations()) {
-        for (const Constraint& constraint : child->constraints) {
-            if (constraint.kind != ConstraintKind::kForeign || constraint.referenced != m.relation->oid || is_replica(m.backend)) continue;
-            bool unchanged = operation == TriggerType::kUpdate &&
-                             references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get());
-            if (unchanged) continue;
-            TriggerEvent event = base;
-            event.foreign_key = &constraint;
-            event.foreign_table = child;
-            char action = operation == TriggerType::kDelete ? constraint.on_delete : constraint.on_update;
-            event.deferred = constraint.initially_deferred && action == 'a';
-            queued.push_back({internal_name('a', constraint, operation == TriggerType::kDelete ? 2 : 3), std::move(event)});
-        }
+    for (const ReferencingKey& key : m.backend.foreign_keys_to(m.relation->oid)) {
+        const Constraint& constraint = *key.constraint;
+        if (is_replica(m.backend)) continue;
+        bool unchanged = operation == TriggerType::kUpdate &&
+                         references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get());
+        if (unchanged) continue;
+        TriggerEvent event = base;
+        event.foreign_key = &constraint;
+        event.foreign_table = key.table;
+        char action = operation == TriggerType::kDelete ? constraint.on_delete : constraint.on_update;
+        event.deferred = constraint.initially_deferred && action == 'a';
+        queued.push_back({internal_name('a', constraint, operation == TriggerType::kDelete ? 2 : 3), std::move(event)});
     }
 }
 
@@ -204,6 +203,11 @@ void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVe
         if (before) transitions->old_rows.push_back(before->columns);
         if (after) transitions->new_rows.push_back(after->columns);
     }
+    // Most rows have nobody who waits for them.
+    bool awaited = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) { return wants(m.backend, trigger, operation, false, true); }) ||
+                   std::ranges::find(m.relation->constraints, ConstraintKind::kForeign, &Constraint::kind) != m.relation->constraints.end() ||
+                   !m.backend.foreign_keys_to(m.relation->oid).empty();
+    if (!awaited) return;
     TriggerEvent base;
     base.relation = m.relation;
     base.operation = operation;

@@ -16,6 +16,8 @@ ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink& 
 void lock_named_tables(Backend& backend, const Node& node);
 /// nullptr: not simulated.
 UtilityFunction find_utility(std::string_view tag);
+/// SELECT, INSERT, UPDATE or DELETE: bound and planned, not a utility statement.
+bool is_plannable(const Node& node);
 /// "CREATE OPERATOR" for a DefineStmt: what a message calls a statement that is not simulated.
 std::string statement_name(const Node& node);
 

@@ -25,7 +25,13 @@ Datum Interpreter::cast(const Datum& given, Oid from, std::int32_t from_typmod, 
     bool domain = backend_.type(to).typtype == 'd';
     if (same && !domain) return given;
     if (given.is_null() && !domain) return given;
-    ExprPtr expr = make_value_cast(from, from_typmod, {to, to_typmod}, backend_.bind_options());
+    if (function_.casts_catalog != backend_.catalog_ptr()) {
+        function_.casts.clear();
+        function_.casts_catalog = backend_.catalog_ptr();
+    }
+    ExprPtr& kept = function_.casts[{from, from_typmod, to, to_typmod}];
+    if (!kept) kept = make_value_cast(from, from_typmod, {to, to_typmod}, backend_.bind_options());
+    ExprPtr expr = kept;  // what it calls may clear the others
     Snapshot snapshot = backend_.take_snapshot();
     EvalContext context{.host = backend_, .snapshot = snapshot, .case_test = &given};
     return pg::evaluate(*expr, context);

@@ -61,7 +61,10 @@ void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> 
     Value& target = value(variable);
     auto same = [](const Attribute& a, const Attribute& b) { return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped; };
     if (!target.assigned || !std::ranges::equal(target.row_type, row_type, same)) {
-        target.version = ++function_.shapes;
+        // Expressions that an earlier call has bound to the same columns need not be bound again.
+        PlFunction::Shape& last = function_.last_shapes[variable];
+        if (last.version == 0 || !std::ranges::equal(last.row_type, row_type, same)) last = {row_type, ++function_.shapes};
+        target.version = last.version;
         target.row_type = std::move(row_type);
     }
     target.fields = std::move(fields);

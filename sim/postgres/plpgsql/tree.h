@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -142,6 +143,15 @@ struct PlFunction {
     RowType out_columns;
     Interpreter* running = nullptr;           ///< the innermost call of this function
     unsigned shapes = 0;                      ///< counts changes of RECORDs' columns
+    /// The columns that a RECORD had last, in this call or an earlier one, with their count.
+    struct Shape {
+        RowType row_type;
+        unsigned version = 0;
+    };
+    std::map<int, Shape> last_shapes;
+    /// Casts that values have needed, as the catalog had them.
+    std::map<std::tuple<Oid, std::int32_t, Oid, std::int32_t>, ExprPtr> casts;
+    CatalogPtr casts_catalog;
 };
 
 }  // namespace cdcsim::pg::plpgsql

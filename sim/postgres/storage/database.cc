@@ -165,7 +165,9 @@ void SqliteDatabase::create_index(const Relation& relation, Oid index_oid,
                                   std::span<const int> attnos) {
     Index index{.file_node = relation.file_node,
                 .attnos = {attnos.begin(), attnos.end()},
-                .types = {}};
+                .types = {},
+                .probe = {},
+                .codecs = {}};
     for (int attno : attnos) {
         index.types.push_back(relation.columns[static_cast<std::size_t>(attno - 1)].type);
     }
@@ -362,7 +364,7 @@ RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const Ne
     heap.insert.bind_int(3, static_cast<std::int64_t>(kNeverDied));
     heap.insert.bind_int(4, version.xmin.value);
     for (std::size_t i = 0; i < version.columns.size(); ++i) {
-        heap.insert.bind(static_cast<int>(i) + 5, version.columns[i], heap.codecs[i]);
+        heap.insert.bind_lasting(static_cast<int>(i) + 5, version.columns[i], heap.codecs[i]);
     }
     heap.insert.step();
     heap.insert.reset();
@@ -498,6 +500,32 @@ std::vector<RowVersion> SqliteDatabase::find_equal(Host& host, const Relation& r
     while (statement->step()) found.push_back(read_version(heap, *statement, relation));
     rethrow_collation_error();
     if (found.size() > 1) order_as_found(host, relation, attnos, found);
+    return found;
+}
+
+bool SqliteDatabase::has_other(Host& host, const Relation& relation, Oid index_oid,
+                               std::span<const Datum> values, std::int64_t self) {
+    set_host(host);
+    auto it = indexes_.find(index_oid);
+    if (it == indexes_.end() || it->second.attnos.size() != values.size()) return true;
+    if (std::ranges::any_of(values, &Datum::is_null)) return true;
+    Index& index = it->second;
+    if (!index.probe) {
+        std::string sql = "SELECT 1 FROM " + table(relation.file_node).name + " WHERE ";
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            sql += "c" + std::to_string(index.attnos[i]) + collation_of(host, index.types[i]) + "=?" +
+                   std::to_string(i + 1) + " AND ";
+            index.codecs.push_back(codec_of(host, index.types[i]));
+        }
+        index.probe = Statement(handle_, sql + "rid<>?" + std::to_string(values.size() + 1));
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        index.probe.bind_lasting(static_cast<int>(i) + 1, values[i], index.codecs[i]);
+    }
+    index.probe.bind_int(static_cast<int>(values.size()) + 1, self);
+    bool found = index.probe.step();
+    index.probe.reset();
+    rethrow_collation_error();
     return found;
 }
 

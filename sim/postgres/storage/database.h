@@ -58,12 +58,15 @@ class SqliteDatabase : public Database {
     std::vector<RowVersion> find_equal(Host& host, const Relation& relation,
                                        std::span<const int> attnos, std::span<const Datum> values,
                                        bool nulls_equal) override;
+    bool has_other(Host& host, const Relation& relation, Oid index_oid,
+                   std::span<const Datum> values, std::int64_t self) override;
     void visit_index(Host& host, const Relation& relation, std::span<const int> attnos,
                      std::span<const Datum> values) override;
     void scan(Host& host, const Relation& relation, const Snapshot& snapshot,
               const std::function<bool(RowVersion&)>& emit) override;
     bool is_clean(std::uint32_t file_node) override { return table(file_node).placement.is_clean(); }
     void set_horizon(std::uint64_t horizon) override { horizon_ = horizon; }
+    std::uint32_t page_count(std::uint32_t file_node) override { return table(file_node).placement.page_count(); }
     SubplanCache& subplans() override { return subplans_; }
 
     sqlite3* handle() { return handle_; }
@@ -99,6 +102,8 @@ class SqliteDatabase : public Database {
         std::uint32_t file_node = 0;
         std::vector<int> attnos;
         std::vector<Oid> types;
+        Statement probe;   ///< prepared at first use
+        std::vector<ColumnCodec> codecs;
     };
     HeapTable& table(std::uint32_t file_node);
     void prune_page(HeapTable& heap, std::int64_t rid);

@@ -75,6 +75,9 @@ class Database {
     /// born, died, xmin, xmax.
     virtual std::vector<RowVersion> find_equal(Host& host, const Relation& relation, std::span<const int> attnos,
                                                std::span<const Datum> values, bool nulls_equal) = 0;
+    /// False: surely no version but `self`, dead ones included, has these values (none of them NULL)
+    /// in the columns of an index. Much cheaper than find_equal.
+    virtual bool has_other(Host& host, const Relation& relation, Oid index_oid, std::span<const Datum> values, std::int64_t self) = 0;
     /// What an index scan for these values does to the pages that it reads, as a side effect: nearly
     /// full ones are pruned. (SELECT and insert() see to it for themselves.)
     virtual void visit_index(Host& host, const Relation& relation, std::span<const int> attnos,
@@ -90,6 +93,7 @@ class Database {
     virtual void set_horizon(std::uint64_t horizon) = 0;
     /// Whose session the next calls are of (another one's ran while this one waited).
     virtual void set_host(Host& host) = 0;
+    virtual std::uint32_t page_count(std::uint32_t file_node) = 0;
 
     /// What the planner knows of a table's size.
     virtual TableSize size_of(std::uint32_t file_node) = 0;

@@ -53,6 +53,14 @@ void Statement::bind_int(int index, std::int64_t value) {
 }
 
 void Statement::bind(int index, const Datum& value, ColumnCodec codec) {
+    bind_value(index, value, codec, SQLITE_TRANSIENT);
+}
+
+void Statement::bind_lasting(int index, const Datum& value, ColumnCodec codec) {
+    bind_value(index, value, codec, SQLITE_STATIC);
+}
+
+void Statement::bind_value(int index, const Datum& value, ColumnCodec codec, sqlite3_destructor_type owner) {
     sqlite3_stmt* statement = handle_.get();
     switch (value.kind()) {
         case Datum::Kind::kNull: sqlite3_bind_null(statement, index); break;
@@ -67,9 +75,9 @@ void Statement::bind(int index, const Datum& value, ColumnCodec codec) {
         case Datum::Kind::kText: {
             const std::string& text = value.as_text();
             if (codec.blob) {
-                sqlite3_bind_blob64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT);
+                sqlite3_bind_blob64(statement, index, text.data(), text.size(), owner);
             } else {
-                sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT,
+                sqlite3_bind_text64(statement, index, text.data(), text.size(), owner,
                                     SQLITE_UTF8);
             }
         }

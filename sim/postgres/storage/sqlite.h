@@ -33,6 +33,8 @@ class Statement {
     sqlite3_stmt* get() const { return handle_.get(); }
 
     void bind(int index, const Datum& value, ColumnCodec codec = {});
+    /// Without a copy: `value` lasts until the statement is reset, and is bound anew before it runs again.
+    void bind_lasting(int index, const Datum& value, ColumnCodec codec = {});
     void bind_int(int index, std::int64_t value);
     /// True while there is a row. Throws InternalError for SQLite's own errors; an error that a
     /// callback has left is the caller's to look for first.
@@ -48,6 +50,8 @@ class Statement {
     }
 
   private:
+    void bind_value(int index, const Datum& value, ColumnCodec codec, sqlite3_destructor_type owner);
+
     struct Finalize {
         void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
     };
