@@ -30,6 +30,18 @@ std::size_t legal_length(std::string_view text, std::size_t at) {
     return bad ? 0 : size;
 }
 
+/// How many bytes from `at` on are surely ASCII and not NUL: a multiple of 8.
+std::size_t plain_run(std::string_view text, std::size_t at) {
+    constexpr std::uint64_t kHigh = 0x8080808080808080ULL, kOnes = 0x0101010101010101ULL;
+    const std::size_t begin = at;
+    for (; text.size() - at >= 8; at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if (((word | (word - kOnes)) & kHigh) != 0) break;
+    }
+    return at - begin;
+}
+
 }  // namespace
 
 bool is_ascii(std::string_view text) {
@@ -83,10 +95,12 @@ void append(std::string& out, char32_t c) {
 }
 
 std::size_t invalid_at(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
+    std::size_t at = plain_run(text, 0);
+    while (at < text.size()) {
         const std::size_t size = legal_length(text, at);
         if (size == 0) return at;
         at += size;
+        if (size == 1) at += plain_run(text, at);
     }
     return std::string_view::npos;
 }

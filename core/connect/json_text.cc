@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 namespace cdcsim::connect {
 
@@ -96,10 +97,25 @@ void append_surrogates(std::string& out, std::string_view four) {
     }
 }
 
+/// How many bytes from `at` on surely need no escape: a multiple of 8.
+std::size_t clean_run(std::string_view text, std::size_t at) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101ULL, kHigh = kOnes * 0x80;
+    const std::size_t begin = at;
+    for (; text.size() - at >= 8; at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        const std::uint64_t quotes = word ^ (kOnes * '"'), backslashes = word ^ (kOnes * '\\');
+        // A byte's high bit: it is not ASCII, less than 0x20, a quote or a backslash. One above a byte
+        // that is may be set wrongly; then the slow way looks at it.
+        if (((word | (word - kOnes * 0x20) | (quotes - kOnes) | (backslashes - kOnes)) & kHigh) != 0) break;
+    }
+    return at - begin;
+}
+
 template <bool kSplitsSurrogates>
 void append_escaped(std::string& out, std::string_view text) {
     std::size_t clean = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = clean_run(text, 0); i < text.size(); ++i) {
         auto c = static_cast<unsigned char>(text[i]);
         bool wide = kSplitsSurrogates && c >= 0xF0 && i + 4 <= text.size();
         if (!wide && !needs_escape(c)) continue;

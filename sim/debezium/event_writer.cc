@@ -1,5 +1,9 @@
 #include "sim/debezium/event_writer.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
 #include "core/base/error.h"
 #include "core/connect/json_text.h"
 
@@ -67,6 +71,35 @@ Schema message_value_schema(const ConnectorConfig& config) {
 std::int64_t millis_of(UnixMicros at) {
     return at.value / 1000 - (at.value % 1000 < 0 ? 1 : 0);
 }
+
+/// A moment in the three units of an event.
+class MomentText {
+  public:
+    explicit MomentText(std::int64_t micros) {
+        char* end = std::to_chars(text_.data(), text_.data() + kMicrosSize, micros).ptr;
+        micros_ = static_cast<std::size_t>(end - text_.data());
+        // What comes before 1970 is rounded down, and 0 has no zeros to append.
+        is_plain_ = micros >= 1000;
+        if (is_plain_) std::fill_n(end, 3, '0');
+        value_ = micros;
+    }
+    void append_millis(std::string& out) const {
+        if (is_plain_) out.append(text_.data(), micros_ - 3);
+        else append_integer(out, millis_of(UnixMicros{value_}));
+    }
+    void append_micros(std::string& out) const { out.append(text_.data(), micros_); }
+    void append_nanos(std::string& out) const {
+        if (is_plain_) out.append(text_.data(), micros_ + 3);
+        else append_integer(out, value_ * 1000);
+    }
+
+  private:
+    static constexpr std::size_t kMicrosSize = 20;
+    std::array<char, kMicrosSize + 3> text_;
+    std::size_t micros_ = 0;
+    bool is_plain_ = false;
+    std::int64_t value_ = 0;
+};
 
 void append_member(std::string& out, std::string_view name, std::int64_t value) {
     out += name;
@@ -145,9 +178,9 @@ EventWriter::EventWriter(const ConnectorConfig& config, std::string run_id) : co
 }
 
 void EventWriter::append_source(const OffsetContext& offset, std::string& out) const {
-    std::int64_t at = offset.timestamp.value;
+    MomentText at(offset.timestamp.value);
     out += source_head_;
-    append_integer(out, millis_of(offset.timestamp));
+    at.append_millis(out);
     out += ",\"snapshot\":";
     if (!offset.snapshot_marker.empty()) {
         out += '"';
@@ -160,8 +193,10 @@ void EventWriter::append_source(const OffsetContext& offset, std::string& out) c
     append_quoted_lsn(out, offset.last_commit);
     out += ',';
     append_quoted_lsn(out, offset.lsn);
-    append_member(out, "]\",\"ts_us\":", at);
-    append_member(out, ",\"ts_ns\":", at * 1000);
+    out += "]\",\"ts_us\":";
+    at.append_micros(out);
+    out += ",\"ts_ns\":";
+    at.append_nanos(out);
     out += ",\"schema\":";
     append_json_string(out, offset.schema);
     out += ",\"table\":";
@@ -182,9 +217,13 @@ void EventWriter::append_source(const OffsetContext& offset, std::string& out) c
 }
 
 void EventWriter::append_times(UnixMicros at, std::string& out) const {
-    append_member(out, "\"ts_ms\":", millis_of(at));
-    append_member(out, ",\"ts_us\":", at.value);
-    append_member(out, ",\"ts_ns\":", at.value * 1000);
+    MomentText moment(at.value);
+    out += "\"ts_ms\":";
+    moment.append_millis(out);
+    out += ",\"ts_us\":";
+    moment.append_micros(out);
+    out += ",\"ts_ns\":";
+    moment.append_nanos(out);
 }
 
 void EventWriter::append_transaction(const std::string& collection, OffsetContext& offset,
@@ -230,43 +269,40 @@ kafka::ProducerRecord EventWriter::row_record(const RowEvent& event) const {
     return record;
 }
 
-std::string EventWriter::envelope(const RowEvent& event, OffsetContext& offset) {
-    std::string payload;
-    payload.reserve(payload_size_ + payload_size_ / 4);
-    payload += "{\"before\":";
+void EventWriter::write_envelope(const RowEvent& event, OffsetContext& offset) {
+    payload_.clear();
+    payload_ += "{\"before\":";
     if (event.before)
-        event.plan.append_value(*event.before, payload);
+        event.plan.append_value(*event.before, payload_);
     else
-        payload += "null";
-    payload += ",\"after\":";
+        payload_ += "null";
+    payload_ += ",\"after\":";
     if (event.after)
-        event.plan.append_value(*event.after, payload);
+        event.plan.append_value(*event.after, payload_);
     else
-        payload += "null";
-    payload += ",\"source\":";
-    append_source(offset, payload);
-    payload += ",\"transaction\":";
+        payload_ += "null";
+    payload_ += ",\"source\":";
+    append_source(offset, payload_);
+    payload_ += ",\"transaction\":";
     if (config_.transaction_metadata)
-        append_transaction(event.plan.table().id.text(), offset, payload);
+        append_transaction(event.plan.table().id.text(), offset, payload_);
     else
-        payload += "null";
-    payload += ",\"op\":\"";
-    payload += event.operation;
-    payload += "\",";
-    append_times(now_, payload);
-    payload += '}';
-    payload_size_ = payload.size();
-    return payload;
+        payload_ += "null";
+    payload_ += ",\"op\":\"";
+    payload_ += event.operation;
+    payload_ += "\",";
+    append_times(now_, payload_);
+    payload_ += '}';
 }
 
 void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
     if (offset.snapshot_marker.empty() && config_.skips(event.operation)) return;
     if (config_.unwrap) return unwrapped_row(event, offset);
-    std::string payload = envelope(event, offset);
+    write_envelope(event, offset);
     auto record = row_record(event);
     std::optional<kafka::ProducerRecord> tombstone;
     if (event.operation == 'd' && config_.tombstones_on_delete) tombstone = record;
-    record.value = content(event.plan.value_prefix(), std::move(payload));
+    record.value = content(event.plan.value_prefix(), std::string(payload_));  // as long as it is, no longer
     send(std::move(record), offset);
     if (tombstone) send(std::move(*tombstone), offset);
 }

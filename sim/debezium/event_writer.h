@@ -57,7 +57,8 @@ class EventWriter {
     kafka::Headers headers_for(const RowEvent& event) const;
     /// The record of a row event without its value.
     kafka::ProducerRecord row_record(const RowEvent& event) const;
-    std::string envelope(const RowEvent& event, OffsetContext& offset);
+    /// Into `payload_`.
+    void write_envelope(const RowEvent& event, OffsetContext& offset);
     /// The row events as ExtractNewRecordState leaves them.
     void unwrapped_row(const RowEvent& event, OffsetContext& offset);
     std::string unwrapped_value(const RowEvent& event, const std::string& deleted,
@@ -76,7 +77,7 @@ class EventWriter {
     std::shared_ptr<const std::string> transaction_key_prefix_, transaction_value_prefix_;
     std::shared_ptr<const std::string> message_key_prefix_, message_value_prefix_;
     std::optional<SourceOffset> sent_offset_;
-    std::size_t payload_size_ = 512;
+    std::string payload_;   ///< the last one: its room is used again
     std::string transaction_json_ = "null";  ///< of the last row event
 };
 

@@ -82,15 +82,17 @@ PgOutput::~PgOutput() {
 }
 
 std::optional<pgoutput::Message> PgOutput::next() {
-    while (ready_.empty()) {
+    while (taken_ == ready_.size()) {
+        constexpr std::size_t kUsual = 1024;
+        if (ready_.size() > kUsual) ready_ = {};
+        ready_.clear();
+        taken_ = 0;
         const LogEntry* entry = log_.entry(next_entry_);
         if (entry == nullptr) return std::nullopt;
         ++next_entry_;
         decode(*entry);
     }
-    pgoutput::Message message = std::move(ready_.front());
-    ready_.pop_front();
-    return message;
+    return std::move(ready_[taken_++]);
 }
 
 void PgOutput::confirm(Lsn flushed) {

@@ -95,7 +95,8 @@ class PgOutput : public ReplicationSource {
     std::string slot_, publication_;
     std::uint64_t next_entry_;
     bool begun_ = false;
-    std::deque<pgoutput::Message> ready_;
+    std::vector<pgoutput::Message> ready_;   ///< of one entry of the log
+    std::size_t taken_ = 0;                  ///< those at its front that next() has given
     const PublicationTable* table_ = nullptr;  ///< the row of pg_publication_rel for the change at hand
     std::map<Oid, SentRelation> sent_;
     std::set<std::pair<Oid, const TypeInfo*>> sent_types_;

@@ -446,10 +446,10 @@ RelationPtr Backend::lock_relation(const RelationPtr& relation, std::string_view
 // CatalogContext.
 
 const std::vector<Oid>& Backend::search_path() {
-    if (search_path_catalog_ == &catalog()) return search_path_;
+    if (search_path_catalog_.get() == &catalog()) return search_path_;
     search_path_ = compute_search_path(setting("search_path"), catalog(), role_name(current_user_), current_temp_schema());
     std::erase_if(search_path_, [&](Oid schema) { return !may_use_schema(schema); });
-    search_path_catalog_ = &catalog();
+    search_path_catalog_ = catalog_ptr();
     return search_path_;
 }
 

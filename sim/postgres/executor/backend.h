@@ -350,7 +350,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     ValueSettings value_settings_;
     SettingValues settings_, local_settings_;
     std::vector<Oid> search_path_;
-    const Catalog* search_path_catalog_ = nullptr;
+    CatalogPtr search_path_catalog_;   ///< what search_path_ goes by; nullptr: not known
     CatalogPtr referencing_catalog_;   ///< what `referencing_` was read from
     std::unordered_map<Oid, std::vector<ReferencingKey>> referencing_;
     SettingValues begun_with_;         ///< the settings that the next three were read from

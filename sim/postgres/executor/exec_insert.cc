@@ -139,7 +139,7 @@ void update_conflicting(Modification& m, const RowVersion& existing, const Row& 
 
 void insert_one(Modification& m, Row row) {
     std::vector<bool> assigned;
-    std::optional<Row> kept = fire_before_row(m, TriggerType::kInsert, nullptr, &row, &assigned);
+    std::optional<Row> kept = fire_before_row(m, TriggerType::kInsert, nullptr, std::move(row), &assigned);
     if (!kept) return;
     compute_generated(m.backend, *m.relation, *kept, m.snapshot);
     check_row_constraints(m.backend, *m.relation, *kept, m.snapshot);

@@ -120,7 +120,7 @@ void update_action(Action& action, const RowVersion& old_version, const EvalCont
 
 void delete_action(Action& action, const RowVersion& old_version) {
     Modification& m = *action.modification;
-    if (!fire_before_row(m, TriggerType::kDelete, &old_version.columns, nullptr, nullptr)) return;
+    if (!fire_before_row(m, TriggerType::kDelete, &old_version.columns, std::nullopt, nullptr)) return;
     auto before = std::make_shared<RowVersion>(old_version);
     delete_version(m, before);
     ++m.processed;

@@ -54,22 +54,22 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
     switch (query.command) {
         case CommandKind::kInsert:
             exec_insert(m);
-            result.tag = fmt::format("INSERT 0 {}", m.processed);
+            result.tag = "INSERT 0 " + std::to_string(m.processed);
             result.command = "INSERT";
             break;
         case CommandKind::kUpdate:
             exec_update(m);
-            result.tag = fmt::format("UPDATE {}", m.processed);
+            result.tag = "UPDATE " + std::to_string(m.processed);
             result.command = "UPDATE";
             break;
         case CommandKind::kDelete:
             exec_delete(m);
-            result.tag = fmt::format("DELETE {}", m.processed);
+            result.tag = "DELETE " + std::to_string(m.processed);
             result.command = "DELETE";
             break;
         case CommandKind::kMerge:
             exec_merge(m);
-            result.tag = fmt::format("MERGE {}", m.processed);
+            result.tag = "MERGE " + std::to_string(m.processed);
             result.command = "MERGE";
             break;
         default: CDCSIM_CHECK(false);

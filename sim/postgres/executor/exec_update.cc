@@ -211,7 +211,7 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     const auto& named = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
     for (const TargetEntry& entry : named) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;
     std::uint64_t commands = m.backend.server().command;
-    std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, &new_row, &assigned);
+    std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, std::move(new_row), &assigned);
     if (!kept) return false;
     if (!is_still_alive(m, old_version.rid, commands)) throw_already_modified("updated");
     compute_generated(m.backend, *m.relation, *kept, m.snapshot);
@@ -279,7 +279,7 @@ void exec_delete(Modification& m) {
         auto renew = [](const Recheck&) { return RowLockMode::kUpdate; };
         if (!settle_target(m, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) continue;
         std::uint64_t commands = m.backend.server().command;
-        if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, nullptr, nullptr)) continue;
+        if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, std::nullopt, nullptr)) continue;
         if (!is_still_alive(m, old_version->rid, commands)) throw_already_modified("deleted");
         auto before = std::make_shared<RowVersion>(*old_version);
         delete_version(m, before);

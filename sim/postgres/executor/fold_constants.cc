@@ -269,6 +269,7 @@ class Folder {
 }  // namespace
 
 bool is_foldable(const ExprPtr& expr) {
+    if (expr->kind == ExprKind::kConst || expr->kind == ExprKind::kParam) return true;
     return !any_expression(expr, [](const Expr& node) {
         switch (node.kind) {
             case ExprKind::kVar:

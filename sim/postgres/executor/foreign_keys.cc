@@ -158,7 +158,7 @@ void delete_children(Modification& m, const std::vector<RowVersion>& children) {
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
     begin_statement_triggers(m, TriggerType::kDelete);
     for (const RowVersion& child : children) {
-        if (!fire_before_row(m, TriggerType::kDelete, &child.columns, nullptr, nullptr)) continue;
+        if (!fire_before_row(m, TriggerType::kDelete, &child.columns, std::nullopt, nullptr)) continue;
         auto before = std::make_shared<RowVersion>(child);
         delete_version(m, before);
         queue_after_row(m, TriggerType::kDelete, before, nullptr, {});

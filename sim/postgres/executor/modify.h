@@ -123,8 +123,9 @@ std::string describe_key(Backend& backend, const Relation& relation, const std::
 void begin_statement_triggers(Modification& m, int operation);
 /// Queues AFTER STATEMENT triggers.
 void end_statement_triggers(Modification& m, int operation);
-/// BEFORE ROW triggers. nullopt: skipped. `assigned` is updated.
-std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, const Row* new_row,
+/// BEFORE ROW triggers on `new_row` (none for a DELETE, which answers with an empty row). nullopt:
+/// skipped. `assigned` is updated.
+std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, std::optional<Row> new_row,
                                    std::vector<bool>* assigned);
 /// Queues AFTER ROW triggers and foreign key work for one row.
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before,

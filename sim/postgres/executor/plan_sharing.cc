@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/base/utf8.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/type/oids.h"
 
@@ -208,8 +207,12 @@ class Parameterizer {
 
 bool PlanCache::read(std::string_view text) {
     text_ = text;
-    if (text.size() > kMaxStatementBytes || !shape_.read(text)) return false;
-    return utf8::is_ascii(text) || utf8::invalid_at(text) == std::string_view::npos;
+    if (text.size() > kMaxStatementBytes) return false;
+    if (shape_.read_alike(text)) return true;
+    last_ = nullptr;
+    if (shape_.read(text)) return true;
+    shape_ = {};
+    return false;
 }
 
 void PlanCache::forget_if_stale() {
@@ -218,6 +221,7 @@ void PlanCache::forget_if_stale() {
                 path_ == path;
     if (same && plans_.size() < kMaxPlans) return;
     plans_.clear();
+    last_ = nullptr;
     catalog_ = backend_.catalog_ptr();
     settings_ = backend_.setting_values();
     role_ = backend_.current_user();
@@ -226,12 +230,15 @@ void PlanCache::forget_if_stale() {
 
 SharedPlan* PlanCache::look_up() {
     forget_if_stale();
-    auto it = plans_.find(shape_.key);
-    if (it == plans_.end() || it->second == nullptr) return nullptr;
+    if (last_ == nullptr) {
+        auto it = plans_.find(shape_.key);
+        if (it == plans_.end() || it->second == nullptr) return nullptr;
+        last_ = it->second.get();
+    }
     if (!backend_.transaction().active) backend_.start_transaction();
-    if (!set_values(it->second->recipes)) return nullptr;
-    if (!take_locks(it->second->locks)) return nullptr;
-    return it->second.get();
+    if (!set_values(last_->recipes)) return nullptr;
+    SharedPlan* found = last_;
+    return take_locks(found->locks) ? found : nullptr;
 }
 
 bool PlanCache::take_locks(const std::vector<TableLock>& locks) {
@@ -290,6 +297,7 @@ void PlanCache::learn(Command& command) {
     }
     command.plan = shared->plan = plan_statement(command.query, backend_);
     command.params = &values_;
+    last_ = nullptr;
     plans_.insert_or_assign(shape_.key, std::move(shared));
 }
 

@@ -69,6 +69,7 @@ class PlanCache {
     LiteralValues values_;
     /// nullptr: known as one that cannot be shared.
     std::unordered_map<std::string, std::unique_ptr<SharedPlan>> plans_;
+    SharedPlan* last_ = nullptr;   ///< that of shape_'s key, if it is known
     // What the plans were bound under.
     CatalogPtr catalog_;
     std::vector<Oid> path_;

@@ -195,13 +195,14 @@ void Backend::end_transaction() {
     release_locks({});
     transaction_ = Transaction();
     if (changed) apply_settings();
-    search_path_catalog_ = nullptr;
+    const Oid user = current_user_;
     current_user_ = session_user_;
     // Unchanged since a transaction began: the role, too.
     if (!settings_.shares_with(begun_with_) || role_setting_.empty()) role_setting_ = setting("role");
     if (role_setting_ != "none" && !role_setting_.empty()) {
         if (const Role* role = catalog().find_role(role_setting_)) current_user_ = role->oid;
     }
+    if (current_user_ != user) search_path_catalog_ = nullptr;
     trigger_queues_.clear();
     bool alone = std::ranges::none_of(server_->backends, [&](Backend* other) { return other != this && other->transaction_.active; });
     if (!alone) return;

@@ -164,9 +164,7 @@ void end_statement_triggers(Modification& m, int operation) {
     }
 }
 
-std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, const Row* new_row, std::vector<bool>* assigned) {
-    std::optional<Row> current;
-    if (new_row != nullptr) current = *new_row;
+std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, std::optional<Row> current, std::vector<bool>* assigned) {
     // UPDATE OF goes by the columns that SET names, whether or not they are given a new value.
     std::vector<bool> set;
     if (operation == TriggerType::kUpdate) set = set_columns(m.query, *m.relation);
@@ -193,7 +191,8 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
         }
         current = std::move(result.row);
     }
-    return operation == TriggerType::kDelete ? std::optional<Row>(*old_row) : current;
+    if (operation == TriggerType::kDelete) return Row();
+    return current;
 }
 
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before, std::shared_ptr<const RowVersion> after,

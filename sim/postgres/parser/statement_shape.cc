@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 namespace cdcsim::pg {
@@ -40,7 +41,9 @@ constexpr std::ptrdiff_t kMaxNameBytes = 63;
 
 class ShapeReader {
   public:
-    ShapeReader(std::string_view text, StatementShape& shape) : p_(text.data()), begin_(p_), end_(p_ + text.size()), copied_(p_), shape_(shape) {}
+    /// `copies`: makes the key, too.
+    ShapeReader(std::string_view text, StatementShape& shape, bool copies)
+        : p_(text.data()), begin_(p_), end_(p_ + text.size()), copied_(p_), copies_(copies), shape_(shape) {}
 
     bool read() {
         while (p_ < end_) {
@@ -82,7 +85,27 @@ class ShapeReader {
         return true;
     }
 
+    /// As read() when the text is expected to have the shape of `shape_`.
+    bool read_alike() {
+        std::string_view key = shape_.key;
+        std::size_t at = 0;
+        for (std::size_t stand_in_at : shape_.stand_ins) {
+            if (!skip(key.substr(at, stand_in_at - at)) || p_ == end_) return false;
+            std::size_t count = shape_.literals.size();
+            bool is_literal = kind() == Byte::kQuote ? string() : kind() == Byte::kDigit && number();
+            if (!is_literal || shape_.literals.size() != count + 1 || stand_in(shape_.literals.back().kind) != key[stand_in_at]) return false;
+            at = stand_in_at + 1;
+        }
+        return skip(key.substr(at)) && (p_ == end_ || (*p_ == ';' && only_blanks_follow()));
+    }
+
   private:
+    bool skip(std::string_view same) {
+        if (!std::string_view(p_, static_cast<std::size_t>(end_ - p_)).starts_with(same)) return false;
+        p_ += same.size();
+        return true;
+    }
+    static char stand_in(LiteralClass literal) { return kStandIns[static_cast<std::size_t>(literal)]; }
     Byte kind() const { return kind(p_); }
     static Byte kind(const char* p) { return kBytes[static_cast<unsigned char>(*p)]; }
 
@@ -92,8 +115,11 @@ class ShapeReader {
     }
 
     void add(LiteralClass literal, const char* from) {
-        copy_until(from);
-        shape_.key += kStandIns[static_cast<std::size_t>(literal)];
+        if (copies_) {
+            copy_until(from);
+            shape_.stand_ins.push_back(shape_.key.size());
+            shape_.key += stand_in(literal);
+        }
         shape_.literals.push_back({literal, static_cast<int>(from - begin_), static_cast<int>(p_ - begin_)});
         copied_ = p_;
     }
@@ -117,11 +143,8 @@ class ShapeReader {
     bool string() {
         const char* from = p_++;
         for (;;) {
-            while (p_ < end_ && *p_ != '\'') {
-                if (static_cast<unsigned char>(*p_) == 0) return false;
-                ++p_;
-            }
-            if (p_ == end_) return false;
+            p_ = static_cast<const char*>(std::memchr(p_, '\'', static_cast<std::size_t>(end_ - p_)));
+            if (p_ == nullptr) return false;
             ++p_;
             if (p_ == end_ || *p_ != '\'') break;
             ++p_;
@@ -183,6 +206,7 @@ class ShapeReader {
     const char* begin_;
     const char* end_;
     const char* copied_;
+    bool copies_;
     StatementShape& shape_;
 };
 
@@ -199,12 +223,22 @@ bool begins_with(std::string_view text, std::string_view word) {
 bool StatementShape::read(std::string_view text) {
     key.clear();
     literals.clear();
+    stand_ins.clear();
     std::size_t first = 0;
     while (first < text.size() && kBytes[static_cast<unsigned char>(text[first])] == Byte::kBlank) ++first;
     std::string_view statement = text.substr(first);
     bool shared = begins_with(statement, "insert") || begins_with(statement, "update") || begins_with(statement, "delete") ||
                   begins_with(statement, "select");
-    return shared && ShapeReader(text, *this).read();
+    return shared && ShapeReader(text, *this, true).read();
+}
+
+bool StatementShape::read_alike(std::string_view text) {
+    literals.clear();
+    if (!key.empty() && ShapeReader(text, *this, false).read_alike()) return true;
+    key.clear();
+    literals.clear();
+    stand_ins.clear();
+    return false;
 }
 
 std::string literal_characters(std::string_view text, const Literal& literal) {

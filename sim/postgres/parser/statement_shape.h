@@ -22,9 +22,14 @@ struct Literal {
 struct StatementShape {
     std::string key;              ///< the text with each literal replaced by its class
     std::vector<Literal> literals;
+    std::vector<std::size_t> stand_ins;   ///< where they stand in `key`
 
     /// False: not one INSERT, UPDATE, DELETE or SELECT that the lexer is certain about.
+    /// REQUIRES: `text` is valid UTF-8.
     bool read(std::string_view text);
+    /// As read(), but false (and this is empty) unless the text has the shape that this has already:
+    /// a program's next statement often does, and then a comparison is enough.
+    bool read_alike(std::string_view text);
 };
 
 /// The characters of a '...' literal.
