@@ -221,6 +221,17 @@ constexpr RelationDrop kRelationDrops[] = {
     {"OBJECT_SEQUENCE", "sequence", "DROP SEQUENCE", 'S', "Use DROP SEQUENCE to remove a sequence."},
 };
 
+/// An identity column's sequence goes with the column only.
+void require_not_identity(Backend& backend, const Relation& sequence) {
+    if (!sequence.sequence || sequence.sequence->owner_table == kInvalidOid) return;
+    RelationPtr table = backend.catalog().find_relation(sequence.sequence->owner_table);
+    const Column& column = table->columns[static_cast<std::size_t>(sequence.sequence->owner_column - 1)];
+    if (column.identity_sequence != sequence.oid) return;
+    std::string owner = fmt::format("column {} of table {}", quote_identifier(column.name), shown_name(backend, *table));
+    throw SqlError("2BP01", fmt::format("cannot drop sequence {} because {} requires it", shown_name(backend, sequence), owner))
+        .hint(fmt::format("You can drop {} instead.", owner));
+}
+
 ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop& kind) {
     bool cascade = node.text("behavior") == "DROP_CASCADE", missing_ok = node.flag("missing_ok");
     std::vector<RelationPtr> relations;
@@ -243,6 +254,7 @@ ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop
         }
         if (relation->is_system()) throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
         require_owner(backend, *relation);
+        require_not_identity(backend, *relation);
         relations.push_back(relation);
         oids.push_back(relation->oid);
     }
