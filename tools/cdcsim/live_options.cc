@@ -7,6 +7,7 @@ namespace cdcsim::cli {
 
 void add_stack_options(OptionSet& options) {
     options.value("postgres", "attach to this PostgreSQL instead of starting one (libpq URI, with its TLS options)", "URI")
+        .value("postgres-for-connect", "where Kafka Connect finds it, should that be another address", "HOST:PORT")
         .value("connect", "attach to this Kafka Connect (URL)", "URL")
         .value("kafka", "attach to this Kafka", "HOST:PORT")
         .values("kafka-option", "an option of librdkafka for it, such as security.protocol=ssl; may be repeated", "NAME=VALUE")
@@ -20,6 +21,7 @@ live::StackOptions stack_options(const OptionSet& options) {
     out.connect = options.text("connect");
     out.kafka = options.text("kafka");
     out.debezium = options.text("debezium");
+    out.postgres_for_connect = options.text("postgres-for-connect");
     out.name = options.text("name", out.debezium.empty() ? "default" : "debezium-" + out.debezium);
     if (out.name.empty() || out.name.front() == '.' || out.name.find('/') != std::string::npos) throw UsageError{"--name is a plain word, not " + out.name};
     for (const std::string& option : options.texts("kafka-option")) {

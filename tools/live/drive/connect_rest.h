@@ -7,6 +7,8 @@
 
 namespace cdcsim::live {
 
+constexpr const char* kConnectorClass = "io.debezium.connector.postgresql.PostgresConnector";
+
 /// Connect's answer to a request: its status, and the message of an error.
 struct RestAnswer {
     int status = 200;

@@ -139,7 +139,7 @@ struct PgConnection::Impl {
     }
 
     void send_copy() {
-        const std::string data = copy_in ? copy_in() : std::string();
+        const std::string data = (copy_in ? copy_in() : std::string()) + "\\.\n";  // psql sends its end mark, too
         PQputCopyData(get(), data.data(), static_cast<int>(data.size()));
         PQputCopyEnd(get(), nullptr);
     }

@@ -60,7 +60,7 @@ std::optional<Addresses> read_addresses(const StackOptions& options) {
         return value ? value->text : std::string();
     };
     const diff::Json* own = json->find("own");
-    return Addresses{text("postgres"), text("kafka"), text("connect"), text("state"), own && own->is(diff::Json::Kind::kTrue)};
+    return Addresses{text("postgres"), text("kafka"), text("connect"), text("state"), own && own->is(diff::Json::Kind::kTrue), {}, {}};
 }
 
 bool fits(const std::string& given, const std::string& there) { return given.empty() || given == there; }
@@ -111,7 +111,9 @@ void take_down(const StackOptions& options) {
     fs::remove(base_folder(), not_empty);
 }
 
-Addresses bring_up(const StackOptions& options) {
+namespace {
+
+Addresses start_what_is_missing(const StackOptions& options) {
     const auto there = read_addresses(options);
     const bool same = there && fits(options.postgres, there->postgres) && fits(options.kafka, there->kafka) && fits(options.connect, there->connect);
     if (same && unreachable(*there).empty()) return *there;
@@ -125,6 +127,15 @@ Addresses bring_up(const StackOptions& options) {
         take_down(options);
         throw;
     }
+}
+
+}  // namespace
+
+Addresses bring_up(const StackOptions& options) {
+    Addresses out = start_what_is_missing(options);
+    out.kafka_options = options.kafka_options;
+    out.postgres_for_connect = options.postgres_for_connect;
+    return out;
 }
 
 Addresses find_stack(const StackOptions& options) {

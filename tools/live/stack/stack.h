@@ -16,6 +16,9 @@ struct Addresses {
     std::string folder;    ///< of the stack's files
     /// All three were started by us and serve nobody else.
     bool own = true;
+    std::vector<std::pair<std::string, std::string>> kafka_options = {};  ///< of librdkafka: TLS, SASL
+    /// Where Kafka Connect finds PostgreSQL, should it be another place than where we do; "": the same.
+    std::string postgres_for_connect = {};
 };
 
 /// Which stack is meant.
@@ -23,7 +26,8 @@ struct StackOptions {
     std::string name = "default";
     std::string postgres, kafka, connect;  ///< given addresses; "": started
     std::string debezium;                  ///< another release; "": the pinned one
-    std::vector<std::pair<std::string, std::string>> kafka_options;  ///< librdkafka's, for attached ones
+    std::vector<std::pair<std::string, std::string>> kafka_options;
+    std::string postgres_for_connect;  ///< host:port
 
     bool attaches() const { return !postgres.empty() || !kafka.empty() || !connect.empty(); }
     std::string folder() const;
