@@ -42,7 +42,7 @@ class CanonicalEnvironment final : public Environment {
 bool is_stored_text(const TypeInfo& type) {
     switch (type.oid) {
         case oid::kText: case oid::kVarchar: case oid::kBpchar: case oid::kName: case oid::kJson:
-        case oid::kJsonb: case oid::kNumeric: case oid::kRecord: case oid::kRecordArray:
+        case oid::kJsonb: case oid::kNumeric: case oid::kRecord: case oid::kRecordArray: case oid::kUnknown:
             return true;
         default:
             return type.ops == &kArrayOps || type.typtype == 'c';
