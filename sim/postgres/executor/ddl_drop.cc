@@ -16,7 +16,7 @@ void skip_notice(Backend& backend, const std::string& what) { backend.send_notic
 }  // namespace
 
 void settle_column_dependents(Backend& backend, const RelationPtr& relation, const Column& column, bool cascade) {
-    std::string self = fmt::format("column {} of table {}", quote_identifier(column.name), shown_name(backend, *relation));
+    std::string self = fmt::format("column {} of table {}", column.name, shown_name(backend, *relation));
     settle_dependents(backend, dependents_of_column(backend, relation, column), cascade, self);
 }
 
@@ -39,7 +39,7 @@ void require_not_identity(Backend& backend, const Relation& sequence) {
     RelationPtr table = backend.catalog().find_relation(sequence.sequence->owner_table);
     const Column& column = table->columns[static_cast<std::size_t>(sequence.sequence->owner_column - 1)];
     if (column.identity_sequence != sequence.oid) return;
-    std::string owner = fmt::format("column {} of table {}", quote_identifier(column.name), shown_name(backend, *table));
+    std::string owner = fmt::format("column {} of table {}", column.name, shown_name(backend, *table));
     throw SqlError("2BP01", fmt::format("cannot drop sequence {} because {} requires it", shown_name(backend, sequence), owner))
         .hint(fmt::format("You can drop {} instead.", owner));
 }

@@ -65,12 +65,12 @@ Dependent view_dependent(Backend& backend, const Relation& view, const std::stri
 }
 
 Dependent constraint_dependent(Backend& backend, const Relation& table, const std::string& name, const std::string& needs) {
-    return {fmt::format("constraint {} on table {}", quote_identifier(name), shown_name(backend, table)), needs,
+    return {fmt::format("constraint {} on table {}", name, shown_name(backend, table)), needs,
             changing(backend, table.oid, [name](Relation& r) { std::erase_if(r.constraints, [&](const Constraint& c) { return c.name == name; }); })};
 }
 
 Dependent default_dependent(Backend& backend, const Relation& table, const Column& column, const std::string& needs) {
-    std::string name = quote_identifier(column.name), of = shown_name(backend, table);
+    std::string name = column.name, of = shown_name(backend, table);
     if (column.generated) {
         return {fmt::format("column {} of table {}", name, of), needs, [&backend, oid = table.oid, plain = column.name] { drop_column_cascade(backend, oid, plain); }};
     }
@@ -104,7 +104,7 @@ void add_expression_dependents(Backend& backend, const Relation& table, Oid func
     for (const Trigger& trigger : table.triggers) {
         if (trigger.function->oid != function && !uses(trigger.when)) continue;
         auto erase = [name = trigger.name](Relation& r) { std::erase_if(r.triggers, [&](const Trigger& t) { return t.name == name; }); };
-        branches.add(trigger.oid, Dependent{fmt::format("trigger {} on table {}", quote_identifier(trigger.name), shown_name(backend, table)), needs,
+        branches.add(trigger.oid, Dependent{fmt::format("trigger {} on table {}", trigger.name, shown_name(backend, table)), needs,
                                             changing(backend, table.oid, erase)});
     }
 }
@@ -174,6 +174,7 @@ bool view_uses(const Query& query, Oid relation) {
 }
 
 void remove_relation(Backend& backend, const RelationPtr& relation) {
+    if (relation->kind == 'r') check_no_pending_events(backend, *relation, "DROP TABLE");
     auto catalog = backend.copy_catalog();
     for (const auto& [oid, other] : std::map<Oid, RelationPtr>(catalog->relations())) {
         if (other->sequence && other->sequence->owner_table == relation->oid) catalog->drop_relation(oid);
@@ -246,7 +247,7 @@ Dependents dependents_of_type(Backend& backend, Oid type, const std::vector<Oid>
             // A view over the table of this type is found there.
             if (relation->kind == 'v' && relation->view && info.relation != kInvalidOid && view_uses(*relation->view, info.relation)) continue;
             if (relation->kind != 'r') throw NotSimulated("DROP of a type that a view or another type uses");
-            Dependent one{fmt::format("column {} of table {}", quote_identifier(column.name), shown_name(backend, *relation)), self,
+            Dependent one{fmt::format("column {} of table {}", column.name, shown_name(backend, *relation)), self,
                           [&backend, oid = oid, name = column.name] { drop_column_cascade(backend, oid, name); }};
             branches.add(oid, with(std::move(one), dependents_of_column(backend, relation, column)));
         }
@@ -259,7 +260,7 @@ Dependents dependents_of_type(Backend& backend, Oid type, const std::vector<Oid>
 
 Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, const Column& column) {
     std::string table = shown_name(backend, *relation);
-    std::string self = fmt::format("column {} of table {}", quote_identifier(column.name), table);
+    std::string self = fmt::format("column {} of table {}", column.name, table);
     Dependents found;
     Oid oid = relation->oid;
     int attno = column.attno;
@@ -269,7 +270,7 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
         });
         if (!uses) continue;
         std::string name = other.name;
-        found.push_back({fmt::format("column {} of table {}", quote_identifier(name), table), self, [&backend, oid, name] { drop_column_cascade(backend, oid, name); }});
+        found.push_back({fmt::format("column {} of table {}", name, table), self, [&backend, oid, name] { drop_column_cascade(backend, oid, name); }});
     }
     for (const auto& [child_oid, child] : backend.catalog().relations()) {
         for (const Constraint& constraint : child->constraints) {
@@ -278,7 +279,7 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
             if (!refers) continue;
             Oid where = child_oid;
             std::string name = constraint.name;
-            found.push_back({fmt::format("constraint {} on table {}", quote_identifier(name), shown_name(backend, *child)), self, [&backend, where, name] {
+            found.push_back({fmt::format("constraint {} on table {}", name, shown_name(backend, *child)), self, [&backend, where, name] {
                                  auto changed = copy_relation(backend.catalog().find_relation(where));
                                  std::erase_if(changed->constraints, [&](const Constraint& c) { return c.name == name; });
                                  backend.update_relation(changed);
@@ -301,7 +302,7 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
 
 Dependents dependents_of_schema(Backend& backend, const Schema& schema) {
     Branches branches;
-    std::string self = "schema " + quote_identifier(schema.name);
+    std::string self = "schema " + schema.name;
     std::vector<Oid> inside;
     for (const auto& [oid, relation] : backend.catalog().relations()) {
         if (relation->schema == schema.oid) inside.push_back(oid);
