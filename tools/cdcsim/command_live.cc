@@ -1,6 +1,7 @@
 // cdcsim live: starts, stops and shows the real stack.
 #include "tools/cdcsim/command.h"
 #include "tools/cdcsim/live_options.h"
+#include "tools/live/drive/guardian.h"
 
 namespace cdcsim::cli {
 
@@ -18,6 +19,10 @@ Status live_command(const Arguments& arguments) {
     OptionSet options("live up|down|status", kHelp);
     add_stack_options(options);
     if (!options.parse(arguments)) return Status::kHeld;
+    if (options.paths() == std::vector<std::string>{"tidy"}) {  // not for people: what a killed run left behind
+        live::guard();
+        return Status::kHeld;
+    }
     const std::string verb = options.paths().size() == 1 ? options.paths()[0] : "";
     if (verb != "up" && verb != "down" && verb != "status") throw UsageError{"live takes one word: up, down or status; see cdcsim live --help"};
     const live::StackOptions wanted = stack_options(options);

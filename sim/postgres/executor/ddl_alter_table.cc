@@ -112,7 +112,7 @@ bool index_uses(const Index& index, int attno) {
 void drop_column(Alteration& a) {
     std::string name = name_of(a);
     if (a.relation->find_column(name) == nullptr && a.command.flag("missing_ok")) {
-        a.backend.send_notice("NOTICE", SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", name, a.relation->name)));
+        a.backend.send_notice("NOTICE", SqlError("00000", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", name, a.relation->name)));
         return;
     }
     int attno = require_column(a, name).attno;
@@ -300,7 +300,7 @@ void drop_constraint(Alteration& a) {
     if (it == a.relation->constraints.end()) {
         std::string message = fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, a.relation->name);
         if (!a.command.flag("missing_ok")) throw SqlError("42704", message);
-        a.backend.send_notice("NOTICE", SqlError("42704", message + ", skipping"));
+        a.backend.send_notice("NOTICE", SqlError("00000", message + ", skipping"));
         return;
     }
     Oid index = it->kind == ConstraintKind::kForeign ? kInvalidOid : it->index;
@@ -581,7 +581,7 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
     if (kind == "OBJECT_TYPE" || kind == "OBJECT_INDEX") throw NotSimulated(tag);
     RelationPtr relation = find_relation(node["relation"], backend);
     if (!relation && node.flag("missing_ok")) {
-        backend.send_notice("NOTICE", SqlError("42P01", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
+        backend.send_notice("NOTICE", SqlError("00000", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
         return tag_only(tag);
     }
     if (!relation) relation = open_relation(backend, node["relation"]);

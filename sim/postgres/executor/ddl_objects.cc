@@ -214,7 +214,7 @@ ExecResult rename_object(Backend& backend, const Command& command, const RowSink
     auto row = std::ranges::find(kRows, node.text("renameType"), &Row::type);
     if (row == std::end(kRows)) throw NotSimulated(fmt::format("ALTER ... RENAME ({})", node.text("renameType")));
     if (node.flag("missing_ok") && node.has("relation") && !find_relation(node["relation"], backend)) {
-        backend.send_notice("NOTICE", SqlError("42P01", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
+        backend.send_notice("NOTICE", SqlError("00000", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
         return tag_only(std::string(row->tag));
     }
     row->run(backend, node);

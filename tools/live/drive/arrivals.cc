@@ -11,7 +11,8 @@ namespace cdcsim::live {
 
 namespace {
 
-constexpr double kReceiveLimit = 10;
+constexpr double kReceiveLimit = 30;
+constexpr double kCatchUpLimit = 3;
 constexpr double kGrowthLimit = 120;
 constexpr double kQuiet = 0.3;         // all that the simulated run has is there
 constexpr double kUnguidedQuiet = 0.5;  // all was received, and nothing says how many records come of it
@@ -23,10 +24,14 @@ constexpr double kLongQuiet = 1.5;     // nothing says what was received
 bool Arrivals::all_received() {
     // A slot that streams for a connector; write_lsn is what its task has taken.
     const auto slots = workspace_.admin().rows(
-        "SELECT r.state = 'streaming' AND r.write_lsn >= pg_current_wal_flush_lsn() "
+        "SELECT s.slot_name, r.state = 'streaming' AND r.write_lsn >= pg_current_wal_flush_lsn() "
         "FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid "
         "WHERE s.database = " + workspace_.admin().literal(workspace_.notes().database));
-    return std::all_of(slots.begin(), slots.end(), [](const auto& slot) { return slot.at(0) == "t"; });
+    if (!std::all_of(slots.begin(), slots.end(), [](const auto& slot) { return slot.at(1) == "t"; })) return false;
+    const std::vector<std::string> needed = streaming_slots_();
+    return std::all_of(needed.begin(), needed.end(), [&](const std::string& name) {
+        return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return slot.at(0) == name; });
+    });
 }
 
 void Arrivals::settle() {
@@ -35,6 +40,11 @@ void Arrivals::settle() {
     settled_at_ = end;
     const bool received = reached_within({"", kReceiveLimit, 10}, [&] { return all_received(); });
     wait_for_silence(received ? 0 : kLongQuiet);
+}
+
+void Arrivals::catch_up(std::optional<std::size_t> records) {
+    if (!records) return settle();
+    reached_within({"", kCatchUpLimit, 10}, [&] { return all_received() && KafkaLog::records_in(log_.ends()) >= *records; });
 }
 
 void Arrivals::settle_by_silence() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,14 @@ class Arrivals {
     /// hold what is expected and have not grown for 300 ms (longer where nothing is expected, or less
     /// came than that), and reads them. Costs nothing if nothing was written since the last time.
     void settle();
+    /// Slots from which a running connector streams; names which still must be streamed from. A slot
+    /// that is none of them may be idle.
+    using StreamingSlots = std::function<std::vector<std::string>()>;
+    void follow(StreamingSlots slots) { streaming_slots_ = std::move(slots); }
+
+    /// Waits only until what was committed so far is in the topics: `records` of them, if that is known.
+    void catch_up(std::optional<std::size_t> records);
+
     /// The next settle() waits even if nothing was written.
     void unsettle() { settled_at_.clear(); }
     /// The same where no slot tells what was sent.
@@ -35,6 +44,7 @@ class Arrivals {
     Workspace& workspace_;
     KafkaLog& log_;
     std::optional<std::size_t> expected_;
+    StreamingSlots streaming_slots_;
     std::string settled_at_;  ///< the end of the write-ahead log
 };
 

@@ -52,6 +52,7 @@ ConnectorAnswer answer_of(const RestAnswer& answer) {
 }  // namespace
 
 Connectors::Connectors(Workspace& workspace, Arrivals& arrivals, std::string postgres_for_connect) : workspace_(workspace), arrivals_(arrivals) {
+    arrivals_.follow([this] { return streaming_slots(); });
     const std::size_t colon = postgres_for_connect.rfind(':');
     host_ = postgres_for_connect.empty() ? workspace.admin().host() : postgres_for_connect.substr(0, colon);
     port_ = postgres_for_connect.empty() ? workspace.admin().port() : colon == std::string::npos ? "5432" : postgres_for_connect.substr(colon + 1);
@@ -84,9 +85,9 @@ void Connectors::refuse_foreign_topics(const ConnectRest::Config& config) const 
 ConnectorAnswer Connectors::create(const ConnectorStep& step) {
     const ConnectRest::Config config = config_of(step);
     refuse_foreign_topics(config);
-    const Known wanted{workspace_.real_name(step.name), option(config, "slot.name", "debezium"), option(config, "snapshot.mode", "") != "initial_only"};
+    const Known wanted{workspace_.real_name(step.name), option(config, "slot.name", "debezium"), option(config, "snapshot.mode", "") != "initial_only", false};
     const bool exists = known_.count(step.name) > 0;
-    const std::string old_sender = exists ? sender(known_[step.name].slot) : "";
+    const std::string old_sender = exists ? user_of(known_[step.name].slot) : "";
     const RestAnswer answer = workspace_.connect().put_config(wanted.real, config);
     if (!answer.good()) return answer_of(answer);
     known_[step.name] = wanted;
@@ -97,7 +98,7 @@ ConnectorAnswer Connectors::obey(const ConnectorStep& step) {
     const auto found = known_.find(step.name);
     if (found == known_.end()) return answer_of({404, fmt::format("Connector {} not found", step.name)});
     const Known connector = found->second;
-    const std::string old_sender = step.verb == "restart" ? sender(connector.slot) : "";
+    const std::string old_sender = step.verb == "restart" ? user_of(connector.slot) : "";
     const RestAnswer answer = workspace_.connect().verb(connector.real, step.verb);
     if (!answer.good()) return answer_of(answer);
     ConnectorAnswer out;
@@ -113,7 +114,7 @@ ConnectorAnswer Connectors::obey(const ConnectorStep& step) {
 
 /// Until the connector is in that state and, if it is to run, streams by a new walsender.
 ConnectorAnswer Connectors::wait_for(const std::string& name, const std::string& wanted, const std::string& old_sender) {
-    const Known& connector = known_[name];
+    Known& connector = known_[name];
     ConnectorStatus status;
     const auto is_there = [&] {
         status = workspace_.connect().status(connector.real);
@@ -127,8 +128,9 @@ ConnectorAnswer Connectors::wait_for(const std::string& name, const std::string&
         throw Unavailable(fmt::format("connector {} is {}, not {}{}, after {:g} s", name, status.state.empty() ? "not there" : status.state, wanted,
                                       wanted == "RUNNING" && connector.streams ? " and streaming from slot " + connector.slot : "", kStateLimit));
     }
+    connector.runs = status.state == "RUNNING" && connector.streams;
     arrivals_.unsettle();
-    if (status.state == "RUNNING" && connector.streams) {
+    if (connector.runs) {
         arrivals_.settle();
     } else {
         arrivals_.settle_by_silence();
@@ -144,6 +146,21 @@ ConnectorAnswer Connectors::state(const std::string& name) {
     out.state = status.state;
     out.trace = status.trace;
     return out;
+}
+
+/// Of the connectors that run. One that has failed on its way runs no more.
+std::vector<std::string> Connectors::streaming_slots() {
+    std::vector<std::string> out;
+    for (auto& [name, connector] : known_) {
+        if (!connector.runs || !sender(connector.slot).empty()) continue;
+        connector.runs = workspace_.connect().status(connector.real).state != "FAILED";
+        if (connector.runs) out.push_back(connector.slot);
+    }
+    return out;
+}
+
+std::string Connectors::user_of(const std::string& slot) {
+    return workspace_.admin().value("SELECT active_pid FROM pg_replication_slots WHERE slot_name = " + workspace_.admin().literal(slot));
 }
 
 std::string Connectors::sender(const std::string& slot) {

@@ -22,7 +22,8 @@ class Connectors {
     struct Known {
         std::string real;  ///< its name in Connect
         std::string slot;
-        bool streams = true;
+        bool streams = true;   ///< its configuration says so
+        bool runs = false;     ///< it was RUNNING, and no step has ended that
     };
 
     scenario::ConnectorAnswer create(const scenario::ConnectorStep& step);
@@ -30,8 +31,10 @@ class Connectors {
     ConnectRest::Config config_of(const scenario::ConnectorStep& step) const;
     void refuse_foreign_topics(const ConnectRest::Config& config) const;
     scenario::ConnectorAnswer wait_for(const std::string& name, const std::string& wanted, const std::string& old_sender);
-    /// The process that streams from the slot, "" if none does.
+    /// The process that uses the slot, "" if none does; the one that streams from it.
+    std::string user_of(const std::string& slot);
     std::string sender(const std::string& slot);
+    std::vector<std::string> streaming_slots();
     void wait_for_release(const std::string& slot);
 
     Workspace& workspace_;

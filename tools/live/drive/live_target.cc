@@ -44,7 +44,7 @@ void LiveTarget::begin(const scenario::Step& step) {
     const std::size_t index = static_cast<std::size_t>(step.number) - 1;
     guide_ = index < options_.guides.size() ? &options_.guides[index] : nullptr;
     statements_ = 0;
-    expect_end();
+    arrivals_.expect(guide_ ? std::optional(guide_->at_end) : std::nullopt);
 }
 
 scenario::SqlAnswer LiveTarget::run_sql(int step_number, const scenario::SqlStep& step) {
@@ -54,8 +54,6 @@ scenario::SqlAnswer LiveTarget::run_sql(int step_number, const scenario::SqlStep
     return out;
 }
 
-void LiveTarget::expect_end() { arrivals_.expect(guide_ ? std::optional(guide_->at_end) : std::nullopt); }
-
 /// The connector asks the catalog as it is when it sees a row; a change of a table must not overtake
 /// the rows before it.
 void LiveTarget::before_statement(const std::string& sql) {
@@ -63,9 +61,8 @@ void LiveTarget::before_statement(const std::string& sql) {
         rows_unsettled_ = true;
     } else if (rows_unsettled_ && connectors_.any() && !scripts_.any_waiting()) {
         const bool known = guide_ && statements_ > 0 && statements_ <= guide_->after_statement.size();
-        arrivals_.expect(known ? std::optional(guide_->after_statement[statements_ - 1]) : std::nullopt);
-        settle();
-        expect_end();
+        arrivals_.catch_up(known ? std::optional(guide_->after_statement[statements_ - 1]) : std::nullopt);
+        rows_unsettled_ = false;
     }
 }
 

@@ -50,7 +50,6 @@ class LiveTarget : public scenario::Target {
     void before_statement(const std::string& sql);
     void after_statement(scenario::Outcome& outcome);
     void settle();
-    void expect_end();
 
     Options options_;
     scenario::FileReader& files_;

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "core/base/error.h"
+#include "tools/live/drive/guardian.h"
 #include "tools/live/unavailable.h"
 #include "tools/live/wait.h"
 
@@ -85,6 +86,7 @@ Workspace::Workspace(const Addresses& addresses, const std::string& database, co
     notes_.postgres = addresses.postgres;
     notes_.connect = addresses.connect;
     notes_.kafka = {addresses.kafka, addresses.kafka_options};
+    notes_.lock = addresses.folder + ".lock";
     notes_.database = database;
     notes_.suffix = fmt::format("-{}-{}", getpid(), now);
     notes_.own = addresses.own;
@@ -94,18 +96,22 @@ Workspace::Workspace(const Addresses& addresses, const std::string& database, co
         notes_.roles = roles(*admin_);
         notes_.topics = list_topics(notes_.kafka);
     }
+    refuse_existing_database();
+    guardian_ = std::make_unique<Guardian>(notes_);
     create_database(user);
+}
+
+void Workspace::refuse_existing_database() {
+    if (!has_database_of_its_own(notes_)) return;
+    if (admin_->value("SELECT count(*) FROM pg_database WHERE datname = " + admin_->literal(notes_.database)) == "0") return;
+    throw Unavailable(fmt::format("the database \"{}\" exists on {}; the scenario makes it, and removes it at its end", notes_.database, notes_.postgres));
 }
 
 void Workspace::create_database(const std::string& user) {
     if (admin_->value("SELECT count(*) FROM pg_roles WHERE rolname = " + admin_->literal(user)) == "0") {
         admin_->command(fmt::format("CREATE ROLE {} LOGIN SUPERUSER", admin_->identifier(user)));
     }
-    if (!has_database_of_its_own(notes_)) return;
-    if (admin_->value("SELECT count(*) FROM pg_database WHERE datname = " + admin_->literal(notes_.database)) != "0") {
-        throw Unavailable(fmt::format("the database \"{}\" exists on {}; the scenario makes it, and removes it at its end", notes_.database, notes_.postgres));
-    }
-    admin_->command(fmt::format("CREATE DATABASE {}", admin_->identifier(notes_.database)));
+    if (has_database_of_its_own(notes_)) admin_->command(fmt::format("CREATE DATABASE {}", admin_->identifier(notes_.database)));
 }
 
 Workspace::~Workspace() {

@@ -17,6 +17,7 @@ namespace cdcsim::live {
 struct WorkspaceNotes {
     std::string postgres, connect;
     KafkaAddress kafka;
+    std::string lock;    ///< the file that says who uses the stack
     std::string database;
     std::string suffix;  ///< of the run's connectors
     bool own = true;     ///< the stack serves nobody else: what is there was left behind by a killed run
@@ -25,6 +26,8 @@ struct WorkspaceNotes {
 
 /// Removes everything that belongs to the run. Waits have limits; what still answers is cleaned.
 void clean(const WorkspaceNotes& notes);
+
+class Guardian;
 
 class Workspace {
   public:
@@ -42,10 +45,12 @@ class Workspace {
     std::string real_name(const std::string& connector) const { return connector + notes_.suffix; }
 
   private:
+    void refuse_existing_database();
     void create_database(const std::string& user);
 
     WorkspaceNotes notes_;
     ConnectRest connect_;
+    std::unique_ptr<Guardian> guardian_;
     std::unique_ptr<PgConnection> admin_;
 };
 

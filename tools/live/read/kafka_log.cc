@@ -89,6 +89,13 @@ KafkaLog::KafkaLog(const KafkaAddress& address) : client_(std::make_unique<Clien
 KafkaLog::~KafkaLog() = default;
 
 KafkaLog::Ends KafkaLog::ends() {
+    std::optional<Ends> out;
+    wait_until({"Kafka tells the ends of the topics", 10, 50}, [&] { return (out = ask_ends()).has_value(); });
+    return *out;
+}
+
+/// nullopt while a topic that is just being made has no leader yet.
+std::optional<KafkaLog::Ends> KafkaLog::ask_ends() {
     const auto there = list_partitions(client_->kafka.get());
     const KafkaHandle<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(8));
     for (const auto& [name, partitions] : there) {
@@ -98,11 +105,12 @@ KafkaLog::Ends KafkaLog::ends() {
     Ends out;
     if (asked->cnt == 0) return out;
     const rd_kafka_resp_err_t trouble = rd_kafka_offsets_for_times(client_->kafka.get(), asked.get(), kLimitMs);
-    if (trouble != RD_KAFKA_RESP_ERR_NO_ERROR) throw Unavailable(std::string("Kafka: ") + rd_kafka_err2str(trouble));
+    if (trouble == RD_KAFKA_RESP_ERR__TRANSPORT || trouble == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) throw Unavailable(std::string("Kafka: ") + rd_kafka_err2str(trouble));
+    if (trouble != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
     for (int i = 0; i < asked->cnt; ++i) {
         const rd_kafka_topic_partition_t& one = asked->elems[i];
-        // A topic that is just being made has no leader yet, and no records.
-        out[{one.topic, one.partition}] = one.err == RD_KAFKA_RESP_ERR_NO_ERROR ? std::max<std::int64_t>(0, one.offset) : 0;
+        if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+        out[{one.topic, one.partition}] = std::max<std::int64_t>(0, one.offset);
     }
     return out;
 }

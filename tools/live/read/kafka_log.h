@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,7 @@ class KafkaLog : public kafka::Topics {
 
   private:
     struct Client;
+    std::optional<Ends> ask_ends();
     void file(std::map<std::string, std::vector<kafka::Record>> arrived);
 
     std::unique_ptr<Client> client_;

@@ -155,10 +155,11 @@ std::string print_addresses(const Addresses& addresses) {
                        quote_json(addresses.connect), quote_json(addresses.folder), addresses.own);
 }
 
-StackLock::StackLock(const StackOptions& options) {
+StackLock::StackLock(const StackOptions& options) : StackLock(options.folder() + ".lock") {}
+
+StackLock::StackLock(const std::string& path) {
     make_base_folder();
-    const std::string path = options.folder() + ".lock";
-    wait_until({"nobody else uses the stack " + options.name, kLockLimit, 50}, [&] {
+    wait_until({"nobody else uses the stack of " + path, kLockLimit, 50}, [&] {
         file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         struct stat mine{}, there{};
         if (file_ < 0) throw Unavailable("cannot open " + path);

@@ -49,6 +49,7 @@ std::string print_addresses(const Addresses& addresses);
 class StackLock {
   public:
     explicit StackLock(const StackOptions& options);
+    explicit StackLock(const std::string& path);
     ~StackLock();
     StackLock(const StackLock&) = delete;
 
