@@ -120,7 +120,7 @@ class Comparer {
                     continue;
                 }
             } else if (order < 0) {
-                add_whole(runs_[0][i], "", describe(runs_[0][i]), "the golden has no such record");
+                add_whole(runs_[0][i], "", describe(runs_[0][i]), "only the simulator has this record");
             } else {
                 add_whole(golden_[j], describe(golden_[j]), "", "the simulator has no such record");
             }

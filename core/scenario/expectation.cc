@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 #include "core/diff/json.h"
+#include "core/scenario/cause.h"
 #include "core/scenario/grammar.h"
 #include "core/scenario/hints.h"
 #include "core/scenario/psql_print.h"
@@ -18,36 +18,8 @@ namespace {
 using diff::Json;
 using Where = kafka::Topics::Place;
 
-std::string first_line(const std::string& sql) {
-    std::string out;
-    for (char c : sql) {  // one line, blanks folded
-        const bool blank = c == '\n' || c == '\t' || c == ' ' || c == '\r';
-        if (!blank) {
-            out += c;
-        } else if (!out.empty() && out.back() != ' ') {
-            out += ' ';
-        }
-    }
-    while (out.ends_with(' ')) out.pop_back();
-    if (out.size() > 200) out = out.substr(0, 197) + "...";
-    return out;
-}
-
-/// The line of a statement in the scenario file, or in its script.
-std::string place_of(const Step& step, const SqlStep& body, const Outcome& outcome) {
-    if (!outcome.file.empty()) return fmt::format("step {}, {}:{}", step.number, outcome.file, outcome.line);
-    if (body.script_line == 0) return fmt::format("step {}, {}:{}", step.number, body.source, outcome.line);
-    return fmt::format("step {}, line {}", step.number, body.script_line + outcome.line - 1);
-}
-
 std::string plural(std::size_t count, std::string_view word) {
     return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-}
-
-std::uint64_t number_of(const Json* value) {
-    std::uint64_t out = 0;
-    if (value) std::from_chars(value->text.data(), value->text.data() + value->text.size(), out);
-    return out;
 }
 
 Json json_number(std::int64_t value) {
@@ -93,7 +65,7 @@ void Judge::errors(const Step& step, const SqlStep& body, const std::vector<Outc
         std::string text = print_report(*outcome.error, outcome.sql);
         if (text.ends_with('\n')) text.pop_back();
         failure.details.emplace_back("actual", outcome.error->sqlstate + "\n" + text);
-        failure.details.emplace_back("statement", fmt::format("{} ({})", first_line(outcome.sql), place_of(step, body, outcome)));
+        failure.details.emplace_back("statement", describe_statement(step, body, outcome));
     };
     for (std::size_t i = 0; i < std::max(found.size(), body.errors.size()); ++i) {
         if (i >= body.errors.size()) {
@@ -259,7 +231,7 @@ void Judge::compare_all(const Step& step, const ExpectStep& body, const std::vec
         const auto record = decoded(places[both]);
         failure.details.emplace_back("at", fmt::format("{} offset {}", places[both].topic, places[both].offset));
         failure.details.emplace_back("actual", diff::summary(record));
-        failure.details.emplace_back("caused by", cause(places[both]));
+        failure.details.emplace_back("caused by", cause_of(report_, target_.topics(), places[both]).text);
         HintFacts facts;
         facts.record = &record;
         facts.extra = true;
@@ -383,45 +355,11 @@ void Judge::describe_mismatch(Failure& failure, const Where& place, const Mismat
     failure.details.emplace_back("at", fmt::format("{} offset {}{}{}", place.topic, place.offset, mismatch.path.empty() ? "" : ", ", mismatch.path));
     failure.details.emplace_back("expected", mismatch.expected);
     failure.details.emplace_back("actual", mismatch.actual);
-    failure.details.emplace_back("caused by", cause(place));
+    failure.details.emplace_back("caused by", cause_of(report_, target_.topics(), place).text);
     HintFacts facts;
     facts.mismatch = &mismatch;
     facts.record = &record;
     if (const std::string text = hint(facts); !text.empty()) failure.details.emplace_back("hint", text);
-}
-
-/// The statement whose write-ahead log holds the record's LSN; else the one that ran when it came.
-std::string Judge::cause(const Where& place) {
-    const auto record = decoded(place);
-    const Json& payload = record.value.payload;
-    const Json* snapshot = payload.find_path({"source", "snapshot"});
-    const bool streamed = snapshot && snapshot->text == "false";
-    const std::uint64_t lsn = streamed ? number_of(payload.find_path({"source", "lsn"})) : 0;
-    std::size_t arrival = 0;
-    while (arrival < target_.topics().total()) {
-        const Where other = target_.topics().arrival(arrival);
-        if (other.topic == place.topic && other.offset == place.offset) break;
-        ++arrival;
-    }
-    std::string when;
-    for (const StepReport& report : report_.steps) {
-        const bool came = arrival >= report.records_begin && arrival < report.records_end;
-        const auto* body = std::get_if<SqlStep>(&report.step->body);
-        if (!body) {
-            if (came) when = fmt::format("step {} (line {})", report.step->number, report.step->line);
-            if (came && snapshot && !streamed) return "the snapshot, " + when;
-            continue;
-        }
-        for (const Outcome& outcome : report.outcomes) {
-            const auto wrote = [&] {
-                return std::any_of(outcome.answers.begin(), outcome.answers.end(), [&](const StatementAnswer& a) { return a.wal_end > lsn; });
-            };
-            const std::string text = fmt::format("{} ({})", first_line(outcome.sql), place_of(*report.step, *body, outcome));
-            if (lsn > 0 && wrote()) return text;
-            if (came && arrival < outcome.records_after && when.empty()) when = text;
-        }
-    }
-    return when.empty() ? "not known" : when;
 }
 
 }  // namespace cdcsim::scenario

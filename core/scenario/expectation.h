@@ -45,7 +45,6 @@ class Judge {
     diff::DecodedRecord decoded(const kafka::Topics::Place& place);
     void describe_mismatch(Failure& failure, const kafka::Topics::Place& place, const Mismatch& mismatch);
     void describe_no_topic(Failure& failure, const std::string& name);
-    std::string cause(const kafka::Topics::Place& place);
 
     Target& target_;
     RunReport& report_;

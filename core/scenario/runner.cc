@@ -36,6 +36,7 @@ class Runner {
         StepReport& report = report_.steps.emplace_back();
         report.step = &step;
         report.records_begin = target_.topics().total();
+        target_.begin(step);
         if (const auto* sql = std::get_if<SqlStep>(&step.body)) {
             SqlAnswer answer = target_.run_sql(step.number, *sql);
             report.records_end = target_.topics().total();

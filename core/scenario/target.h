@@ -38,6 +38,9 @@ class Target {
   public:
     virtual ~Target() = default;
 
+    /// Called before each step.
+    virtual void begin(const Step&) {}
+
     /// Runs a script to its end, or until it waits for a lock. All records that it causes are in the
     /// topics when this returns.
     virtual SqlAnswer run_sql(int step_number, const SqlStep& step) = 0;

@@ -1,6 +1,5 @@
 #include "sim/pipeline/simulated_target.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -11,7 +10,6 @@ namespace cdcsim {
 using scenario::ConnectorAnswer;
 using scenario::LateAnswer;
 using scenario::Outcome;
-using scenario::PsqlRun;
 using scenario::SqlAnswer;
 
 /// One psql: a session and the files beside the scenario.
@@ -54,77 +52,20 @@ class SimulatedTarget::Host : public scenario::PsqlHost {
     std::unique_ptr<pg::Session> session_;
 };
 
-/// A step's script on its way.
-struct SimulatedTarget::Script {
-    int step = 0;
-    PsqlRun run;
-    Host* host = nullptr;
-    std::unique_ptr<Host> own;  ///< the session of a step without a name
-
-    SqlAnswer answer() {
-        SqlAnswer out;
-        out.outcomes = run.outcomes();
-        out.waiting = run.waiting();
-        out.waits_for = run.waits_for();
-        out.waiting_sql = run.current_sql();
-        return out;
-    }
-};
-
 SimulatedTarget::SimulatedTarget(Simulation& simulation, scenario::FileReader& files, std::string folder)
-    : simulation_(simulation), files_(files), folder_(std::move(folder)) {}
+    : simulation_(simulation),
+      files_(files),
+      folder_(std::move(folder)),
+      scripts_([this](const scenario::SqlStep& step) { return std::make_unique<Host>(simulation_, files_, folder_, step.user, step.session); },
+               [this](Outcome& outcome) { after_statement(outcome); }) {}
 
 SimulatedTarget::~SimulatedTarget() = default;
 
-SimulatedTarget::Host* SimulatedTarget::host_for(const scenario::SqlStep& step, std::unique_ptr<Host>& own) {
-    std::unique_ptr<Host>& host = step.session.empty() ? own : sessions_[step.session];
-    if (!host) host = std::make_unique<Host>(simulation_, files_, folder_, step.user, step.session);
-    return host.get();
-}
-
-SqlAnswer SimulatedTarget::run_sql(int step_number, const scenario::SqlStep& step) {
-    PsqlRun::Options options;
-    options.stop_on_error = step.stop_on_error;
-    auto script = std::make_unique<Script>(Script{step_number, PsqlRun(step.scripts, options), nullptr, nullptr});
-    try {
-        script->host = host_for(step, script->own);
-    } catch (const SqlError& error) {  // psql cannot connect
-        SqlAnswer out;
-        Outcome& outcome = out.outcomes.emplace_back();
-        outcome.error = report_of(error, "FATAL", "");
-        return out;
-    }
-    for (const auto& other : waiting_) {
-        if (other->host == script->host) return still_waits(*other);
-    }
-    advance(*script);
-    SqlAnswer out = script->answer();
-    if (script->run.waiting()) {
-        waiting_.push_back(std::move(script));
-    } else {
-        script.reset();  // the session ends: an open transaction is rolled back, locks become free
-        wake();
-    }
-    return out;
-}
-
-/// A step for a session whose last step has not ended.
-SqlAnswer SimulatedTarget::still_waits(const Script& script) {
-    SqlAnswer out;
-    scenario::Report& report = out.outcomes.emplace_back().error.emplace();
-    report.severity = "ERROR";
-    report.sqlstate = "ZS002";
-    report.message = "the session still waits in step " + std::to_string(script.step) + " for " + script.run.waits_for();
-    return out;
-}
-
-void SimulatedTarget::advance(Script& script) {
-    script.run.advance(*script.host, [&](Outcome& outcome) { after_statement(outcome); });
-}
+SqlAnswer SimulatedTarget::run_sql(int step_number, const scenario::SqlStep& step) { return scripts_.run(step_number, step); }
 
 void SimulatedTarget::after_statement(Outcome& outcome) {
     drain();
-    wake();
+    scripts_.wake();
     outcome.records_after = simulation_.topics().total();
 }
 
@@ -138,36 +79,8 @@ void SimulatedTarget::drain() {
 
 std::vector<std::string> SimulatedTarget::take_refusals() { return std::exchange(refusals_, {}); }
 
-void SimulatedTarget::wake() {
-    if (waking_) return;
-    waking_ = true;
-    for (bool progress = true; progress;) {
-        progress = false;
-        for (std::size_t i = 0; i < waiting_.size() && !progress; ++i) {
-            Script& script = *waiting_[i];
-            const std::size_t before = script.run.outcomes().size();
-            advance(script);
-            progress = script.run.outcomes().size() > before;
-            if (script.run.waiting()) {
-                // It waits for something else now: those that wait longer come first.
-                if (progress) std::rotate(waiting_.begin() + static_cast<std::ptrdiff_t>(i), waiting_.begin() + static_cast<std::ptrdiff_t>(i) + 1, waiting_.end());
-                continue;
-            }
-            late_.push_back({script.step, script.answer()});
-            waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-            progress = true;
-        }
-    }
-    waking_ = false;
-}
-
-std::vector<LateAnswer> SimulatedTarget::take_late() { return std::exchange(late_, {}); }
-
-std::vector<LateAnswer> SimulatedTarget::still_waiting() {
-    std::vector<LateAnswer> out;
-    for (const auto& script : waiting_) out.push_back({script->step, script->answer()});
-    return out;
-}
+std::vector<LateAnswer> SimulatedTarget::take_late() { return scripts_.take_late(); }
+std::vector<LateAnswer> SimulatedTarget::still_waiting() { return scripts_.still_waiting(); }
 
 ConnectorAnswer SimulatedTarget::run_connector(const scenario::ConnectorStep& step) {
     connect::Worker& worker = simulation_.worker();
@@ -202,7 +115,7 @@ ConnectorAnswer SimulatedTarget::guarded(const std::string& name, const std::fun
     try {
         action();
         simulation_.drain();
-        wake();
+        scripts_.wake();
         simulation_.drain();
         return connector_state(name);
     } catch (const ConnectError& error) {
@@ -226,7 +139,7 @@ ConnectorAnswer SimulatedTarget::connector_state(const std::string& name) {
 
 void SimulatedTarget::sleep(double seconds) {
     simulation_.clock().sleep(std::llround(seconds * 1e6));
-    wake();
+    scripts_.wake();
     drain();
 }
 

@@ -2,13 +2,13 @@
 // that wait for locks and end later, records that are in the topics when a statement is done.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/scenario/loader.h"
-#include "core/scenario/psql_run.h"
+#include "core/scenario/scripts.h"
 #include "core/scenario/target.h"
 #include "sim/pipeline/simulation.h"
 
@@ -31,26 +31,17 @@ class SimulatedTarget : public scenario::Target {
 
   private:
     class Host;
-    struct Script;
 
-    Host* host_for(const scenario::SqlStep& step, std::unique_ptr<Host>& own);
-    void advance(Script& script);
-    static scenario::SqlAnswer still_waits(const Script& script);
     void after_statement(scenario::Outcome& outcome);
     /// Lets the connectors send; a refusal is kept for take_refusals().
     void drain();
-    /// Lets steps go on whose locks have become free.
-    void wake();
     scenario::ConnectorAnswer guarded(const std::string& name, const std::function<void()>& action);
 
     Simulation& simulation_;
     scenario::FileReader& files_;
     std::string folder_;
-    std::map<std::string, std::unique_ptr<Host>> sessions_;
-    std::vector<std::unique_ptr<Script>> waiting_;
-    std::vector<scenario::LateAnswer> late_;
+    scenario::Scripts scripts_;
     std::vector<std::string> refusals_;
-    bool waking_ = false;
 };
 
 }  // namespace cdcsim

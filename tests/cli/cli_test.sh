@@ -75,7 +75,7 @@ expect 2 "$cdcsim" run
 expect 2 "$cdcsim" run nowhere.sql
 expect 2 "$cdcsim" test nowhere
 expect 2 "$cdcsim" run --output xml hello.sql
-expect 4 "$cdcsim" live status
+expect 4 "$cdcsim" live status --name there-is-no-such-stack
 expect 0 "$cdcsim" schema
 shows '"$schema"'
 

@@ -23,3 +23,7 @@ target_compile_definitions(plan_sharing_test PRIVATE CDCSIM_SCENARIO_DIR="${PROJ
     CDCSIM_SCENARIO_STRIDE=$<IF:$<CONFIG:Release>,1,5>)
 cdcsim_unit_test(worker_test unit/worker_test.cc)
 cdcsim_unit_test(pipeline_test unit/pipeline_test.cc)
+if(TARGET cdcsim_live)
+    cdcsim_unit_test(live_compare_test unit/live_compare_test.cc ../tools/cdcsim/compare_sides.cc ../tools/cdcsim/play.cc)
+    target_link_libraries(live_compare_test PRIVATE cdcsim_live ${CDCSIM_FMT})
+endif()

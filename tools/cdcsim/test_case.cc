@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <memory>
 #include <optional>
 
 #include "core/base/digest.h"
@@ -12,9 +11,9 @@
 #include "core/diff/compare_records.h"
 #include "core/scenario/runner.h"
 #include "sim/pipeline/disk.h"
-#include "sim/pipeline/simulated_target.h"
 #include "tools/cdcsim/help.h"
 #include "tools/cdcsim/output.h"
+#include "tools/cdcsim/play.h"
 
 namespace cdcsim::cli {
 
@@ -24,49 +23,12 @@ using scenario::RunReport;
 
 constexpr std::size_t kShownDifferences = 3;
 
-std::string sha256_hex(const std::string& text) {
-    std::string out;
-    for (char c : digest::sha256(text)) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    return out;
-}
-
-/// `x.yaml` and case `c` to `x[c].golden.jsonl`.
-std::string beside(const scenario::Scenario& scenario, const std::string& suffix) {
-    std::string stem = scenario.file;
-    const std::size_t dot = stem.rfind('.');
-    if (dot != std::string::npos && dot > stem.rfind('/') + 1) stem.resize(dot);
-    if (!scenario.case_name.empty()) stem += "[" + scenario.case_name + "]";
-    return stem + suffix;
-}
-
-/// One run from an empty server to its end.
-class Play {
-  public:
-    Play(const TestCase& test, int variant) : simulation_(options(test, variant)), target_(simulation_, disk_, scenario::folder_of(test.scenario.file)) {
-        report_ = scenario::run_scenario(test.scenario, target_);
-    }
-    RunReport& report() { return report_; }
-    const kafka::Topics& topics() const { return target_.topics(); }
-
-  private:
-    static SimulationOptions options(const TestCase& test, int variant) {
-        SimulationOptions out;
-        out.database = test.scenario.database;
-        out.user = test.scenario.user;
-        return volatile_variant(out, variant);
-    }
-    Disk disk_;
-    Simulation simulation_;
-    SimulatedTarget target_;
-    RunReport report_;
-};
-
 class Test {
   public:
     Test(const TestCase& test, Update update) : test_(test), update_(update) { result_.test = &test; }
 
     TestResult run() {
-        Play play(test_, 0);
+        Play play(test_.scenario, 0);
         result_.records = play.topics().total();
         RunReport& report = play.report();
         if (report.not_simulated.empty()) compare(play);
@@ -104,7 +66,7 @@ class Test {
             shape_errors_.push_back(fmt::format("{}: {}\n", path, error.what()));
             return;
         }
-        const Play second(test_, 1), third(test_, 2);
+        const Play second(test_.scenario, 1), third(test_.scenario, 2);
         compare_records(play, second, third, golden, path);
         compare_transcript(play, second, third);
     }
@@ -153,7 +115,7 @@ class Test {
         const std::string path = beside(test_.scenario, ".golden.psql");
         const auto golden = disk_.read(path);
         if (!golden) return;
-        const auto transcript_of = [](const Play& play) { return scenario::transcript(const_cast<Play&>(play).report()); };
+        const auto transcript_of = [](const Play& play) { return scenario::transcript(play.report()); };
         const std::array<std::string, 3> runs{transcript_of(first), transcript_of(second), transcript_of(third)};
         for (const auto& difference : diff::compare_transcripts(runs, *golden)) {
             if (difference.shape_differs) return refuse_shape("the output of " + difference.step);
@@ -178,6 +140,20 @@ class Test {
 };
 
 }  // namespace
+
+std::string sha256_hex(const std::string& text) {
+    std::string out;
+    for (char c : digest::sha256(text)) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return out;
+}
+
+std::string beside(const scenario::Scenario& scenario, const std::string& suffix) {
+    std::string stem = scenario.file;
+    const std::size_t dot = stem.rfind('.');
+    if (dot != std::string::npos && dot > stem.rfind('/') + 1) stem.resize(dot);
+    if (!scenario.case_name.empty()) stem += "[" + scenario.case_name + "]";
+    return stem + suffix;
+}
 
 TestResult run_test(const TestCase& test, Update update) {
     const auto begin = std::chrono::steady_clock::now();
@@ -206,6 +182,7 @@ Status status_of(Verdict verdict) {
         case Verdict::kNotSimulated: return Status::kNotSimulated;
         case Verdict::kBadFile: return Status::kBadUsage;
         case Verdict::kInternal: return Status::kInternal;
+        case Verdict::kNoLiveStack: return Status::kNoLiveStack;
         default: return Status::kHeld;
     }
 }

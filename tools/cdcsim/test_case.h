@@ -2,6 +2,7 @@
 // twice more to find what is volatile; then compared.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 
 namespace cdcsim::cli {
 
-enum class Verdict { kHeld, kFailed, kNotSimulated, kExpectedFailure, kSkipped, kBadFile, kInternal };
+enum class Verdict { kHeld, kFailed, kNotSimulated, kExpectedFailure, kSkipped, kBadFile, kInternal, kNoLiveStack };
+constexpr std::size_t kVerdicts = 8;
 
 /// A scenario of a file, or a file that does not load.
 struct TestCase {
@@ -28,10 +30,15 @@ struct TestResult {
     std::size_t records = 0;
     std::size_t volatile_leaves = 0;
     std::size_t skipped_leaves = 0;
+    std::string note;                ///< what --verbose says instead
     double seconds = 0;
 };
 
 enum class Update { kNo, kSnapshots };
+
+/// `x.yaml` and case `c` to `x[c]<suffix>`: the files beside a scenario.
+std::string beside(const scenario::Scenario& scenario, const std::string& suffix);
+std::string sha256_hex(const std::string& text);
 
 TestResult run_test(const TestCase& test, Update update);
 

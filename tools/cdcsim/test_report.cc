@@ -48,11 +48,12 @@ std::string junit_case(const TestResult& result) {
     switch (result.verdict) {
         case Verdict::kFailed: return with("failure");
         case Verdict::kBadFile:
+        case Verdict::kNoLiveStack:
         case Verdict::kInternal: return with("error");
         case Verdict::kNotSimulated:
         case Verdict::kSkipped:
         case Verdict::kExpectedFailure: {
-            const std::string why = result.verdict == Verdict::kSkipped           ? "only: live"
+            const std::string why = result.verdict == Verdict::kSkipped           ? "only: " + result.test->scenario.only
                                     : result.verdict == Verdict::kExpectedFailure ? *result.test->scenario.xfail
                                                                                   : first_line(text);
             return fmt::format("{}>\n    <skipped message=\"{}\"/>\n  </testcase>\n", head, escape_xml(why));
@@ -69,7 +70,7 @@ std::string junit_report(const std::vector<TestResult>& results) {
     for (const TestResult& result : results) seconds += result.seconds;
     std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
     out += fmt::format("<testsuite name=\"cdcsim\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n", results.size(),
-                       count(results, {Verdict::kFailed}), count(results, {Verdict::kBadFile, Verdict::kInternal}),
+                       count(results, {Verdict::kFailed}), count(results, {Verdict::kBadFile, Verdict::kInternal, Verdict::kNoLiveStack}),
                        count(results, {Verdict::kNotSimulated, Verdict::kSkipped, Verdict::kExpectedFailure}), seconds);
     for (const TestResult& result : results) out += junit_case(result);
     return out + "</testsuite>\n</testsuites>\n";
@@ -83,7 +84,7 @@ std::string tap_report(const std::vector<TestResult>& results) {
         std::string title;
         for (char c : result.test->title) title += c == '#' ? std::string("\\#") : std::string(1, c);
         std::string directive;
-        if (result.verdict == Verdict::kSkipped) directive = " # SKIP only: live";
+        if (result.verdict == Verdict::kSkipped) directive = " # SKIP only: " + result.test->scenario.only;
         if (result.verdict == Verdict::kNotSimulated) directive = " # SKIP " + first_line(all_lines(result));
         if (result.verdict == Verdict::kExpectedFailure) directive = " # TODO " + *result.test->scenario.xfail;
         const bool todo = result.verdict == Verdict::kExpectedFailure;

@@ -141,13 +141,9 @@ ExprPtr bind_row(ParseState& state, const Node& node) {
         }
         row->fields.push_back(bind_expr(state, arg));
     }
-    // A literal stays unknown, so that comparing or casting the row can give it a type; as a value it
-    // is text.
+    // A literal stays unknown, so that comparing or casting the row can give it a type.
     int number = 0;
-    for (const ExprPtr& field : row->fields) {
-        Oid type = field->type == oid::kUnknown ? oid::kText : field->type;
-        row->row_type.push_back({fmt::format("f{}", ++number), type, field->typmod, false});
-    }
+    for (const ExprPtr& field : row->fields) row->row_type.push_back({fmt::format("f{}", ++number), field->type, field->typmod, false});
     row->type = oid::kRecord;
     row->location = node.location();
     return row;

@@ -26,16 +26,19 @@ bool is_sent(const Column& column) { return !column.dropped && !column.generated
 /// A column list; empty: all columns.
 bool in_list(const std::vector<int>& columns, int attno) { return columns.empty() || std::ranges::find(columns, attno) != columns.end(); }
 
-/// ALTER SCHEMA ... RENAME does not invalidate the relations in the schema: they are not described
-/// again, so the connector goes on with the old name.
-bool only_schema_renamed(const Relation& sent, const Relation& now) {
+/// ALTER SCHEMA ... RENAME and ALTER TYPE ... RENAME VALUE do not invalidate the relations: they are
+/// not described again, so the connector goes on with the old name and the old default.
+bool only_names_changed(const Relation& sent, const Relation& now) {
     bool renamed = sent.schema == now.schema && sent.schema_name != now.schema_name;
-    auto same_column = [](const Column& a, const Column& b) {
+    auto same_column = [&](const Column& a, const Column& b) {
         bool same_default = a.default_expr.has_value() == b.default_expr.has_value() && (!a.default_expr || a.default_expr->text == b.default_expr->text);
+        if (!same_default && a.default_expr && b.default_expr && a.default_expr->expr == b.default_expr->expr) renamed = same_default = true;
         return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped && a.not_null == b.not_null && same_default;
     };
-    return renamed && sent.name == now.name && sent.replica_identity == now.replica_identity && sent.replica_index == now.replica_index &&
-           sent.file_node == now.file_node && sent.indexes.size() == now.indexes.size() && std::ranges::equal(sent.columns, now.columns, same_column);
+    bool same = sent.name == now.name && sent.replica_identity == now.replica_identity && sent.replica_index == now.replica_index &&
+                sent.file_node == now.file_node && sent.indexes.size() == now.indexes.size() && sent.constraints.size() == now.constraints.size() &&
+                sent.triggers.size() == now.triggers.size() && std::ranges::equal(sent.columns, now.columns, same_column);
+    return same && renamed;
 }
 
 }  // namespace
@@ -181,7 +184,7 @@ PgOutput::SentRelation& PgOutput::send_schema(const LogEntry& entry, const Relat
         sent.relation = sent.prepared = nullptr;
     }
     if (sent.prepared != relation || sent.catalog != entry.catalog) prepare(entry, relation, sent);
-    if (sent.relation == relation || (sent.relation && only_schema_renamed(*sent.relation, *relation))) return sent;
+    if (sent.relation == relation || (sent.relation && only_names_changed(*sent.relation, *relation))) return sent;
     sent.relation = relation;
     std::vector<int> identity = replica_identity_columns(*relation);
     pgoutput::Relation message;

@@ -296,6 +296,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
 
     // Transactions (transaction.cc).
     void begin_block();
+    /// COMMIT: commits, and the block ends whatever happens.
+    void end_block();
     void commit_transaction();
     void rollback_transaction();
     void define_savepoint(const std::string& name);

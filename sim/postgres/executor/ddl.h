@@ -56,6 +56,9 @@ void add_sequence(Backend& backend, Relation& relation, ColumnPlan& plan);
 void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan);
 StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* relation);
 
+/// Defaults, checks, expressions of indexes and their predicates (ddl_objects.cc).
+void for_each_stored(Relation& relation, const std::function<void(StoredExpr&)>& visit);
+
 /// Constraints (ddl_constraint.cc): adds one to `relation` (columns complete), indexes included.
 void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows);
 /// Builds storage indexes for a relation's unique and plain indexes.
@@ -69,6 +72,8 @@ RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const 
                           char persistence);
 SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& options, SequenceOptions base, bool is_new, bool* restart,
                                       std::int64_t* restart_value);
+/// ALTER SEQUENCE; a new type besides: that of an identity column.
+void change_sequence(Backend& backend, const RelationPtr& sequence, const std::vector<Node>& options, Oid new_type = kInvalidOid);
 Oid allocate_oid(Backend& backend);
 /// Throws 55006 if deferred events of the table wait: "cannot ALTER TABLE ... because it has pending trigger events".
 void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement);

@@ -112,7 +112,7 @@ bool index_uses(const Index& index, int attno) {
 void drop_column(Alteration& a) {
     std::string name = name_of(a);
     if (a.relation->find_column(name) == nullptr && a.command.flag("missing_ok")) {
-        a.backend.send_notice("NOTICE", SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", name, a.relation->name)));
+        a.backend.send_notice("NOTICE", SqlError("00000", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", name, a.relation->name)));
         return;
     }
     int attno = require_column(a, name).attno;
@@ -155,6 +155,12 @@ void alter_type(Alteration& a) {
     Node definition = a.command["def"];
     TypeRef type = bind_type_name(definition["typeName"], a.backend.bind_options());
     if (column.generated) throw NotSimulated("ALTER TYPE of a generated column");
+    if (column.identity != 0) {
+        if (type.type != oid::kInt2 && type.type != oid::kInt4 && type.type != oid::kInt8) {
+            throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
+        }
+        change_sequence(a.backend, a.backend.catalog().find_relation(column.identity_sequence), {}, type.type);
+    }
     for (const Column& other : a.relation->columns) {
         if (other.generated && !other.dropped && uses_column(other.default_expr->expr, column.attno)) {
             throw SqlError("0A000", "cannot alter type of a column used by a generated column")
@@ -294,7 +300,7 @@ void drop_constraint(Alteration& a) {
     if (it == a.relation->constraints.end()) {
         std::string message = fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, a.relation->name);
         if (!a.command.flag("missing_ok")) throw SqlError("42704", message);
-        a.backend.send_notice("NOTICE", SqlError("42704", message + ", skipping"));
+        a.backend.send_notice("NOTICE", SqlError("00000", message + ", skipping"));
         return;
     }
     Oid index = it->kind == ConstraintKind::kForeign ? kInvalidOid : it->index;
@@ -417,6 +423,29 @@ void add_identity(Alteration& a) {
     publish(a);
 }
 
+/// SET GENERATED, RESTART and SET of a sequence's options: the sequence comes first.
+void set_identity(Alteration& a) {
+    std::string name = name_of(a);
+    std::vector<Node> options;
+    char generated = 0;
+    for (const Node& option : a.command["def"].items()) {
+        if (option.text("defname") != "generated") {
+            options.push_back(option);
+            continue;
+        }
+        if (generated != 0) throw SqlError("42601", "conflicting or redundant options").at(option.location());
+        generated = static_cast<char>(option["arg"].integer("ival"));
+    }
+    const Column& before = require_column(a, name);
+    if (before.identity == 0) {
+        throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" is not an identity column", name, a.relation->name));
+    }
+    if (!options.empty()) change_sequence(a.backend, a.backend.catalog().find_relation(before.identity_sequence), options);
+    if (generated == 0) return;
+    require_column(a, name).identity = generated;
+    publish(a);
+}
+
 void drop_identity(Alteration& a) {
     Column& column = require_column(a, name_of(a));
     if (column.identity == 0) {
@@ -485,6 +514,7 @@ constexpr AlterRow kAlterations[] = {
     {"AT_EnableTrigAll", [](Alteration& a) { enable_triggers(a, 'O', "all"); }},
     {"AT_EnableTrigUser", [](Alteration& a) { enable_triggers(a, 'O', "user"); }},
     {"AT_ReplicaIdentity", replica_identity},
+    {"AT_SetIdentity", set_identity},
     {"AT_SetLogged", change_persistence},
     {"AT_SetNotNull", set_not_null},
     {"AT_SetStatistics", do_nothing},
@@ -551,7 +581,7 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
     if (kind == "OBJECT_TYPE" || kind == "OBJECT_INDEX") throw NotSimulated(tag);
     RelationPtr relation = find_relation(node["relation"], backend);
     if (!relation && node.flag("missing_ok")) {
-        backend.send_notice("NOTICE", SqlError("42P01", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
+        backend.send_notice("NOTICE", SqlError("00000", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
         return tag_only(tag);
     }
     if (!relation) relation = open_relation(backend, node["relation"]);

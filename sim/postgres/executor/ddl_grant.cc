@@ -221,7 +221,7 @@ ExecResult grant_roles(Backend& backend, const Command& command, const RowSink&)
                 throw SqlError("0LP01", fmt::format("role \"{}\" is a member of role \"{}\"", group_name, member.name));
             }
             if (is_grant && it != member.member_of.end()) {
-                backend.send_notice("NOTICE", SqlError("42710", fmt::format("role \"{}\" is already a member of role \"{}\"", member.name, group_name)));
+                backend.send_notice("NOTICE", SqlError("00000", fmt::format("role \"{}\" is already a member of role \"{}\"", member.name, group_name)));
                 continue;
             }
             if (!is_grant && it == member.member_of.end()) {

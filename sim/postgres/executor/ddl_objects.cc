@@ -9,6 +9,22 @@
 #include "sim/postgres/executor/privileges.h"
 
 namespace cdcsim::pg {
+
+void for_each_stored(Relation& relation, const std::function<void(StoredExpr&)>& visit) {
+    for (Column& column : relation.columns) {
+        if (column.default_expr && !column.dropped) visit(*column.default_expr);
+    }
+    for (Constraint& constraint : relation.constraints) {
+        if (constraint.check) visit(*constraint.check);
+    }
+    for (Index& index : relation.indexes) {
+        for (IndexKey& key : index.keys) {
+            if (key.expr) visit(*key.expr);
+        }
+        if (index.predicate) visit(*index.predicate);
+    }
+}
+
 namespace {
 
 void rename_column(Backend& backend, const Node& node) {
@@ -22,18 +38,10 @@ void rename_column(Backend& backend, const Node& node) {
     auto changed = copy_relation(relation);
     changed->columns[static_cast<std::size_t>(column->attno - 1)].name = to;
     // Texts of expressions follow the name.
-    for (Constraint& constraint : changed->constraints) {
-        if (constraint.check) constraint.check->text = deparse_expression(*constraint.check->expr, backend, changed.get());
-    }
-    for (Column& other : changed->columns) {
-        if (other.generated && !other.dropped) other.default_expr->text = deparse_expression(*other.default_expr->expr, backend, changed.get());
-    }
-    for (Index& index : changed->indexes) {
-        for (IndexKey& key : index.keys) {
-            if (key.expr) key.expr->text = deparse_expression(*key.expr->expr, backend, changed.get());
-        }
-        if (index.predicate) index.predicate->text = deparse_expression(*index.predicate->expr, backend, changed.get());
-    }
+    for_each_stored(*changed, [&](StoredExpr& stored) {
+        const bool of_columns = any_expression(stored.expr, [](const Expr& e) { return e.kind == ExprKind::kVar || e.kind == ExprKind::kWholeRow; });
+        if (of_columns) stored.text = deparse_expression(*stored.expr, backend, changed.get());
+    });
     auto catalog = backend.copy_catalog();
     put_row_types(backend, *catalog, *changed);
     catalog->put_relation(changed);
@@ -206,7 +214,7 @@ ExecResult rename_object(Backend& backend, const Command& command, const RowSink
     auto row = std::ranges::find(kRows, node.text("renameType"), &Row::type);
     if (row == std::end(kRows)) throw NotSimulated(fmt::format("ALTER ... RENAME ({})", node.text("renameType")));
     if (node.flag("missing_ok") && node.has("relation") && !find_relation(node["relation"], backend)) {
-        backend.send_notice("NOTICE", SqlError("42P01", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
+        backend.send_notice("NOTICE", SqlError("00000", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
         return tag_only(std::string(row->tag));
     }
     row->run(backend, node);

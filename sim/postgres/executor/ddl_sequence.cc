@@ -1,4 +1,5 @@
 // CREATE and ALTER SEQUENCE. Mirrors sequence.c.
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -32,7 +33,21 @@ std::int64_t number_of(const Node& arg) {
     throw SqlError("42601", "sequence option requires a numeric value");
 }
 
+/// AS: limits that were the old type's become the new type's.
+void change_type(SequenceOptions& options, Oid type, bool is_new) {
+    const Limits before = limits_of(options.type), after = limits_of(type);
+    if (!is_new && options.max == before.max) options.max = after.max;
+    if (!is_new && options.min == before.min) options.min = after.min;
+    options.type = type;
+}
+
 void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
+    RelationPtr owner = backend.catalog().find_relation(options.owner_table);
+    if (owner && std::ranges::any_of(owner->columns, [&](const Column& c) { return c.attno == options.owner_column && c.identity != 0; })) {
+        const Column& column = owner->columns[static_cast<std::size_t>(options.owner_column - 1)];
+        throw SqlError("0A000", "cannot change ownership of identity sequence")
+            .detail(fmt::format("Sequence \"{}\" is linked to table \"{}\".", backend.catalog().find_relation(column.identity_sequence)->name, owner->name));
+    }
     std::vector<std::string> names = name_list(arg.items());
     if (names.size() == 1) {
         if (names[0] != "none") {
@@ -59,16 +74,20 @@ void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
 SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& nodes, SequenceOptions options, bool is_new, bool* restart,
                                       std::int64_t* restart_value) {
     bool has_start = false, has_min = false, has_max = false, reset_min = is_new, reset_max = is_new;
+    Node restart_arg;
     if (options.type == kInvalidOid) options.type = oid::kInt8;
-    for (const Node& node : nodes) {
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const Node& node = nodes[i];
         std::string_view name = node.text("defname");
         Node arg = node["arg"];
+        const bool again = std::any_of(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(i), [&](const Node& other) { return other.text("defname") == name; });
+        if (again) throw SqlError("42601", "conflicting or redundant options").at(node.location());
         if (name == "as") {
             TypeRef type = bind_type_name(arg, backend.bind_options());
             if (type.type != oid::kInt2 && type.type != oid::kInt4 && type.type != oid::kInt8) {
                 throw SqlError("22023", "sequence type must be smallint, integer, or bigint");
             }
-            options.type = type.type;
+            change_type(options, type.type, is_new);
         } else if (name == "increment") {
             options.increment = number_of(arg);
             if (options.increment == 0) throw SqlError("22023", "INCREMENT must not be zero");
@@ -78,7 +97,7 @@ SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>&
         } else if (name == "restart") {
             CDCSIM_CHECK(restart != nullptr);
             *restart = true;
-            *restart_value = arg ? number_of(arg) : options.start;
+            restart_arg = arg;
         } else if (name == "maxvalue") {
             if (arg) options.max = number_of(arg);
             has_max = static_cast<bool>(arg);
@@ -122,6 +141,7 @@ SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>&
         throw SqlError("22023", fmt::format("START value ({}) cannot be greater than MAXVALUE ({})", options.start, options.max));
     }
     if (restart != nullptr && *restart) {
+        *restart_value = restart_arg ? number_of(restart_arg) : options.start;
         if (*restart_value < options.min) throw SqlError("22023", fmt::format("RESTART value ({}) cannot be less than MINVALUE ({})", *restart_value, options.min));
         if (*restart_value > options.max) throw SqlError("22023", fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", *restart_value, options.max));
     }
@@ -173,6 +193,27 @@ ExecResult create_sequence(Backend& backend, const Command& statement, const Row
     return tag_only("CREATE SEQUENCE");
 }
 
+void change_sequence(Backend& backend, const RelationPtr& relation, const std::vector<Node>& options, Oid new_type) {
+    bool restart = false;
+    std::int64_t value = 0;
+    auto changed = copy_relation(relation);
+    if (new_type != kInvalidOid) change_type(*changed->sequence, new_type, false);
+    changed->sequence = bind_sequence_options(backend, options, *changed->sequence, false, &restart, &value);
+    // A new file: the old state comes back if this is rolled back.
+    SequenceState state = backend.server().sequences[relation->file_node];
+    changed->file_node = backend.allocate_file_node();
+    if (restart) state = {value, false, 0};
+    state.log_count = 0;
+    if (state.last_value < changed->sequence->min) {
+        throw SqlError("22023", fmt::format("RESTART value ({}) cannot be less than MINVALUE ({})", state.last_value, changed->sequence->min));
+    }
+    if (state.last_value > changed->sequence->max) {
+        throw SqlError("22023", fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", state.last_value, changed->sequence->max));
+    }
+    backend.server().sequences[changed->file_node] = state;
+    backend.update_relation(changed);
+}
+
 ExecResult alter_sequence(Backend& backend, const Command& statement, const RowSink&) {
     RelationPtr relation = find_relation(statement.node["sequence"], backend);
     if (!relation && statement.node.flag("missing_ok")) {
@@ -181,20 +222,7 @@ ExecResult alter_sequence(Backend& backend, const Command& statement, const RowS
     }
     if (!relation) relation = open_relation(backend, statement.node["sequence"]);
     if (relation->kind != 'S') throw SqlError("42809", fmt::format("\"{}\" is not a sequence", relation->name));
-    bool restart = false;
-    std::int64_t value = 0;
-    auto changed = copy_relation(relation);
-    changed->sequence = bind_sequence_options(backend, statement.node.items("options"), *relation->sequence, false, &restart, &value);
-    // A new file: the old state comes back if this is rolled back.
-    SequenceState state = backend.server().sequences[relation->file_node];
-    changed->file_node = backend.allocate_file_node();
-    if (restart) state = {value, false, 0};
-    state.log_count = 0;
-    if (state.last_value > changed->sequence->max) {
-        throw SqlError("22023", fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", state.last_value, changed->sequence->max));
-    }
-    backend.server().sequences[changed->file_node] = state;
-    backend.update_relation(changed);
+    change_sequence(backend, relation, statement.node.items("options"));
     return tag_only("ALTER SEQUENCE");
 }
 

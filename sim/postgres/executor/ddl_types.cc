@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/type/oids.h"
 
@@ -71,13 +72,18 @@ ExecResult create_enum(Backend& backend, const Command& command, const RowSink&)
 
 namespace {
 
-/// Rows keep the labels of an enum inside arrays and rows as text.
-void require_no_arrays(Backend& backend, const TypeInfo& type) {
-    for (const auto& [oid, relation] : backend.catalog().relations()) {
-        for (const Column& column : relation->columns) {
-            bool inside = !column.dropped && (column.type == type.array || backend.type(column.type).typtype == 'c');
-            if (inside && relation->kind == 'r' && !relation->is_system()) throw NotSimulated("ALTER TYPE ... RENAME VALUE of an enum in arrays or rows");
-        }
+/// The texts of expressions follow a renamed label.
+void refresh_texts(Backend& backend, const TypeInfo& type) {
+    auto names_label = [&](const Expr& e) { return e.kind == ExprKind::kConst && (e.type == type.oid || e.type == type.array); };
+    for (const auto& [oid, relation] : std::map<Oid, RelationPtr>(backend.catalog().relations())) {
+        auto changed = copy_relation(relation);
+        bool touched = false;
+        for_each_stored(*changed, [&](StoredExpr& stored) {
+            if (!any_expression(stored.expr, names_label)) return;
+            stored.text = deparse_expression(*stored.expr, backend, changed.get());
+            touched = true;
+        });
+        if (touched) backend.update_relation(changed);
     }
 }
 
@@ -99,7 +105,6 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
         auto old_label = find_label(node.text("oldVal"));
         if (old_label == type->labels.end()) throw SqlError("22023", fmt::format("\"{}\" is not an existing enum label", node.text("oldVal")));
         if (find_label(value) != type->labels.end()) throw SqlError("42710", fmt::format("enum label \"{}\" already exists", value));
-        require_no_arrays(backend, *type);
         old_label->label = value;
     } else {
         if (find_label(value) != type->labels.end()) {
@@ -129,6 +134,7 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
     auto catalog = backend.copy_catalog();
     catalog->put_type(type);
     backend.set_catalog(std::move(catalog));
+    if (!node.text("oldVal").empty()) refresh_texts(backend, *type);
     return tag_only("ALTER TYPE");
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/executor/eval_internal.h"
 #include "sim/postgres/type/array.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg::eval {
 namespace {
@@ -79,12 +80,14 @@ Datum row(const RowExpr& expr, const EvalContext& context) {
 Datum whole_row(const WholeRowExpr& expr, const EvalContext& context) {
     const EvalRow& source = find_row(context, expr.rt_index, expr.levels_up);
     if (source.is_null_extended) return {};
-    if (source.columns.size() == expr.row_type.size()) {
-        return make_row(context.host, expr.type, expr.row_type, source.columns);
+    // A stored expression (WHEN of a trigger, CHECK) sees the columns that its table has by now.
+    const RowType& row_type = expr.type == pg::oid::kRecord ? expr.row_type : context.host.type(expr.type).attributes;
+    if (source.columns.size() == row_type.size()) {
+        return make_row(context.host, expr.type, row_type, source.columns);
     }
     std::vector<Datum> fields(source.columns.begin(), source.columns.end());
-    fields.resize(expr.row_type.size());
-    return make_row(context.host, expr.type, expr.row_type, fields);
+    fields.resize(row_type.size());
+    return make_row(context.host, expr.type, row_type, fields);
 }
 
 Datum field_select(const FieldSelectExpr& expr, const EvalContext& context) {

@@ -22,7 +22,9 @@ Datum system_column(const EvalRow& row, int attno) {
         case -1:
             return Datum::of_int(row.rid);
         case -2: return Datum::of_int(row.xmin.value);
-        case -4: return Datum::of_int(row.xmax.value);
+        case -4:
+            if (!row.xmax) throw NotSimulated("system column xmax of a row that may have been locked");
+            return Datum::of_int(row.xmax->value);
         case -6: return Datum::of_int(row.table);
         default: throw NotSimulated("system columns cmin and cmax");
     }

@@ -3,6 +3,7 @@
 // SQLite's callbacks do. Mirrors execExprInterp.c.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct EvalRow {
     std::span<const Datum> columns;
     std::int64_t rid = 0;                 ///< ctid; see storage/heap.h
     Oid table = kInvalidOid;              ///< tableoid
-    Xid xmin{}, xmax{};
+    Xid xmin{};
+    std::optional<Xid> xmax{};            ///< where it is certain: row locks leave marks
     bool is_null_extended = false;        ///< every Var is NULL
 };
 

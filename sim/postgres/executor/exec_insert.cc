@@ -1,10 +1,14 @@
 // INSERT, with ON CONFLICT. Mirrors nodeModifyTable.c's ExecInsert and ExecOnConflictUpdate.
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/recheck.h"
 #include "sim/postgres/executor/row_locks.h"
+#include "sim/postgres/planner/leaf_size.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -164,20 +168,34 @@ void insert_one(Modification& m, Row row) {
 
 namespace {
 
-/// Defaults that are constants to the planner, for columns that are not in the list.
+/// A default that is a constant to the planner.
+void fold_default(const Column& column, const EvalContext& context) {
+    if (!column.default_expr || column.generated || column.dropped || column.default_expr->expr->kind == ExprKind::kConst) return;
+    if (is_foldable(column.default_expr->expr)) evaluate(*column.default_expr->expr, context);
+}
+
+/// The defaults that the statement takes: of columns that are not in the list, and of the only row of
+/// VALUES that has DEFAULT for them (DEFAULT in one of several rows is folded with its row).
 void fold_defaults(Modification& m, const EvalContext& context) {
     for (const Column& column : m.relation->columns) {
-        if (!column.default_expr || column.generated || column.dropped) continue;
-        const ExprPtr& expr = column.default_expr->expr;
-        if (expr->kind == ExprKind::kConst || std::ranges::find(m.query.insert_columns, column.attno) != m.query.insert_columns.end()) continue;
-        if (is_foldable(expr)) evaluate(*expr, context);
+        if (!column.default_expr) continue;
+        auto place = std::ranges::find(m.query.insert_columns, column.attno);
+        const bool given = place != m.query.insert_columns.end();
+        const bool asked = given && m.query.values.size() == 1 &&
+                           m.query.values[0][static_cast<std::size_t>(place - m.query.insert_columns.begin())]->kind == ExprKind::kDefault;
+        if (!given || asked) fold_default(column, context);
     }
 }
 
 void insert_values(Modification& m) {
     EvalContext context = m.context();
     std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
-    for (GivenValues& given : rows) given.fold(context, rows.size() > 1);
+    for (GivenValues& given : rows) {
+        given.fold(context, rows.size() > 1);
+        for (std::size_t i = 0; rows.size() > 1 && i < m.query.insert_columns.size(); ++i) {
+            if (given.is_default(i)) fold_default(m.relation->columns[static_cast<std::size_t>(m.query.insert_columns[i] - 1)], context);
+        }
+    }
     for (GivenValues& given : rows) {
         // Several rows are scanned, and a row of a scan is there as a whole.
         if (rows.size() > 1) given.evaluate_all(context);
@@ -197,6 +215,49 @@ bool reads_modifying_cte(const Modification& m) {
     return m.level != nullptr && m.level->outer != nullptr && m.level->outer->ctes != nullptr;
 }
 
+/// How many rows `query`'s FROM and WHERE give with this one target before an error.
+std::size_t rows_before_error(Modification& m, const Query& query, ExprPtr target) {
+    auto single = std::make_shared<Query>();
+    single->range_table = query.range_table;
+    for (const FromNode& node : query.from) single->from.push_back(copy_from_node(node));
+    single->where = query.where;
+    single->row_marks = query.row_marks;
+    single->targets.emplace_back();
+    single->targets[0].expr = std::move(target);
+    single->targets[0].resno = 1;
+    FoundRows found = find_rows([&](const RowSink& sink) { plan_select(single, m.backend)->run(m.backend, m.snapshot, m.params, m.level, sink); });
+    return found.error ? found.rows.size() : std::numeric_limits<std::size_t>::max();
+}
+
+/// A SELECT that is merged into the INSERT gives its values in the order of the table's columns, with
+/// the defaults between them: those before the column that failed in row `count` were taken.
+void take_defaults_before_error(Modification& m, std::size_t count) {
+    const Query& select = *m.query.insert_select;
+    std::vector<const Column*> taken;
+    bool counts = false;
+    for (const Column& column : m.relation->columns) {
+        const bool given = std::ranges::find(m.query.insert_columns, column.attno) != m.query.insert_columns.end();
+        if (given || column.dropped || column.generated) continue;
+        counts = counts || column.identity != 0 || (column.default_expr && contains_volatile(column.default_expr->expr));
+    }
+    if (!counts || (!is_pulled_up(select) && !select.set_operations)) return;
+    if (select.set_operations) throw NotSimulated("defaults that an INSERT ... SELECT ... UNION has taken before it failed");
+    auto one = std::make_shared<ConstExpr>();
+    one->type = oid::kInt4;
+    one->value = Datum::of_int(1);
+    if (rows_before_error(m, select, one) <= count) return;
+    for (const Column& column : m.relation->columns) {
+        auto place = std::ranges::find(m.query.insert_columns, column.attno);
+        if (place != m.query.insert_columns.end()) {
+            const TargetEntry& target = select.targets[static_cast<std::size_t>(place - m.query.insert_columns.begin())];
+            if (rows_before_error(m, select, target.expr) <= count) break;
+        } else if (!column.dropped) {
+            taken.push_back(&column);
+        }
+    }
+    for (const Column* column : taken) default_value(m, *column, m.context());
+}
+
 void insert_select(Modification& m) {
     std::shared_ptr<const SelectPlan> plan = m.plan ? m.plan->rows : plan_select(m.query.insert_select, m.backend);
     auto insert = [&](std::span<const Datum> row) {
@@ -212,6 +273,7 @@ void insert_select(Modification& m) {
     // Else the rows first: what is inserted must not be seen, nor change under the cursor.
     FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, m.level, sink); });
     for (const Row& row : found.rows) insert(row);
+    if (found.error) take_defaults_before_error(m, found.rows.size());
     found.rethrow();
 }
 

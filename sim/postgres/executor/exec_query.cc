@@ -295,6 +295,8 @@ void emit_returning(Modification& m, const Row* row, const RowVersion& version, 
     target.rid = version.rid;
     target.table = m.relation->oid;
     target.xmin = version.xmin;
+    if (m.query.command == CommandKind::kInsert) target.xmax = version.xmax;
+    if (m.query.command == CommandKind::kDelete) target.xmax = m.backend.write_xid();
     target.is_null_extended = false;
     EvalContext context = m.context(rows);
     std::vector<Datum> values;

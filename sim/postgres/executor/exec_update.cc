@@ -230,6 +230,8 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     m.backend.transaction().undo.back().key_changed = mode == RowLockMode::kUpdate;
     auto stored = std::make_shared<RowVersion>();
     insert_version(m, std::move(*kept), before, std::move(assigned), stored);
+    // ON CONFLICT has locked the row before: the new version carries the mark.
+    if (m.query.command == CommandKind::kInsert) stored->xmax = m.backend.write_xid();
     check_unique(m, *stored, before.get());
     ++m.processed;
     queue_after_row(m, TriggerType::kUpdate, before, stored, std::move(set_columns));

@@ -140,6 +140,12 @@ void Backend::rollback_subtransaction() {
     transaction_.subs.pop_back();
 }
 
+void Backend::end_block() {
+    // A deferred check that fails leaves no block behind.
+    transaction_.block = transaction_.failed;
+    commit_transaction();
+}
+
 void Backend::commit_transaction() {
     if (transaction_.failed) return rollback_transaction();
     fire_deferred(false);

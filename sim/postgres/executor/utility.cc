@@ -72,7 +72,7 @@ ExecResult exec_transaction(Backend& backend, const Command& statement, const Ro
         if (!in_block) warn_none("there is no transaction in progress");
         bool failed = transaction.failed;
         if (kind == "TRANS_STMT_COMMIT") {
-            backend.commit_transaction();
+            backend.end_block();
             return tag_only(failed ? "ROLLBACK" : "COMMIT");
         }
         backend.rollback_transaction();

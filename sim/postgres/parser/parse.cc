@@ -42,6 +42,20 @@ constexpr ErrorCode kErrorCodes[] = {
     {"unsafe use of \\' in a string literal", "", "22P06"},
 };
 
+struct ErrorHint {
+    std::string_view message, sqlstate, hint;
+};
+/// libpg_query loses hints too.
+constexpr ErrorHint kErrorHints[] = {
+    {"LIMIT #,# syntax is not supported", "", "Use separate LIMIT and OFFSET clauses."},
+    {"VALUES in FROM must have an alias", "", "For example, FROM (VALUES ...) [AS] foo."},
+    {"invalid Unicode escape", "22025", "Unicode escapes must be \\uXXXX or \\UXXXXXXXX."},
+    {"invalid Unicode escape", "42601", "Unicode escapes must be \\XXXX or \\+XXXXXX."},
+    {"missing argument", "", "Use NONE to denote the missing argument of a unary operator."},
+    {"subquery in FROM must have an alias", "", "For example, FROM (SELECT ...) [AS] foo."},
+    {"unsafe use of \\' in a string literal", "", "Use '' to write quotes in strings. \\' is insecure in client-only encodings."},
+};
+
 SqlError make_error(std::string_view text, const PgQueryError& error) {
     std::string_view message = error.message, function = error.funcname ? error.funcname : "";
     std::string_view sqlstate = "42601";
@@ -61,8 +75,9 @@ SqlError make_error(std::string_view text, const PgQueryError& error) {
     }
     SqlError result(sqlstate, said);
     result.set_position(at);
-    if (said == "subquery in FROM must have an alias") result.set_hint("For example, FROM (SELECT ...) [AS] foo.");
-    if (said == "VALUES in FROM must have an alias") result.set_hint("For example, FROM (VALUES ...) [AS] foo.");
+    for (const ErrorHint& row : kErrorHints) {
+        if (said == row.message && (row.sqlstate.empty() || row.sqlstate == sqlstate)) result.set_hint(std::string(row.hint));
+    }
     return result;
 }
 

@@ -64,14 +64,6 @@ bool is_simple(const Query& query) {
            !query.set_operations;
 }
 
-/// A subquery that PostgreSQL merges into the level above is planned together with that.
-bool is_pulled_up(const Query& query) {
-    if (!is_simple(query) || query.from.empty()) return false;
-    return std::ranges::none_of(query.targets, [](const TargetEntry& target) {
-        return contains_volatile(target.expr) || contains_set_function(target.expr);
-    });
-}
-
 /// FROM (VALUES ...) AS v and the like: the only item of a subquery that does nothing else.
 const RangeTableEntry* wrapped_item(const Query& query) {
     if (!is_simple(query) || query.from.size() != 1 || !query.from.front().is_leaf() || query.where) {
@@ -84,6 +76,17 @@ const RangeTableEntry* wrapped_item(const Query& query) {
     });
     return is_plain && entry.kind == RteKind::kValues ? &entry : nullptr;
 }
+
+}  // namespace
+
+bool is_pulled_up(const Query& query) {
+    if (!is_simple(query) || query.from.empty()) return false;
+    return std::ranges::none_of(query.targets, [](const TargetEntry& target) {
+        return contains_volatile(target.expr) || contains_set_function(target.expr);
+    });
+}
+
+namespace {
 
 std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
     if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, query, *item, 0);

@@ -33,6 +33,9 @@ struct Leaf {
     std::optional<ScanPath> probe(std::span<const int> attnos, double loops, double& rows) const;
 };
 
+/// A subquery that PostgreSQL merges into the level above is planned together with that.
+bool is_pulled_up(const Query& query);
+
 /// nullopt: its size, or its order, is not known.
 std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index);
 

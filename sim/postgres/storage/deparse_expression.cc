@@ -137,7 +137,7 @@ std::string Block::column(int rt_index, int attno, const Stage& stage) {
         case -1:
         case kRidAttno: return row + "rid";
         case -2: return row + "xmin";
-        case -4: return row + "xmax";
+        case -4: throw NotSimulated("system column xmax of a row that may have been locked");
         case -6: return direct_[index] ? std::to_string(rte.relation->oid) : row + "tab";
         default: throw NotSimulated("system columns cmin and cmax");
     }

@@ -32,7 +32,6 @@ std::span<const EvalRow> RowBuffer::fill(const RowInputs& inputs, sqlite3_value*
             case 0: row.is_null_extended = sqlite3_value_type(value) == SQLITE_NULL; break;
             case -1: row.rid = sqlite3_value_int64(value); break;
             case -2: row.xmin = Xid{number()}; break;
-            case -4: row.xmax = Xid{number()}; break;
             case -6: row.table = number(); break;
             default:
                 columns_[offsets_[index] + static_cast<std::size_t>(var.attno - 1)] =

@@ -42,7 +42,7 @@ class CanonicalEnvironment final : public Environment {
 bool is_stored_text(const TypeInfo& type) {
     switch (type.oid) {
         case oid::kText: case oid::kVarchar: case oid::kBpchar: case oid::kName: case oid::kJson:
-        case oid::kJsonb: case oid::kNumeric: case oid::kRecord: case oid::kRecordArray:
+        case oid::kJsonb: case oid::kNumeric: case oid::kRecord: case oid::kRecordArray: case oid::kUnknown:
             return true;
         default:
             return type.ops == &kArrayOps || type.typtype == 'c';
@@ -73,6 +73,12 @@ void write_canonical(Environment& env, const TypeInfo& declared, const Datum& va
         out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value.as_int()).ptr);
         return;
     }
+    if (type.typtype == 'e') {
+        // Not the label, which RENAME VALUE changes.
+        char buffer[32];
+        out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value.as_float()).ptr);
+        return;
+    }
     if (type.ops == nullptr) throw NotSimulated("type " + format_type(env, type.oid));
     CanonicalEnvironment canonical(env);
     type.ops->output(canonical, type, value, out);
@@ -85,6 +91,11 @@ Datum read_canonical(Environment& env, const TypeInfo& declared, std::string_vie
         std::int64_t value = 0;
         std::from_chars(text.data(), text.data() + text.size(), value);
         return Datum::of_int(value);
+    }
+    if (type.typtype == 'e') {
+        double value = 0;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return Datum::of_float(value);
     }
     if (type.ops == nullptr) throw NotSimulated("type " + format_type(env, type.oid));
     CanonicalEnvironment canonical(env);

@@ -1,5 +1,5 @@
 // The stored text form of values (see datum.h): what the output function prints under fixed
-// settings. Array elements and row fields are kept in it.
+// settings; an enum's is its sort order. Array elements and row fields are kept in it.
 #pragma once
 
 #include <string>
