@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/parse_state.h"
 
 namespace cdcsim::pg {
@@ -247,11 +248,20 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
         throw SqlError("42809", fmt::format("{}(*) must be used to call a parameterless aggregate function", name)).at(syntax.location);
     }
     for (const ExprPtr& arg : node->args) {
-        if (has_kind(arg, ExprKind::kAggregate)) {
-            throw SqlError("42803", "aggregate function calls cannot be nested").at(syntax.location);
+        int inner = -1;
+        const bool nested = any_expression(arg, [&](const Expr& e) {
+            inner = e.location;
+            return e.kind == ExprKind::kAggregate;
+        });
+        if (nested) {
+            throw SqlError("42803", "aggregate function calls cannot be nested").at(inner);
         }
-        if (has_kind(arg, ExprKind::kWindow)) {
-            throw SqlError("42803", "aggregate function calls cannot contain window function calls").at(syntax.location);
+        const bool windowed = any_expression(arg, [&](const Expr& e) {
+            inner = e.location;
+            return e.kind == ExprKind::kWindow;
+        });
+        if (windowed) {
+            throw SqlError("42803", "aggregate function calls cannot contain window function calls").at(inner);
         }
         if (any_expression(arg, [](const Expr& e) { return e.kind == ExprKind::kFunc && as<FuncExpr>(e).returns_set; })) {
             throw SqlError("0A000", "aggregate function calls cannot contain set-returning function calls")

@@ -193,11 +193,30 @@ void consider(Fuzzy& fuzzy, const NameItem& item, const std::string& table, cons
     }
 }
 
+/// The table of an INSERT whose VALUES are bound now.
+const RangeTableEntry* hidden_target(const ParseState& level) {
+    const int target = level.query->result_relation;
+    if (target == 0 || std::ranges::find(level.names, target, &NameItem::rt_index) != level.names.end()) return nullptr;
+    const RangeTableEntry& entry = level.query->range_table[static_cast<std::size_t>(target - 1)];
+    return entry.relation ? &entry : nullptr;
+}
+
 [[noreturn]] void throw_missing_column(ParseState& state, const std::string& table, const std::string& column, int location) {
     std::string message = table.empty() ? fmt::format("column \"{}\" does not exist", column)
                                         : fmt::format("column {}.{} does not exist", table, column);
     Fuzzy fuzzy;
     for (ParseState* level = &state; level != nullptr; level = level->parent) {
+        // The target of an INSERT is there, but not to be referred to.
+        if (const RangeTableEntry* target = hidden_target(*level)) {
+            if (target->relation->find_column(column) != nullptr && (table.empty() || table == target->alias)) {
+                throw SqlError("42703", message).at(location)
+                    .hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this part of the query.", column, target->alias));
+            }
+            NameItem item;
+            item.alias = target->alias;
+            for (const Column& one : target->relation->columns) item.columns.push_back({one.dropped ? "" : one.name, nullptr});
+            consider(fuzzy, item, table, column);
+        }
         for (const NameItem& item : level->names) {
             if (item.is_join) continue;
             consider(fuzzy, item, table, column);

@@ -113,7 +113,7 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
                 row[i] = make_default(column, row[i]->location);
                 continue;
             }
-            row[i] = coerce_to_column(state, row[i], column, row[i]->location);
+            row[i] = coerce_to_column(state, row[i], column, expr_location(*row[i]));
         }
     }
     query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(rows[0].size()));
@@ -124,6 +124,15 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
         }
     }
     query.values = std::move(rows);
+}
+
+/// Where a column of a UNION stands: in its first SELECT.
+int first_location(const Query& query, std::size_t column) {
+    if (!query.set_operations) return column < query.targets.size() ? expr_location(*query.targets[column].expr) : -1;
+    const SetOpNode* node = query.set_operations.get();
+    while (node->left) node = node->left.get();
+    const RangeTableEntry& leaf = query.range_table[static_cast<std::size_t>(node->rt_index - 1)];
+    return leaf.subquery ? first_location(*leaf.subquery, column) : -1;
 }
 
 void bind_insert_select(ParseState& state, const Node& select, const Relation& relation, const TargetColumns& columns, bool explicit_columns) {
@@ -142,7 +151,8 @@ void bind_insert_select(ParseState& state, const Node& select, const Relation& r
             continue;
         }
         target.expr = resolve_unknown(state, target.expr);
-        exprs.push_back(make_var(1, number, {target.name, target.expr->type, target.expr->typmod, false}, target.expr->location));
+        const int location = source->set_operations ? first_location(*source, static_cast<std::size_t>(number - 1)) : expr_location(*target.expr);
+        exprs.push_back(make_var(1, number, {target.name, target.expr->type, target.expr->typmod, false}, location));
     }
     check_counts(columns, exprs.size(), exprs, explicit_columns);
     query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(exprs.size()));
@@ -152,7 +162,7 @@ void bind_insert_select(ParseState& state, const Node& select, const Relation& r
             query.insert_select_coercions.push_back(make_default(column, -1));
             continue;
         }
-        query.insert_select_coercions.push_back(coerce_to_column(state, exprs[i], column, exprs[i]->location));
+        query.insert_select_coercions.push_back(coerce_to_column(state, exprs[i], column, expr_location(*exprs[i])));
     }
     query.insert_select = source;
 }

@@ -42,7 +42,7 @@ void bind_insert_action(ParseState& state, const Node& clause, const Relation& r
         }
         if (column.generated || column.identity == 'a') throw NotSimulated("MERGE that gives a value to a generated or identity column");
         ExprPtr value = bind_expr(state, values[i]);
-        action.values.push_back(coerce_to_column(state, value, column, value->location));
+        action.values.push_back(coerce_to_column(state, value, column, expr_location(*value)));
     }
 }
 

@@ -133,12 +133,7 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
         ExprPtr value = bind_set_value(state, item["val"]);
         const Column* column = target.find_column(name);
         if (column == nullptr) {
-            SqlError error("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, target.name));
-            error.set_position(item.location());
-            if (state.rte(rt_index).alias == name && item.has("indirection")) {
-                error.set_hint("SET target columns cannot be qualified with the relation name.");
-            }
-            throw error;
+            throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, target.name)).at(item.location());
         }
         bool element = item.has("indirection");
         auto earlier = std::ranges::find(assignments, column->attno, &TargetEntry::resno);
@@ -163,7 +158,7 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
             node->typmod = column->typmod;
             entry.expr = node;
         } else {
-            entry.expr = coerce_to_column(state, value, *column, value->location);
+            entry.expr = coerce_to_column(state, value, *column, expr_location(*value));
         }
         assignments.push_back(std::move(entry));
     }

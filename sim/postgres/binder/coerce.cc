@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/parse_state.h"
 
 namespace cdcsim::pg {
@@ -342,7 +343,7 @@ ExprPtr coerce_boolean(ParseState& state, const ExprPtr& expr, std::string_view 
     ExprPtr result = coerce_to_target(state, expr, oid::kBool, -1, Coercion::kAssignment, false, -1);
     if (!result) {
         throw SqlError("42804", fmt::format("argument of {} must be type boolean, not type {}", construct,
-                                            type_name(state, expr->type))).at(expr->location);
+                                            type_name(state, expr->type))).at(expr_location(*expr));
     }
     return result;
 }
@@ -351,7 +352,7 @@ ExprPtr coerce_integer(ParseState& state, const ExprPtr& expr, std::string_view 
     ExprPtr result = coerce_to_target(state, expr, oid::kInt8, -1, Coercion::kAssignment, false, -1);
     if (!result) {
         throw SqlError("42804", fmt::format("argument of {} must be type bigint, not type {}", construct,
-                                            type_name(state, expr->type))).at(expr->location);
+                                            type_name(state, expr->type))).at(expr_location(*expr));
     }
     return result;
 }
@@ -373,7 +374,7 @@ Oid common_type(ParseState& state, const std::vector<ExprPtr>& exprs, std::strin
         } else if (next.category != best.category) {
             throw SqlError("42804", fmt::format("{} types {} and {} cannot be matched", context,
                                                 type_name(state, chosen), type_name(state, type)))
-                .at(exprs[i]->location);
+                .at(expr_location(*exprs[i]));
         } else if (!best.preferred && can_coerce(state, chosen, type, Coercion::kImplicit) &&
                    !can_coerce(state, type, chosen, Coercion::kImplicit)) {
             chosen = type;
@@ -394,9 +395,24 @@ ExprPtr coerce_to_common(ParseState& state, const ExprPtr& expr, Oid type, std::
     if (expr->type == type) return expr;
     if (!can_coerce(state, expr->type, type, Coercion::kImplicit)) {
         throw SqlError("42846", fmt::format("{} could not convert type {} to {}", context, type_name(state, expr->type),
-                                            type_name(state, type))).at(expr->location);
+                                            type_name(state, type))).at(expr_location(*expr));
     }
     return coerce(state, expr, type, -1, Coercion::kImplicit, false, -1);
+}
+
+int expr_location(const Expr& expr) {
+    switch (expr.kind) {
+        case ExprKind::kFunc: case ExprKind::kScalarArrayOp: case ExprKind::kBool: case ExprKind::kNullTest: case ExprKind::kBooleanTest:
+        case ExprKind::kRelabel: case ExprKind::kCoerceViaIo: case ExprKind::kArrayCoerce: case ExprKind::kCoerceToDomain:
+        case ExprKind::kSubscript: case ExprKind::kFieldSelect: case ExprKind::kCollate: break;
+        default: return expr.location;
+    }
+    int first = expr.location;
+    for_each_child(expr, [&](const ExprPtr& child) {
+        const int location = child ? expr_location(*child) : -1;
+        if (location >= 0 && (first < 0 || location < first)) first = location;
+    });
+    return first;
 }
 
 void throw_cannot_cast(ParseState& state, Oid from, Oid to, int location) {

@@ -197,6 +197,8 @@ ExprPtr coerce_to_common(ParseState& state, const ExprPtr& expr, Oid type, std::
 Oid base_type(ParseState& state, Oid type, std::int32_t* typmod = nullptr);
 std::string type_name(ParseState& state, Oid type);
 /// "42846: cannot cast type x to y".
+/// exprLocation: where an expression begins, an operator at its left side.
+int expr_location(const Expr& expr);
 [[noreturn]] void throw_cannot_cast(ParseState& state, Oid from, Oid to, int location);
 
 // bind_select.cc and its neighbours

@@ -290,7 +290,12 @@ void drop_not_null(Alteration& a) {
 }
 
 void add_table_constraint(Alteration& a) {
-    add_constraint(a.backend, *a.relation, {a.command["def"], "", false, false}, true);
+    auto add = [&] { add_constraint(a.backend, *a.relation, {a.command["def"], "", false, false}, true); };
+    if (a.command["def"].text("contype") == "CONSTR_CHECK") {
+        without_position(add);
+    } else {
+        add();
+    }
     publish(a);
 }
 

@@ -125,7 +125,9 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
     for (const std::string& name : names) {
         const Column* found = relation.find_column(name);
         if (found == nullptr) {
-            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(pending.node.location());
+            // ALTER TABLE makes a key's columns NOT NULL first, and points nowhere.
+            if (existing_rows && primary) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name));
+            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(existing_rows ? -1 : pending.node.location());
         }
         if (std::ranges::find(constraint.columns, found->attno) != constraint.columns.end()) {
             throw SqlError("42701", fmt::format("column \"{}\" appears twice in {} constraint", name, primary ? "primary key" : "unique")).at(pending.node.location());
