@@ -175,7 +175,7 @@ BuiltColumn build_money(const Build& build) {
                         : decimal_schema(config.money_fraction_digits);
     auto built = simple(build, std::move(schema), write_money, "");
     if (config.decimal_mode == DecimalMode::kPrecise)
-        built.writer.header_form = HeaderForm::kRefused;
+        built.writer.header_form = HeaderForm::kDecimal;
     std::string zero = "0";
     if (config.money_fraction_digits > 0)
         zero += "." + std::string(static_cast<std::size_t>(config.money_fraction_digits), '0');
@@ -444,6 +444,8 @@ std::optional<BuiltColumn> build_unknown(const Build& build) {
             throw NotSimulated("include.unknown.datatypes with the geometric type " +
                                build.type.name);
         default:
+            if (build.type.name.starts_with("reg") && build.type.name != "regclass" && build.type.name != "regtype")
+                throw NotSimulated("include.unknown.datatypes with type " + build.type.name);
             break;
     }
     auto built =
@@ -517,7 +519,8 @@ std::optional<BuiltColumn> build_array(const Build& build) {
                         connect::array_of(required ? connect::share(item.schema)
                                                    : connect::share_optional(item.schema)),
                         write_array, "[]");
-    built.writer.header_form = HeaderForm::kRefused;
+    if (item.writer.header_form != HeaderForm::kAsJson)
+        built.writer.header_form = HeaderForm::kRefused;
     built.writer.null_element_json = required ? "" : "null";
     built.writer.element = std::make_shared<const ColumnWriter>(std::move(item.writer));
     built.writer.toast_json = array_toast(build, *element);

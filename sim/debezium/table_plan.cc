@@ -160,9 +160,13 @@ void append_header_value(const PlannedColumn& column, const Cell& cell, std::str
 std::vector<connect::Field> fields_of(const std::vector<PlannedColumn>& columns,
                                       const ConnectorConfig& config, const Table& table) {
     std::vector<connect::Field> fields;
-    for (const auto& column : columns)
-        fields.push_back({config.adjusted_field_name(table.columns[column.index].name),
-                          connect::share(column.schema)});
+    for (const auto& column : columns) {
+        std::string name = config.adjusted_field_name(table.columns[column.index].name);
+        if (std::ranges::find(fields, name, &connect::Field::name) != fields.end())
+            throw TaskFailure("org.apache.kafka.connect.errors.SchemaBuilderException: Cannot create "
+                              "field because of field name duplication " + name);
+        fields.push_back({std::move(name), connect::share(column.schema)});
+    }
     return fields;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/parse_state.h"
 
 namespace cdcsim::pg {
@@ -97,6 +98,30 @@ void check_grouping(ParseState& state) {
     UngroupedCheck check(state);
     for (const TargetEntry& target : query.targets) check.check(*target.expr);
     if (query.having) check.check(*query.having);
+}
+
+namespace {
+
+bool must_stay_in_having(const ExprPtr& condition) {
+    return contains_volatile(condition) || contains_sublink(condition) ||
+           any_expression(condition, [](const Expr& e) { return e.kind == ExprKind::kAggregate || e.kind == ExprKind::kGrouping; });
+}
+
+}  // namespace
+
+void move_having_to_where(Query& query) {
+    if (!query.having || query.group_by.empty() || !query.grouping_sets.empty()) return;
+    auto conjuncts = [](const ExprPtr& expr) {
+        bool is_and = expr->kind == ExprKind::kBool && as<BoolExpr>(*expr).op == BoolOp::kAnd;
+        return is_and ? as<BoolExpr>(*expr).args : std::vector<ExprPtr>{expr};
+    };
+    std::vector<ExprPtr> all = conjuncts(query.having), where, having;
+    if (query.where) where = conjuncts(query.where);
+    for (const ExprPtr& condition : all) (must_stay_in_having(condition) ? having : where).push_back(condition);
+    if (having.size() == all.size()) return;
+    auto joined = [](std::vector<ExprPtr> parts) { return parts.empty() ? nullptr : parts.size() == 1 ? parts[0] : make_bool(BoolOp::kAnd, std::move(parts)); };
+    query.where = joined(std::move(where));
+    query.having = joined(std::move(having));
 }
 
 }  // namespace cdcsim::pg

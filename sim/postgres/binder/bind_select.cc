@@ -353,6 +353,7 @@ std::shared_ptr<Query> bind_select_statement(ParseState& state, const Node& node
     for (const TargetEntry& target : query.targets) query.has_target_srfs = query.has_target_srfs || contains_set_function(target.expr);
     bind_locking(state, node);
     check_grouping(state);
+    move_having_to_where(query);
     query.order_unspecified = order_is_planners(query) && query.order_by.empty();
     return state.query;
 }

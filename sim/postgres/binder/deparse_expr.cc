@@ -6,6 +6,7 @@
 
 #include "sim/postgres/binder/parse_state.h"
 #include "sim/postgres/parser/parse.h"
+#include "sim/postgres/type/format_type.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -78,7 +79,7 @@ class Deparser {
     }
 
   private:
-    std::string type_of(const Expr& expr) { return format_type(context_.host(), expr.type, expr.typmod); }
+    std::string type_of(const Expr& expr) { return format_type_extended(context_.host(), expr.type, expr.typmod, TypmodKnown::kYes); }
 
     std::string list(const std::vector<ExprPtr>& items) {
         std::string out;

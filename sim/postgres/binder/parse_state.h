@@ -219,6 +219,8 @@ int sort_group_ref(std::vector<TargetEntry>& targets, std::size_t index);
 std::vector<SortKey> bind_sort(ParseState& state, const std::vector<Node>& items, std::vector<TargetEntry>& targets,
                                Place place, bool sql99 = false);
 void check_grouping(ParseState& state);
+/// Conditions of HAVING without aggregates are WHERE's, as the planner does it.
+void move_having_to_where(Query& query);
 int add_relation(ParseState& state, const RelationPtr& relation, const std::string& alias,
                  const std::vector<std::string>& column_aliases, bool inherit, bool visible);
 NameItem name_item(ParseState& state, int rt_index);

@@ -26,6 +26,14 @@ bool is_sent(const Column& column) { return !column.dropped && !column.generated
 /// A column list; empty: all columns.
 bool in_list(const std::vector<int>& columns, int attno) { return columns.empty() || std::ranges::find(columns, attno) != columns.end(); }
 
+/// The row filter and column list that hold for a table, if any.
+const PublicationTable* restriction_of(const Publication& publication, const Relation& relation) {
+    // A publication of the whole schema lifts the table's filter and list.
+    if (publication.all_tables || std::ranges::find(publication.schemas, relation.schema) != publication.schemas.end()) return nullptr;
+    auto table = std::ranges::find(publication.tables, relation.oid, &PublicationTable::relation);
+    return table == publication.tables.end() ? nullptr : &*table;
+}
+
 /// ALTER SCHEMA ... RENAME and ALTER TYPE ... RENAME VALUE do not invalidate the relations: they are
 /// not described again, so the connector goes on with the old name and the old default.
 bool only_names_changed(const Relation& sent, const Relation& now) {
@@ -154,11 +162,7 @@ void PgOutput::decode_change(const LogEntry& entry, const Change& change) {
     if (!publishes_kind(*publication, change.kind)) return;
     if (change.kind == ChangeKind::kTruncate) return decode_truncate(entry, change);
     if (!publishes(*publication, *change.relation)) return;
-    auto table = std::ranges::find(publication->tables, change.relation->oid, &PublicationTable::relation);
-    bool by_table = !publication->all_tables && table != publication->tables.end();
-    // A publication of the whole schema lifts the table's filter and list.
-    if (std::ranges::find(publication->schemas, change.relation->schema) != publication->schemas.end()) by_table = false;
-    table_ = by_table ? &*table : nullptr;
+    table_ = restriction_of(*publication, *change.relation);
     decode_row(entry, change);
     table_ = nullptr;
 }
@@ -275,7 +279,9 @@ void PgOutput::decode_truncate(const LogEntry& entry, const Change& change) {
     for (const RelationPtr& relation : change.truncated) {
         if (!publishes(publication, *relation)) continue;
         begin_if_needed(entry);
+        table_ = restriction_of(publication, *relation);
         send_schema(entry, relation);
+        table_ = nullptr;
         message.relations.push_back(relation->oid);
     }
     if (!message.relations.empty()) ready_.push_back({change.lsn, std::move(message)});

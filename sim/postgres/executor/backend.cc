@@ -243,7 +243,13 @@ void Backend::run_command(Command& statement, bool last, bool learn, MessageResu
     answer.returns_rows = done.returns_rows;
     answer.copy_out = std::move(done.copy_out);
     answer.order_unspecified = done.order_unspecified;
-    for (const Attribute& column : done.columns) answer.result.columns.push_back({column.name, column.type, column.typmod});
+    for (const Attribute& column : done.columns) {
+        // A domain is described as its base type.
+        const TypeInfo* sent = &type(column.type);
+        std::int32_t typmod = column.typmod;
+        for (; sent->base != kInvalidOid; sent = &type(sent->base)) typmod = sent->base_typmod;
+        answer.result.columns.push_back({column.name, sent->oid, typmod});
+    }
     answer.result.command_tag = done.tag;
     answer.notices = std::move(notices_);
     notices_.clear();

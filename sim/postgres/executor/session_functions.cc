@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/decoding/pgoutput.h"
 #include "sim/postgres/executor/backend.h"
 #include "sim/postgres/executor/catalog_functions.h"
 #include "sim/postgres/executor/privileges.h"
@@ -255,13 +256,27 @@ Datum regclass_input(Environment& env, const TypeInfo&, std::string_view text, s
     throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
 }
 
+/// A walsender has no session whose catalog could be asked. The connector leaves such columns out.
+bool number_while_decoding(Environment& env, const Datum& value, std::string& out) {
+    if (dynamic_cast<Backend*>(&env) != nullptr) return false;
+    out += std::to_string(static_cast<Oid>(value.as_int()));
+    return true;
+}
+
 void regclass_output(Environment& env, const TypeInfo&, const Datum& value, std::string& out) {
-    Backend& backend = backend_of(env);
     Oid oid = static_cast<Oid>(value.as_int());
     if (oid == 0) {
         out += '-';
         return;
     }
+    if (auto* decoding = dynamic_cast<DecodingEnvironment*>(&env)) {
+        // A walsender's search_path is the default one.
+        RelationPtr relation = decoding->catalog->find_relation(oid);
+        if (relation && relation->schema_name != "public" && relation->schema_name != "pg_catalog") out += quote_name(env, relation->schema_name) + ".";
+        out += relation ? quote_name(env, relation->name) : std::to_string(oid);
+        return;
+    }
+    Backend& backend = backend_of(env);
     std::string name, schema;
     if (RelationPtr relation = backend.catalog().find_relation(oid)) {
         name = relation->name;
@@ -303,6 +318,7 @@ Datum regnamespace_input(Environment& env, const TypeInfo&, std::string_view tex
     return Datum::of_int(schema->oid);
 }
 void regnamespace_output(Environment& env, const TypeInfo&, const Datum& value, std::string& out) {
+    if (number_while_decoding(env, value, out)) return;
     const Schema* schema = backend_of(env).catalog().find_schema(static_cast<Oid>(value.as_int()));
     out += value.as_int() == 0 ? "-" : schema ? quote_name(env, schema->name) : std::to_string(value.as_int());
 }
@@ -316,6 +332,7 @@ Datum regrole_input(Environment& env, const TypeInfo&, std::string_view text, st
     return Datum::of_int(role->oid);
 }
 void regrole_output(Environment& env, const TypeInfo&, const Datum& value, std::string& out) {
+    if (number_while_decoding(env, value, out)) return;
     const Role* role = backend_of(env).catalog().find_role(static_cast<Oid>(value.as_int()));
     out += value.as_int() == 0 ? "-" : role ? quote_name(env, role->name) : std::to_string(value.as_int());
 }
@@ -337,6 +354,7 @@ Datum regproc_input(Environment& env, const TypeInfo&, std::string_view text, st
     return Datum::of_int(found[0]);
 }
 void regproc_output(Environment& env, const TypeInfo&, const Datum& value, std::string& out) {
+    if (number_while_decoding(env, value, out)) return;
     Oid oid = static_cast<Oid>(value.as_int());
     if (oid == 0) {
         out += '-';

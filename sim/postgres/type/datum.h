@@ -18,6 +18,7 @@
 //   void -> Text ""
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -65,7 +66,13 @@ class Datum {
     }
 
     /// Same representation, byte for byte (not SQL equality: 1.0 and 1.00 differ).
-    bool identical(const Datum& other) const { return value_ == other.value_; }
+    bool identical(const Datum& other) const {
+        const double* a = std::get_if<double>(&value_);
+        const double* b = std::get_if<double>(&other.value_);
+        // -0 and 0 are equal, NaN is not even equal to itself.
+        if (a != nullptr && b != nullptr) return std::bit_cast<std::uint64_t>(*a) == std::bit_cast<std::uint64_t>(*b);
+        return value_ == other.value_;
+    }
 
   private:
     using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
