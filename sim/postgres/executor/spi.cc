@@ -57,7 +57,17 @@ class SpiPlanImpl : public SpiPlan {
         bind();
         if (!simple_) plan();
     }
+    bool is_invalid() override { return query_ && has_changed(*query_); }
     bool is_simple() const override { return simple_ != nullptr && !has_sublink_; }
+
+    bool has_changed(const Query& query) {
+        bool changed = path_ != backend_.search_path();
+        for (const RangeTableEntry& entry : query.range_table) {
+            changed = changed || (entry.relation && backend_.catalog().find_relation(entry.relation->oid) != entry.relation) ||
+                      (entry.subquery && has_changed(*entry.subquery));
+        }
+        return changed || (query.insert_select && has_changed(*query.insert_select));
+    }
 
     /// Binds the query if it was not, or the catalog is another one now.
     void bind() {

@@ -24,6 +24,8 @@ class SpiPlan {
     virtual bool is_empty() const = 0;
     /// Binds and plans now, if that is not done: errors of analysis and planning come here.
     virtual void ready() = 0;
+    /// A relation that it reads or writes has changed since it was bound: it will be bound again.
+    virtual bool is_invalid() = 0;
     /// One expression without a FROM clause: evaluated without a query.
     virtual bool is_simple() const = 0;
 };

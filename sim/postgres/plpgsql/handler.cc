@@ -21,7 +21,6 @@ using plpgsql::PlFunction;
 
 struct CacheEntry {
     std::shared_ptr<const Function> function;   ///< keeps the address from being used again
-    RelationPtr relation;
     std::shared_ptr<PlFunction> compiled;
 };
 /// By function, table for triggers, and the argument types of polymorphic functions.
@@ -72,14 +71,17 @@ std::shared_ptr<PlFunction> compiled(Backend& backend, const std::shared_ptr<con
     Cache& cache = *std::static_pointer_cast<Cache>(backend.plpgsql_cache);
     std::vector<Oid> types = resolved_types(backend, *function, call);
     CacheEntry& entry = cache[{function.get(), relation ? relation->oid : kInvalidOid, types}];
-    if (entry.compiled && entry.relation == relation) return entry.compiled;
+    if (entry.compiled) {
+        // ALTER TABLE does not compile a trigger's function again: its plans stay.
+        entry.compiled->relation = relation;
+        return entry.compiled;
+    }
     plpgsql::CompileOptions options;
     options.function = function;
     options.relation = relation;
     options.arg_types = std::move(types);
     entry.compiled = plpgsql::compile(backend, options);
     entry.function = function;
-    entry.relation = relation;
     return entry.compiled;
 }
 

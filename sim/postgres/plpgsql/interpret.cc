@@ -51,20 +51,33 @@ Interpreter::Interpreter(Backend& backend, PlFunction& function)
         values_[i].row_type = backend.type(variable.type).attributes;
         values_[i].fields.resize(values_[i].row_type.size());
         values_[i].touched.resize(values_[i].row_type.size());
+        values_[i].version = shape_version(static_cast<int>(i), values_[i].row_type);
         values_[i].assigned = true;
         values_[i].is_null = true;
     }
     value(function.found_variable).scalar = Datum::of_bool(false);
 }
 
+namespace {
+
+bool same_columns(const RowType& one, const RowType& other) {
+    auto same = [](const Attribute& a, const Attribute& b) { return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped; };
+    return std::ranges::equal(one, other, same);
+}
+
+}  // namespace
+
+/// Expressions that an earlier call has bound to the same columns need not be bound again.
+unsigned Interpreter::shape_version(int variable, const RowType& row_type) {
+    PlFunction::Shape& last = function_.last_shapes[variable];
+    if (last.version == 0 || !same_columns(last.row_type, row_type)) last = {row_type, ++function_.shapes};
+    return last.version;
+}
+
 void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> fields) {
     Value& target = value(variable);
-    auto same = [](const Attribute& a, const Attribute& b) { return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped; };
-    if (!target.assigned || !std::ranges::equal(target.row_type, row_type, same)) {
-        // Expressions that an earlier call has bound to the same columns need not be bound again.
-        PlFunction::Shape& last = function_.last_shapes[variable];
-        if (last.version == 0 || !std::ranges::equal(last.row_type, row_type, same)) last = {row_type, ++function_.shapes};
-        target.version = last.version;
+    if (!target.assigned || !same_columns(target.row_type, row_type)) {
+        target.version = shape_version(variable, row_type);
         target.row_type = std::move(row_type);
     }
     target.fields = std::move(fields);

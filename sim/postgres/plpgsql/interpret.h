@@ -108,6 +108,9 @@ class Interpreter : public ContextFrame {
     Flow run_rows(PlStatement& statement, const RowType& columns, const std::vector<std::vector<Datum>>& rows);
     SpiResult execute_text(const std::string& sql, const SpiOptions& options, NameHook& hook, bool as_cursor, bool& fetching);
     SpiResult execute_dynamic(PlStatement& statement, PlExpr& text, std::uint64_t max_rows, bool as_cursor = false, std::string* sql_text = nullptr);
+    unsigned shape_version(int variable, const RowType& row_type);
+    /// What PostgreSQL says of a kept plan whose records have other columns now. Throws 42703, 42804, 55000.
+    void check_bound_fields(const PlExpr& expr);
     SpiPlan& plan_of(PlExpr& expr, const TypeRef* target = nullptr);
     Datum evaluate(PlExpr& expr, Oid* type = nullptr, std::int32_t* typmod = nullptr, const TypeRef* target = nullptr);
     bool evaluate_condition(PlExpr& expr);

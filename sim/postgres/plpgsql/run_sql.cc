@@ -50,11 +50,18 @@ void Interpreter::rethrow_with_query(SqlError& error, const PlExpr& expr, bool p
 
 SpiPlan& Interpreter::plan_of(PlExpr& expr, const TypeRef* target) {
     TypeRef wanted_target = target != nullptr ? *target : TypeRef{};
-    bool stale = std::ranges::any_of(expr.record_versions, [&](const auto& entry) { return value(entry.first).version != entry.second || !value(entry.first).assigned; });
+    bool stale = std::ranges::any_of(expr.bound_fields, [&](const auto& bound) { return value(bound.variable).version != bound.version || !value(bound.variable).assigned; });
+    if (stale && expr.plan && !expr.plan->is_invalid()) {
+        try {
+            check_bound_fields(expr);
+        } catch (SqlError& error) {
+            rethrow_with_query(error, expr, false, expr.plan->is_simple());
+        }
+    }
     stale = stale || (expr.plan && (expr.target.type != wanted_target.type || expr.target.typmod != wanted_target.typmod));
     if (stale) {
         expr.plan.reset();
-        expr.record_versions.clear();
+        expr.bound_fields.clear();
     }
     try {
         Running running(function_, this);
@@ -66,7 +73,7 @@ SpiPlan& Interpreter::plan_of(PlExpr& expr, const TypeRef* target) {
         expr.plan->ready();
     } catch (SqlError& error) {
         expr.plan.reset();
-        expr.record_versions.clear();
+        expr.bound_fields.clear();
         rethrow_with_query(error, expr, true, false);
     }
     return *expr.plan;

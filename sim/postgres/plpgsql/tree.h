@@ -41,7 +41,14 @@ struct PlExpr {
     std::unique_ptr<SpiPlan> plan;
     bool in_use = false;        ///< is being evaluated, by a call further out
     TypeRef target;             ///< what the plan's value is coerced to
-    std::vector<std::pair<int, unsigned>> record_versions;  ///< shapes of RECORDs that it was bound to
+    /// The fields of records that it was bound to, with the shape that the record had.
+    struct BoundField {
+        int variable = 0;
+        unsigned version = 0;
+        std::string name;       ///< "": there was no such field
+        Oid type = kInvalidOid;
+    };
+    std::vector<BoundField> bound_fields;
 };
 using PlExprPtr = std::shared_ptr<PlExpr>;
 

@@ -71,13 +71,14 @@ class VariableHook : public NameHook {
             throw SqlError("55000", fmt::format("record \"{}\" is not assigned yet", v.name))
                 .detail("The tuple structure of a not-yet-assigned record is indeterminate.");
         }
-        expr_.record_versions.emplace_back(number, value.version);
+        PlExpr::BoundField& bound = expr_.bound_fields.emplace_back(number, value.version, std::string(), kInvalidOid);
         for (std::size_t i = 0; i < value.row_type.size(); ++i) {
             const Attribute& attribute = value.row_type[i];
             if (attribute.dropped || attribute.name != name) continue;
             auto param = std::make_shared<ParamExpr>();
             param->number = kFieldBase + number * kMaxFields + static_cast<int>(i);
-            param->type = attribute.type;
+            param->type = bound.type = attribute.type;
+            bound.name = name;
             param->typmod = attribute.typmod;
             if (const TypeInfo* type = interpreter()->backend_.find_type(attribute.type)) param->collation = type->collation;
             param->location = location;

@@ -1,0 +1,18 @@
+create table t(id int, a int, b varchar(5));
+create table l(id int, x bigint, y text);
+create function f() returns trigger language plpgsql as $$ begin insert into l values (new.id, new.a, new.b); if new.a > 5 then new.a := 5; end if; return new; end $$;
+create trigger tg before insert or update on t for each row execute function f();
+insert into t values (1,2,3);
+alter table t alter b type varchar(10);
+insert into t values (1,2,3);
+alter table t alter b type text;
+insert into t values (1,2,3);
+alter table t alter a type bigint;
+insert into t values (2,3,4);
+insert into t values (2,3,4);
+update t set id = 5;
+alter table t alter a type int;
+insert into t values (2,3,4);
+alter table t alter a type bigint;
+create or replace function f() returns trigger language plpgsql as $$ begin insert into l values (new.id, new.a, new.b); return new; end $$;
+insert into t values (2,3,4);
