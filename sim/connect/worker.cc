@@ -220,6 +220,7 @@ void Worker::run_until_idle(kafka::RecordSink& sink) {
         } catch (const NotSimulated& refusal) {
             keep_offset();
             connector->trace = refusal.what();
+            connector->task.reset();  // it holds locks if it was in its snapshot
             throw;
         }
     }

@@ -29,6 +29,16 @@ repeat() { printf "%0.s$1" $(seq "$2"); }
 before="CREATE TABLE t (id int PRIMARY KEY, v text);
 INSERT INTO t VALUES (1, 'kept');"
 
+# A snapshot that is refused leaves no lock behind: what follows runs, and is not judged.
+cat >snapshot.yaml <<'YAML'
+scenario: refused-snapshot
+steps:
+  - sql: "CREATE TABLE t (id int PRIMARY KEY, d date DEFAULT 'infinity'); INSERT INTO t VALUES (1)"
+  - connector: {name: c}
+  - sql: ALTER TABLE t ADD COLUMN x int
+YAML
+refused 3 snapshot.yaml "snapshot.yaml:4: step 2: not simulated: DEFAULT 'infinity' of a date"
+
 # Bytes that are no text.
 printf "%s\nINSERT INTO t VALUES (2, '\xff');\n" "$before" >utf8.sql
 refused 1 utf8.sql 'invalid byte sequence for encoding "UTF8": 0xff'

@@ -207,9 +207,6 @@ std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& 
 }
 
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned, std::span<const EvalRow> other_rows) {
-    std::vector<bool> set_columns(m.relation->columns.size());
-    const auto& named = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
-    for (const TargetEntry& entry : named) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;
     std::uint64_t commands = m.backend.server().command;
     std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, std::move(new_row), &assigned);
     if (!kept) return false;
@@ -234,7 +231,7 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     if (m.query.command == CommandKind::kInsert) stored->xmax = m.backend.write_xid();
     check_unique(m, *stored, before.get());
     ++m.processed;
-    queue_after_row(m, TriggerType::kUpdate, before, stored, std::move(set_columns));
+    queue_after_row(m, TriggerType::kUpdate, before, stored, updated_columns(m));
     emit_returning(m, &stored->columns, *stored, other_rows);
     return true;
 }

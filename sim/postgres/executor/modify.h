@@ -121,6 +121,8 @@ std::string describe_key(Backend& backend, const Relation& relation, const std::
 // triggers.cc
 /// Fires BEFORE STATEMENT triggers; makes transition tables if someone wants them.
 void begin_statement_triggers(Modification& m, int operation);
+/// By attno - 1: the columns that UPDATE OF sees, those that SET names and generated ones with them.
+std::vector<bool> updated_columns(const Modification& m);
 /// Queues AFTER STATEMENT triggers.
 void end_statement_triggers(Modification& m, int operation);
 /// BEFORE ROW triggers on `new_row` (none for a DELETE, which answers with an empty row). nullopt:

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/plpgsql/handler.h"
 
@@ -36,13 +37,6 @@ bool when_holds(Modification& m, const Trigger& trigger, const Row* old_row, con
     return evaluate_condition(*trigger.when->expr, context);
 }
 
-std::vector<bool> set_columns(const Query& query, const Relation& relation) {
-    std::vector<bool> assigned(relation.columns.size());
-    const auto& targets = query.command == CommandKind::kInsert ? query.on_conflict->set : query.targets;
-    for (const TargetEntry& entry : targets) assigned[static_cast<std::size_t>(entry.resno - 1)] = true;
-    return assigned;
-}
-
 TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::shared_ptr<TransitionTables> transitions) {
     if (call.trigger.function->language != "plpgsql") {
         throw NotSimulated(fmt::format("a trigger in language {}", call.trigger.function->language));
@@ -67,9 +61,24 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
     return backend.on_deep_stack([&] { return plpgsql_trigger(backend, call); });
 }
 
-bool wants(Backend& backend, const Trigger& trigger, int operation, bool before, bool row) {
+bool is_for(const Trigger& trigger, int operation, bool before, bool row) {
     bool is_before = (trigger.type & TriggerType::kBefore) != 0, is_row = (trigger.type & TriggerType::kRow) != 0;
-    return (trigger.type & operation) != 0 && is_before == before && is_row == row && is_enabled(backend, trigger);
+    return (trigger.type & operation) != 0 && is_before == before && is_row == row;
+}
+
+bool wants(Backend& backend, const Trigger& trigger, int operation, bool before, bool row) {
+    return is_for(trigger, operation, before, row) && is_enabled(backend, trigger);
+}
+
+/// Whether an UPDATE of the `set` columns computes a generated column anew (ExecInitStoredGenerated).
+bool is_computed_anew(const Relation& relation, const Column& column, const std::vector<bool>& set) {
+    // A BEFORE trigger may change any column that it is computed from.
+    bool any = std::ranges::any_of(relation.triggers, [](const Trigger& trigger) { return is_for(trigger, TriggerType::kUpdate, true, true); });
+    if (any) return true;
+    for_each_reference(column.default_expr->expr, [&](const Expr& reference, int) {
+        any = any || reference.kind == ExprKind::kWholeRow || (reference.kind == ExprKind::kVar && set.at(static_cast<std::size_t>(as<VarExpr>(reference).attno - 1)));
+    });
+    return any;
 }
 
 /// The queue's order among row triggers of one event: by name, foreign keys by their internal names.
@@ -129,6 +138,18 @@ bool has_before_row_trigger(Backend& backend, const Relation& relation, int oper
     return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return wants(backend, trigger, operation, true, true); });
 }
 
+std::vector<bool> updated_columns(const Modification& m) {
+    std::vector<bool> updated(m.relation->columns.size());
+    const auto& targets = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
+    for (const TargetEntry& entry : targets) updated[static_cast<std::size_t>(entry.resno - 1)] = true;
+    const std::vector<bool> set = updated;
+    const bool inserts = m.query.command == CommandKind::kInsert;  // all are computed before the conflict is met
+    for (const Column& column : m.relation->columns) {
+        if (column.generated && !column.dropped && (inserts || is_computed_anew(*m.relation, column, set))) updated[static_cast<std::size_t>(column.attno - 1)] = true;
+    }
+    return updated;
+}
+
 void begin_statement_triggers(Modification& m, int operation) {
     bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
         return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(m.backend, trigger);
@@ -139,7 +160,7 @@ void begin_statement_triggers(Modification& m, int operation) {
         transitions->relation = m.relation;
     }
     std::vector<bool> assigned;
-    if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
+    if (operation == TriggerType::kUpdate) assigned = updated_columns(m);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, true, false) || !update_columns_match(trigger, operation, assigned)) continue;
         if (!when_holds(m, trigger, nullptr, nullptr)) continue;
@@ -149,7 +170,7 @@ void begin_statement_triggers(Modification& m, int operation) {
 
 void end_statement_triggers(Modification& m, int operation) {
     std::vector<bool> assigned;
-    if (operation == TriggerType::kUpdate) assigned = set_columns(m.query, *m.relation);
+    if (operation == TriggerType::kUpdate) assigned = updated_columns(m);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, false, false) || !update_columns_match(trigger, operation, assigned)) continue;
         if (!when_holds(m, trigger, nullptr, nullptr)) continue;
@@ -167,7 +188,7 @@ void end_statement_triggers(Modification& m, int operation) {
 std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, std::optional<Row> current, std::vector<bool>* assigned) {
     // UPDATE OF goes by the columns that SET names, whether or not they are given a new value.
     std::vector<bool> set;
-    if (operation == TriggerType::kUpdate) set = set_columns(m.query, *m.relation);
+    if (operation == TriggerType::kUpdate) set = updated_columns(m);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, true, true)) continue;
         if (!update_columns_match(trigger, operation, set)) continue;

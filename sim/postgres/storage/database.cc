@@ -350,8 +350,10 @@ RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const Ne
     }
     if (!shape.values.empty()) heap.stored[result.rid] = std::move(shape.values);
 
-    if (!heap.insert) {
-        std::size_t count = relation.columns.size();
+    std::size_t count = relation.columns.size();
+    // An ALTER TABLE that was rolled back leaves a statement of other width.
+    if (!heap.insert || heap.insert_width != count) {
+        heap.insert_width = count;
         heap.insert = Statement(handle_, "INSERT INTO " + heap.name + "(rid,born,died,xmin,xmax" +
                                              column_list(count) + ")VALUES(?1,?2,?3,?4,0" +
                                              placeholders(5, count) + ")");

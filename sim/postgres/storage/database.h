@@ -35,6 +35,7 @@ struct HeapTable {
     double known_tuples = -1;
     std::int64_t replaced = -1;          ///< the version that the last insert replaces
     Statement insert, kill, remove, revive, fetch;  ///< prepared at first use
+    std::size_t insert_width = 0;        ///< the columns that `insert` has
 };
 
 class SqliteDatabase : public Database {
