@@ -76,6 +76,9 @@ expect 2 "$cdcsim" run nowhere.sql
 expect 2 "$cdcsim" test nowhere
 expect 2 "$cdcsim" run --output xml hello.sql
 expect 4 "$cdcsim" live status --name there-is-no-such-stack
+# The program alone, without the one that drives the real stack.
+cp "$cdcsim" alone
+expect 4 ./alone live status
 expect 0 "$cdcsim" schema
 shows '"$schema"'
 
