@@ -122,3 +122,6 @@ insert into ov4(n,b) values (default,null);
 insert into ov4(n,b,v) values (1,null,default);
 insert into ov4(n,b) values (1,null);
 create table emp(a int, b int);
+CREATE TABLE folded_values (n numeric);
+INSERT INTO folded_values VALUES (log(0.000));
+INSERT INTO folded_values VALUES (1), (log(-1.5));

@@ -38,7 +38,7 @@ class GivenValues {
     void fold(const EvalContext& context, bool parts) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
             if (is_foldable(exprs_[i])) {
-                set(i, value_of(i, context));
+                set(i, folded_value(i, context));
             } else if (parts && !is_default(i)) {
                 fold_constants(exprs_[i], context.host);
             }
@@ -53,6 +53,12 @@ class GivenValues {
     Datum take(std::size_t i, const EvalContext& context) { return known_[i] ? std::move(values_[i]) : value_of(i, context); }
 
   private:
+    Datum folded_value(std::size_t i, const EvalContext& context) const {
+        const ExprKind kind = exprs_[i]->kind;
+        if (kind == ExprKind::kParam || kind == ExprKind::kConst) return value_of(i, context);
+        ExprPtr folded = fold_constants(exprs_[i], context.host);
+        return folded->kind == ExprKind::kConst ? as<ConstExpr>(*folded).value : evaluate(*folded, context);
+    }
     /// A parameter that stands alone is read here for the last time.
     Datum value_of(std::size_t i, const EvalContext& context) const {
         const Expr& expr = *exprs_[i];
