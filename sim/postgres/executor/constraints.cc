@@ -41,16 +41,23 @@ EvalContext row_context(Backend& backend, const Snapshot& snapshot, const EvalRo
 
 bool is_alive(const RowVersion& version) { return version.died == kNeverDied; }
 
-/// The versions with these values in the index, dead ones too. An index with expressions or a
-/// predicate has no SQLite index to ask: all rows are compared.
-std::vector<RowVersion> equal_versions(Backend& backend, const Relation& relation, const Index& index, const Row& values, const Snapshot& snapshot) {
-    std::vector<int> columns = plain_columns(index);
-    if (!columns.empty() && !index.predicate) return backend.database().find_equal(backend, relation, columns, values, index.nulls_not_distinct);
+/// The versions but `self` with these values in the index, dead ones too. An index with expressions
+/// or a predicate has no SQLite index to ask: all rows are compared.
+std::vector<RowVersion> other_versions(Backend& backend, const Relation& relation, const Index& index, const Row& values, std::int64_t self,
+                                       const Snapshot& snapshot) {
     std::vector<RowVersion> found;
+    std::vector<int> columns = plain_columns(index);
+    if (!columns.empty() && !index.predicate) {
+        if (!backend.database().has_other(backend, relation, index.oid, values, self)) return found;
+        found = backend.database().find_equal(backend, relation, columns, values, index.nulls_not_distinct);
+        std::erase_if(found, [&](const RowVersion& version) { return version.rid == self; });
+        return found;
+    }
     Snapshot all;
     all.command = all.taken = kNeverDied - 1;
     all.sees_all = backend.keeps_locks();
     backend.database().scan(backend, relation, all, [&](RowVersion& version) {
+        if (version.rid == self) return true;
         std::optional<Row> other = index_values(backend, relation, index, version.columns, snapshot);
         if (!other) return true;
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -161,13 +168,9 @@ std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& re
     if (!values) return std::nullopt;
     bool any_null = std::ranges::any_of(*values, [](const Datum& value) { return value.is_null(); });
     if (any_null && !index.nulls_not_distinct) return std::nullopt;
-    std::vector<int> columns = plain_columns(index);
-    bool is_probed = !columns.empty() && !index.predicate;
-    if (is_probed && !backend.database().has_other(backend, relation, index.oid, *values, self)) return std::nullopt;
     for (bool again = true; again;) {
         again = false;
-        for (RowVersion& version : equal_versions(backend, relation, index, *values, snapshot)) {
-            if (version.rid == self) continue;
+        for (RowVersion& version : other_versions(backend, relation, index, *values, self, snapshot)) {
             if (backend.keeps_locks() && is_undecided(backend, version)) {
                 if (undecided == Undecided::kReport) return UniqueConflict{&index, std::move(version)};
                 bool inserted = undecided == Undecided::kWaitInserted;

@@ -188,7 +188,7 @@ void flush(CopyFrom& copy) {
         }
         check_unique(m, *stored);
         ++m.processed;
-        queue_after_row(m, TriggerType::kInsert, nullptr, stored, {});
+        queue_after_row(m, TriggerType::kInsert, nullptr, stored);
     }
     copy.buffer.clear();
     copy.buffered_bytes = 0;

@@ -168,7 +168,7 @@ void insert_one(Modification& m, Row row) {
     insert_version(m, std::move(*kept), nullptr, {}, stored);
     check_unique(m, *stored);
     ++m.processed;
-    queue_after_row(m, TriggerType::kInsert, nullptr, stored, {});
+    queue_after_row(m, TriggerType::kInsert, nullptr, stored);
     emit_returning(m, &stored->columns, *stored, {});
 }
 

@@ -124,7 +124,7 @@ void delete_action(Action& action, const RowVersion& old_version) {
     auto before = std::make_shared<RowVersion>(old_version);
     delete_version(m, before);
     ++m.processed;
-    queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
+    queue_after_row(m, TriggerType::kDelete, before, nullptr);
 }
 
 void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<std::pair<int, int>>& carried, const Row& found) {

@@ -33,6 +33,25 @@ void fold_parts(Backend& backend, const Query& query) {
     fold(query.on_conflict->where);
 }
 
+struct ModifyingCommand {
+    CommandKind kind;
+    std::string_view name;
+    std::string_view tag;   ///< before the count
+    void (*run)(Modification&);
+};
+constexpr ModifyingCommand kModifyingCommands[] = {
+    {CommandKind::kInsert, "INSERT", "INSERT 0 ", exec_insert},
+    {CommandKind::kUpdate, "UPDATE", "UPDATE ", exec_update},
+    {CommandKind::kDelete, "DELETE", "DELETE ", exec_delete},
+    {CommandKind::kMerge, "MERGE", "MERGE ", exec_merge},
+};
+
+const ModifyingCommand& modifying_command(CommandKind kind) {
+    const auto* found = std::ranges::find(kModifyingCommands, kind, &ModifyingCommand::kind);
+    CDCSIM_CHECK(found != std::end(kModifyingCommands));
+    return *found;
+}
+
 ExecResult run_modification(Backend& backend, const Query& query, const std::shared_ptr<const ModifyPlan>& plan, ParamSource* params,
                             const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
     Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr, plan};
@@ -41,9 +60,9 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
     std::optional<CteScope> ctes;
     if (!query.ctes.empty()) ctes.emplace(query, level);
     m.command = backend.begin_command();
+    const ModifyingCommand& command = modifying_command(query.command);
     if (backend.transaction().read_only) {
-        std::string_view name = query.command == CommandKind::kInsert ? "INSERT" : query.command == CommandKind::kUpdate ? "UPDATE" : query.command == CommandKind::kMerge ? "MERGE" : "DELETE";
-        throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", name));
+        throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", command.name));
     }
     fold_parts(backend, query);
     backend.write_xid();
@@ -51,29 +70,9 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
     ExecResult result;
     result.returns_rows = query.has_returning;
     result.columns = output_row(query.returning);
-    switch (query.command) {
-        case CommandKind::kInsert:
-            exec_insert(m);
-            result.tag = "INSERT 0 " + std::to_string(m.processed);
-            result.command = "INSERT";
-            break;
-        case CommandKind::kUpdate:
-            exec_update(m);
-            result.tag = "UPDATE " + std::to_string(m.processed);
-            result.command = "UPDATE";
-            break;
-        case CommandKind::kDelete:
-            exec_delete(m);
-            result.tag = "DELETE " + std::to_string(m.processed);
-            result.command = "DELETE";
-            break;
-        case CommandKind::kMerge:
-            exec_merge(m);
-            result.tag = "MERGE " + std::to_string(m.processed);
-            result.command = "MERGE";
-            break;
-        default: CDCSIM_CHECK(false);
-    }
+    command.run(m);
+    result.tag = std::string(command.tag) + std::to_string(m.processed);
+    result.command = command.name;
     if (ctes) ctes->finish();
     result.processed = m.processed;
     return result;

@@ -231,7 +231,7 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     if (m.query.command == CommandKind::kInsert) stored->xmax = m.backend.write_xid();
     check_unique(m, *stored, before.get());
     ++m.processed;
-    queue_after_row(m, TriggerType::kUpdate, before, stored, updated_columns(m));
+    queue_after_row(m, TriggerType::kUpdate, before, stored);
     emit_returning(m, &stored->columns, *stored, other_rows);
     return true;
 }
@@ -283,7 +283,7 @@ void exec_delete(Modification& m) {
         auto before = std::make_shared<RowVersion>(*old_version);
         delete_version(m, before);
         ++m.processed;
-        queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
+        queue_after_row(m, TriggerType::kDelete, before, nullptr);
         CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2));
         emit_returning(m, &before->columns, *before, others.rows());
     }

@@ -161,7 +161,7 @@ void delete_children(Modification& m, const std::vector<RowVersion>& children) {
         if (!fire_before_row(m, TriggerType::kDelete, &child.columns, std::nullopt, nullptr)) continue;
         auto before = std::make_shared<RowVersion>(child);
         delete_version(m, before);
-        queue_after_row(m, TriggerType::kDelete, before, nullptr, {});
+        queue_after_row(m, TriggerType::kDelete, before, nullptr);
     }
     end_statement_triggers(m, TriggerType::kDelete);
 }

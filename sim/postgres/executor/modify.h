@@ -47,6 +47,7 @@ struct Modification {
     /// The statement's own level: its WITH, and (for a data-modifying CTE) the levels around it.
     const EvalContext* level = nullptr;
     std::shared_ptr<const ModifyPlan> plan = nullptr;   ///< nullptr: made when it is needed
+    std::vector<bool> updated_columns = {};             ///< what UPDATE OF sees; empty: not yet asked for
 
     /// The transition tables of what the statement does to a row.
     std::shared_ptr<TransitionTables>& transitions_of(int operation) {
@@ -121,8 +122,6 @@ std::string describe_key(Backend& backend, const Relation& relation, const std::
 // triggers.cc
 /// Fires BEFORE STATEMENT triggers; makes transition tables if someone wants them.
 void begin_statement_triggers(Modification& m, int operation);
-/// By attno - 1: the columns that UPDATE OF sees, those that SET names and generated ones with them.
-std::vector<bool> updated_columns(const Modification& m);
 /// Queues AFTER STATEMENT triggers.
 void end_statement_triggers(Modification& m, int operation);
 /// BEFORE ROW triggers on `new_row` (none for a DELETE, which answers with an empty row). nullopt:
@@ -131,7 +130,7 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
                                    std::vector<bool>* assigned);
 /// Queues AFTER ROW triggers and foreign key work for one row.
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before,
-                     std::shared_ptr<const RowVersion> after, std::vector<bool> assigned);
+                     std::shared_ptr<const RowVersion> after);
 void fire_event(Backend& backend, TriggerEvent& event);
 bool has_before_row_trigger(Backend& backend, const Relation& relation, int operation);
 

@@ -210,9 +210,7 @@ bool PlanCache::read(std::string_view text) {
     if (text.size() > kMaxStatementBytes) return false;
     if (shape_.read_alike(text)) return true;
     last_ = nullptr;
-    if (shape_.read(text)) return true;
-    shape_ = {};
-    return false;
+    return shape_.read(text);
 }
 
 void PlanCache::forget_if_stale() {

@@ -111,10 +111,9 @@ void add_child_checks(Modification& m, int operation, const TriggerEvent& base, 
 }
 
 void add_parent_actions(Modification& m, int operation, const TriggerEvent& base, std::vector<QueuedTrigger>& queued) {
-    if (operation == TriggerType::kInsert) return;
+    if (operation == TriggerType::kInsert || is_replica(m.backend)) return;
     for (const ReferencingKey& key : m.backend.foreign_keys_to(m.relation->oid)) {
         const Constraint& constraint = *key.constraint;
-        if (is_replica(m.backend)) continue;
         bool unchanged = operation == TriggerType::kUpdate &&
                          references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get());
         if (unchanged) continue;
@@ -138,8 +137,16 @@ bool has_before_row_trigger(Backend& backend, const Relation& relation, int oper
     return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return wants(backend, trigger, operation, true, true); });
 }
 
-std::vector<bool> updated_columns(const Modification& m) {
-    std::vector<bool> updated(m.relation->columns.size());
+namespace {
+
+/// By attno - 1: the columns that UPDATE OF sees, those that SET names (whether or not they are given
+/// a new value) and generated ones with them. Empty for other operations.
+const std::vector<bool>& updated_columns(Modification& m, int operation) {
+    static const std::vector<bool> kNone;
+    if (operation != TriggerType::kUpdate) return kNone;
+    std::vector<bool>& updated = m.updated_columns;
+    if (!updated.empty()) return updated;
+    updated.resize(m.relation->columns.size());
     const auto& targets = m.query.command == CommandKind::kInsert ? m.query.on_conflict->set : m.query.targets;
     for (const TargetEntry& entry : targets) updated[static_cast<std::size_t>(entry.resno - 1)] = true;
     const std::vector<bool> set = updated;
@@ -150,6 +157,8 @@ std::vector<bool> updated_columns(const Modification& m) {
     return updated;
 }
 
+}  // namespace
+
 void begin_statement_triggers(Modification& m, int operation) {
     bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
         return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(m.backend, trigger);
@@ -159,20 +168,18 @@ void begin_statement_triggers(Modification& m, int operation) {
         transitions = std::make_shared<TransitionTables>();
         transitions->relation = m.relation;
     }
-    std::vector<bool> assigned;
-    if (operation == TriggerType::kUpdate) assigned = updated_columns(m);
+    const std::vector<bool>& updated = updated_columns(m, operation);
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(m.backend, trigger, operation, true, false) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!wants(m.backend, trigger, operation, true, false) || !update_columns_match(trigger, operation, updated)) continue;
         if (!when_holds(m, trigger, nullptr, nullptr)) continue;
         call_trigger(m.backend, {trigger, m.relation, operation, true, false, nullptr, nullptr}, nullptr);
     }
 }
 
 void end_statement_triggers(Modification& m, int operation) {
-    std::vector<bool> assigned;
-    if (operation == TriggerType::kUpdate) assigned = updated_columns(m);
+    const std::vector<bool>& updated = updated_columns(m, operation);
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(m.backend, trigger, operation, false, false) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!wants(m.backend, trigger, operation, false, false) || !update_columns_match(trigger, operation, updated)) continue;
         if (!when_holds(m, trigger, nullptr, nullptr)) continue;
         TriggerEvent event;
         event.relation = m.relation;
@@ -186,12 +193,10 @@ void end_statement_triggers(Modification& m, int operation) {
 }
 
 std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, std::optional<Row> current, std::vector<bool>* assigned) {
-    // UPDATE OF goes by the columns that SET names, whether or not they are given a new value.
-    std::vector<bool> set;
-    if (operation == TriggerType::kUpdate) set = updated_columns(m);
+    const std::vector<bool>& updated = updated_columns(m, operation);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, true, true)) continue;
-        if (!update_columns_match(trigger, operation, set)) continue;
+        if (!update_columns_match(trigger, operation, updated)) continue;
         // Generated columns are not yet computed: NEW has NULL there.
         if (current) {
             for (const Column& column : m.relation->columns) {
@@ -216,8 +221,7 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
     return current;
 }
 
-void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before, std::shared_ptr<const RowVersion> after,
-                     std::vector<bool> assigned) {
+void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before, std::shared_ptr<const RowVersion> after) {
     const std::shared_ptr<TransitionTables>& transitions = m.transitions_of(operation);
     if (transitions) {
         if (before) transitions->old_rows.push_back(before->columns);
@@ -233,12 +237,12 @@ void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVe
     base.operation = operation;
     base.before = before;
     base.after = after;
-    base.assigned = assigned;
+    base.assigned = updated_columns(m, operation);
     base.role = m.backend.current_user();
     base.transitions = transitions;
     std::vector<QueuedTrigger> queued;
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(m.backend, trigger, operation, false, true) || !update_columns_match(trigger, operation, assigned)) continue;
+        if (!wants(m.backend, trigger, operation, false, true) || !update_columns_match(trigger, operation, base.assigned)) continue;
         if (!when_holds(m, trigger, before ? &before->columns : nullptr, after ? &after->columns : nullptr)) continue;
         TriggerEvent event = base;
         event.trigger = &trigger;

@@ -229,15 +229,14 @@ bool StatementShape::read(std::string_view text) {
     std::string_view statement = text.substr(first);
     bool shared = begins_with(statement, "insert") || begins_with(statement, "update") || begins_with(statement, "delete") ||
                   begins_with(statement, "select");
-    return shared && ShapeReader(text, *this, true).read();
+    if (shared && ShapeReader(text, *this, true).read()) return true;
+    *this = {};
+    return false;
 }
 
 bool StatementShape::read_alike(std::string_view text) {
     literals.clear();
     if (!key.empty() && ShapeReader(text, *this, false).read_alike()) return true;
-    key.clear();
-    literals.clear();
-    stand_ins.clear();
     return false;
 }
 

@@ -24,11 +24,11 @@ struct StatementShape {
     std::vector<Literal> literals;
     std::vector<std::size_t> stand_ins;   ///< where they stand in `key`
 
-    /// False: not one INSERT, UPDATE, DELETE or SELECT that the lexer is certain about.
+    /// False: not one INSERT, UPDATE, DELETE or SELECT that the lexer is certain about; then this is empty.
     /// REQUIRES: `text` is valid UTF-8.
     bool read(std::string_view text);
-    /// As read(), but false (and this is empty) unless the text has the shape that this has already:
-    /// a program's next statement often does, and then a comparison is enough.
+    /// As read(), but only for a text of the very shape that this has already: a program's next
+    /// statement often has it, and then a comparison is enough. After false comes read().
     bool read_alike(std::string_view text);
 };
 

@@ -69,12 +69,7 @@ Parser::Statement Parser::parse_open(int at_line) {
         result->scroll = 1;
     }
     if (!accept("for")) throw_near("syntax error, expected \"FOR\"");
-    if (accept("execute")) {
-        result->expr2 = read_expr({"using", ";"}, "USING or ;");
-        if (accept("using")) read_using(result->params, {",", ";"}, ", or ;");
-    } else {
-        result->expr = read_statement({";"}, ";");
-    }
+    read_statement_or_execute(*result, "USING or ;");
     expect(";");
     return result;
 }

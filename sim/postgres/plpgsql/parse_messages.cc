@@ -54,19 +54,23 @@ std::vector<std::string> condition_sqlstates(const std::string& name) {
     return found;
 }
 
+std::string Parser::take_sqlstate() {
+    if (!is_string()) throw_syntax();
+    const std::size_t literal = at_;
+    std::string code = take_string();
+    if (code.size() != 5 || code.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos) {
+        at_ = literal;
+        throw_near("invalid SQLSTATE code");
+    }
+    return code;
+}
+
 void Parser::parse_raise_condition(PlStatement& raise) {
     if (!is_free_name(at_)) throw_syntax();
     std::string name = identifier(text_at(at_));
     if (name == "sqlstate") {
         ++at_;
-        if (!is_string()) throw_syntax();
-        std::size_t literal = at_;
-        raise.condition = take_string();
-        bool valid = raise.condition.size() == 5 && raise.condition.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
-        if (!valid) {
-            at_ = literal;
-            throw_near("invalid SQLSTATE code");
-        }
+        raise.condition = take_sqlstate();
     } else {
         raise.condition = condition_sqlstates(name)[0];
         raise.message = name;

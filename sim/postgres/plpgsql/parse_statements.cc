@@ -60,14 +60,7 @@ void Parser::parse_conditions(Handler& handler) {
         std::string name = identifier(text_at(at_));
         if (name == "sqlstate") {
             ++at_;
-            if (!is_string()) throw_syntax();
-            std::size_t literal = at_;
-            std::string code = take_string();
-            if (code.size() != 5 || code.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos) {
-                at_ = literal;
-                throw_near("invalid SQLSTATE code");
-            }
-            handler.sqlstates.push_back(code);
+            handler.sqlstates.push_back(take_sqlstate());
             continue;
         }
         if (name == "others") {
@@ -442,11 +435,15 @@ Parser::Statement Parser::parse_return(int at_line) {
     } else if (!out_.out_variables.empty()) {
         if (!is(";")) throw_here("RETURN cannot have a parameter in function with OUT parameters", "42804");
     } else {
-        if (is_datum(at_) && is_at(at_ + 1, ";")) result->result_variable = find(dotted_at(at_)).variable;
-        result->expr = read_expr({";"}, ";");
+        read_returned(*result);
     }
     expect(";");
     return result;
+}
+
+void Parser::read_returned(PlStatement& result) {
+    if (is_datum(at_) && is_at(at_ + 1, ";")) result.result_variable = find(dotted_at(at_)).variable;
+    result.expr = read_expr({";"}, ";");
 }
 
 Parser::Statement Parser::parse_return_next(int at_line, int where) {
@@ -455,8 +452,7 @@ Parser::Statement Parser::parse_return_next(int at_line, int where) {
     if (!out_.out_variables.empty()) {
         if (!is(";")) throw_here("RETURN NEXT cannot have a parameter in function with OUT parameters", "42804");
     } else {
-        if (is_datum(at_) && is_at(at_ + 1, ";")) result->result_variable = find(dotted_at(at_)).variable;
-        result->expr = read_expr({";"}, ";");
+        read_returned(*result);
     }
     expect(";");
     return result;
@@ -465,14 +461,18 @@ Parser::Statement Parser::parse_return_next(int at_line, int where) {
 Parser::Statement Parser::parse_return_query(int at_line, int where) {
     auto result = statement(PlKind::kReturnQuery, at_line);
     if (!out_.returns_set) throw_at("cannot use RETURN QUERY in a non-SETOF function", where, "42804");
-    if (accept("execute")) {
-        result->expr2 = read_expr({";", "using"}, "; or USING");
-        if (accept("using")) read_using(result->params, {",", ";"}, ", or ;");
-    } else {
-        result->expr = read_statement({";"}, ";");
-    }
+    read_statement_or_execute(*result, "; or USING");
     expect(";");
     return result;
+}
+
+void Parser::read_statement_or_execute(PlStatement& result, const char* expected) {
+    if (accept("execute")) {
+        result.expr2 = read_expr({";", "using"}, expected);
+        if (accept("using")) read_using(result.params, {",", ";"}, ", or ;");
+    } else {
+        result.expr = read_statement({";"}, ";");
+    }
 }
 
 // SQL.

@@ -42,6 +42,7 @@ class Parser {
     bool is_string() const;
     std::string take_name();
     std::string take_string();
+    std::string take_sqlstate();   ///< after the word
     int position() const { return at_end() ? static_cast<int>(body_.size()) : tokens_[at_].begin; }
     int end_of(std::size_t i) const { return tokens_[i].end; }
     int line_of(int offset) const;
@@ -106,8 +107,11 @@ class Parser {
     void check_end_label(const std::string& label);
     Statement parse_exit(int at_line);
     Statement parse_return(int at_line);
+    void read_returned(PlStatement& result);
     Statement parse_return_next(int at_line, int where);
     Statement parse_return_query(int at_line, int where);
+    /// A statement, or EXECUTE with its USING. `expected`: what a message says may follow the text.
+    void read_statement_or_execute(PlStatement& result, const char* expected);
     Statement parse_perform(int at_line);
     Statement parse_call(int at_line);
     Statement parse_execute(int at_line);
