@@ -1,5 +1,6 @@
-// cdcsim explore: random scenarios on the simulator and on a real server; differences are shrunk and
-// written out. Progress is kept in the folder, so that --resume goes on where it was ended.
+// cdcsim explore: random scenarios on the simulator and on the real stack, or a real PostgreSQL alone;
+// differences are shrunk and written out. Progress is kept in the folder, so that --resume goes on
+// where it was ended.
 #include <unistd.h>
 
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <string>
 
 #include "tools/cdcsim/command.h"
+#include "tools/cdcsim/explore_live.h"
+#include "tools/cdcsim/live_options.h"
 #include "tools/cdcsim/option_set.h"
 #include "tools/live/explore/explorer.h"
 
@@ -18,13 +21,16 @@ namespace {
 
 using explore::ExploreReport;
 
+/// Numbers of scenarios begin at 0.
+std::uint64_t first_from(const OptionSet& given) { return given.text("first", "0") == "0" ? 0 : given.count("first", 1); }
+
 std::string progress_file(const explore::ExploreOptions& options) { return options.folder + "/progress-" + std::to_string(options.seed); }
 
 explore::ExploreOptions options_from(const OptionSet& given) {
     explore::ExploreOptions out;
     out.seed = given.count("seed", 1);
     out.count = given.count("count", 100);
-    out.first = given.has("first") ? given.count("first", 1) : 0;
+    out.first = first_from(given);
     out.folder = given.text("out", "explored");
     out.shrink_budget = given.count("shrink", 400);
     if (given.has("resume")) {
@@ -77,32 +83,55 @@ Status run_sql_only(const explore::ExploreOptions& options, const std::string& u
     return report.differing > 0 ? Status::kFailed : report.refused.empty() ? Status::kHeld : Status::kNotSimulated;
 }
 
+LiveExploreOptions live_options(const OptionSet& given) {
+    LiveExploreOptions out;
+    out.seed = given.count("seed", 1);
+    out.count = given.count("count", 100);
+    out.first = first_from(given);
+    out.folder = given.text("out", "explored");
+    out.shrink_batches = given.count("shrink", 12);
+    out.connectors = given.count("jobs", 2);
+    out.resume = given.has("resume");
+    out.show = isatty(STDERR_FILENO) != 0;
+    out.stack = stack_options(given);
+    return out;
+}
+
+constexpr const char* kHelp = R"(Generates random scenarios, runs them on the simulator and on the real stack, and shrinks what
+differs to a scenario file. 25 of them share a connector and its configuration; several connectors
+run side by side, each on a stack of its own. The same seed gives the same scenarios.
+With --sql-only they run against PostgreSQL alone; the schema public of its database is emptied.
+)";
+
 }  // namespace
 
 Status explore_command(const Arguments& arguments) {
-    OptionSet options("explore --sql-only --postgres URI", "Generates random scenarios, runs them on the simulator and on a real PostgreSQL, and shrinks what differs.\n"
-                      "The schema public of the database is emptied for each scenario. The same seed gives the same scenarios.\n");
+    OptionSet options("explore", kHelp);
     options.value("seed", "which scenarios", "N")
         .value("count", "how many", "M")
         .value("first", "number of the first one, from 0", "K")
         .value("out", "where differences and the progress are written (explored)", "FOLDER")
-        .value("shrink", "how many runs may be spent on making a difference smaller (400)", "N")
-        .value("postgres", "the real server: a libpq URI of a database of its own", "URI")
+        .value("shrink", "how many batches (12), or with --sql-only runs (400), may be spent on making a difference smaller", "N")
+        .value("j,jobs", "connectors side by side (2)", "N")
         .flag("resume", "go on where the last run with this seed and folder ended")
-        .flag("sql-only", "statement results and table contents against PostgreSQL alone")
-        .flag("print", "print the scenarios' SQL and run nothing");
+        .flag("sql-only", "statement results and table contents against PostgreSQL alone: --postgres names a database of its own")
+        .flag("print", "print the scenarios and run nothing");
+    add_stack_options(options);
     if (!options.parse(arguments)) return Status::kHeld;
+    if (!options.has("sql-only")) {
+        const LiveExploreOptions wanted = live_options(options);
+        if (options.has("print")) {
+            write_out(print_batches(wanted));
+            return Status::kHeld;
+        }
+        return with_stack("explore", [&] { return explore_live(wanted); });
+    }
     const explore::ExploreOptions wanted = options_from(options);
     if (options.has("print")) {
         write_out(explore::scripts_as_text(wanted));
         return Status::kHeld;
     }
-    if (!options.has("sql-only")) throw UsageError{"explore: only --sql-only is part of this version"};
-    if (!explore::has_real_side()) {
-        write_error("cdcsim explore: built without libpq, which is how it asks the real server\n");
-        return Status::kNoLiveStack;
-    }
-    if (options.text("postgres").empty()) throw UsageError{"explore: --postgres URI names the real server"};
+    if (options.text("postgres").empty()) throw UsageError{"explore --sql-only: --postgres URI names the real server"};
     try {
         return run_sql_only(wanted, options.text("postgres"));
     } catch (const explore::LiveUnavailable& error) {

@@ -16,8 +16,6 @@ using scenario::Outcome;
 using scenario::RunReport;
 using scenario::SqlStep;
 
-constexpr std::size_t kShownDifferences = 5;
-
 struct Statement {
     const scenario::Step* step;
     const SqlStep* body;
@@ -79,11 +77,11 @@ class Comparer {
         out_.skipped_leaves = comparison.skipped_leaves;
         std::size_t shown = 0;
         for (const diff::Difference& difference : comparison.differences) {
-            if (shown++ == kShownDifferences) break;
+            if (shown++ == real_.shown) break;
             add_record(difference);
         }
-        if (comparison.differences.size() > kShownDifferences) {
-            out_.failures.back().details.emplace_back("and", fmt::format("{} more differences in the records", comparison.differences.size() - kShownDifferences));
+        if (comparison.differences.size() > real_.shown) {
+            out_.failures.back().details.emplace_back("and", fmt::format("{} more differences in the records", comparison.differences.size() - real_.shown));
         }
     }
 
@@ -137,7 +135,7 @@ class Comparer {
 
     const scenario::Scenario& scenario_;
     const std::array<const Play*, 3>& plays_;
-    const RealSide& real_;
+    RealSide real_;
     Differences out_;
 };
 

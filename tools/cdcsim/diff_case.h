@@ -16,6 +16,7 @@ namespace cdcsim::cli {
 struct RealSide {
     const kafka::Topics& topics;
     const scenario::RunReport& report;
+    std::size_t shown = 5;  ///< how many differences of records are told one by one
 };
 
 struct Differences {

@@ -1,4 +1,4 @@
-// Stands for command_live.cc, command_record.cc and command_diff.cc where the real stack cannot be
+// Stands for command_live.cc, command_record.cc, command_diff.cc and command_explore.cc where the real stack cannot be
 // driven: they say so instead of doing half of it.
 #include "tools/cdcsim/command.h"
 
@@ -16,5 +16,6 @@ Status refuse(const std::string& command) {
 Status record_command(const Arguments&) { return refuse("record"); }
 Status diff_command(const Arguments&) { return refuse("diff"); }
 Status live_command(const Arguments&) { return refuse("live"); }
+Status explore_command(const Arguments&) { return refuse("explore"); }
 
 }  // namespace cdcsim::cli

@@ -20,6 +20,7 @@ namespace cdcsim::live {
 struct StepGuide {
     std::size_t at_end = 0;
     std::vector<std::size_t> after_statement;
+    bool settles = true;  ///< false: the next step need not wait for this one's records
 };
 
 class LiveTarget : public scenario::Target {

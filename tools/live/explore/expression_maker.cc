@@ -13,16 +13,6 @@ constexpr std::array kFamilies = {"bool", "int4", "int8", "numeric", "text", "js
                                   "json", "mood", "int2", "float4", "bpchar", "timetz", "numeric[]", "money", "int4range"};
 constexpr std::array kBareFamilies = {"int4", "int8", "int2", "numeric", "bool"};
 
-std::vector<std::string_view> split(std::string_view text) {
-    std::vector<std::string_view> out;
-    for (std::size_t begin = 0; begin <= text.size();) {
-        const std::size_t end = std::min(text.find('|', begin), text.size());
-        out.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return out;
-}
-
 const ConstantRow& row_of(std::string_view family) {
     for (const ConstantRow& row : constants()) {
         if (row.family == family) return row;
@@ -39,6 +29,16 @@ bool is_bare_number(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string_view> split_values(std::string_view text) {
+    std::vector<std::string_view> out;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find('|', begin), text.size());
+        out.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return out;
+}
+
 std::string_view type_of(std::string_view family) {
     if (family == "bpchar") return "bpchar";
     if (family == "varbit") return "varbit";
@@ -52,7 +52,7 @@ std::string ExpressionMaker::constant(std::string_view family, Constants which) 
     std::string_view set = row.plain;
     if (which != Constants::kPlain && random_.percent(14) && !row.extreme.empty()) set = row.extreme;
     if (which == Constants::kWithWrong && random_.percent(2) && !row.wrong.empty()) set = row.wrong;
-    const auto values = split(set);
+    const auto values = split_values(set);
     const std::string_view value = random_.pick(values);
     const bool may_be_bare = std::find(kBareFamilies.begin(), kBareFamilies.end(), family) != kBareFamilies.end();
     if (may_be_bare && (is_bare_number(value) || value == "true" || value == "false") && random_.percent(80)) return std::string(value);

@@ -24,21 +24,55 @@ constexpr auto kStatements = std::to_array<StatementRow>({
     {&Generator::replica_identity, 1},  {&Generator::create_index, 1},   {&Generator::create_trigger, 2},
 });
 
+constexpr auto kStreamed = std::to_array<StatementRow>({
+    {&Generator::insert, 24},            {&Generator::update, 20},          {&Generator::transaction, 16},
+    {&Generator::remove, 8},             {&Generator::update_key, 7},       {&Generator::insert_select, 4},
+    {&Generator::insert_on_conflict, 6}, {&Generator::update_from, 3},      {&Generator::remove_using, 2},
+    {&Generator::data_modifying_cte, 2}, {&Generator::truncate, 2},         {&Generator::select_columns, 1},
+    {&Generator::alter_table, 6},        {&Generator::replica_identity, 3}, {&Generator::create_index, 1},
+    {&Generator::create_trigger, 2},     {&Generator::store_out_of_line, 4}, {&Generator::update_beside, 3},
+});
+
 }  // namespace
 
-Statements Generator::run() {
+void Generator::create_what_snapshots_see() {
     create_tables();
     if (random_.percent(50)) create_trigger();
     if (random_.percent(25)) create_trigger();
     for (std::size_t i = 0; i < tables_.size() + 1; ++i) insert();
+}
+
+Statements Generator::run() {
+    create_what_snapshots_see();
     const std::size_t count = 10 + random_.below(20);
     for (std::size_t i = 0; i < count; ++i) {
         (this->*random_.weighted(std::span<const StatementRow>(kStatements)).make)();
         if (i % 8 == 7) show_tables();
     }
-    if (in_transaction_) add(random_.percent(80) ? "COMMIT" : "ROLLBACK");
+    end_transaction();
     show_tables();
     return std::move(out_);
+}
+
+Streamed Generator::run_streamed() {
+    const auto some = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) (this->*random_.weighted(std::span<const StatementRow>(kStreamed)).make)();
+        end_transaction();
+    };
+    Streamed out;
+    create_what_snapshots_see();
+    some(random_.below(8));
+    out.before = std::move(out_);
+    out_.clear();
+    some(8 + random_.below(16));
+    show_tables();
+    out.after = std::move(out_);
+    return out;
+}
+
+void Generator::end_transaction() {
+    if (in_transaction_) add(random_.percent(80) ? "COMMIT" : "ROLLBACK");
+    in_transaction_ = false;
 }
 
 void Generator::transaction() {
@@ -65,6 +99,6 @@ void Generator::show_tables() {
     if (has_audit_) add("SELECT ctid, id, op, tab, old_row, new_row FROM audit");
 }
 
-Statements generate_script(std::uint64_t seed, std::uint64_t index) { return Generator(Random(seed, index)).run(); }
+Statements generate_script(std::uint64_t seed, std::uint64_t index) { return Generator(Random(seed, index), Generator::Kind::kSql).run(); }
 
 }  // namespace cdcsim::explore

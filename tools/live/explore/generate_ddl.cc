@@ -45,16 +45,17 @@ void Generator::create_tables() {
             items.push_back(tagged(column.tag, std::move(definition)));
             table.columns.push_back(column);
         }
-        if (random_.percent(12)) {
+        if (seldom(12)) {
             const Piece check = make_.expression("bool", scope_of(table, "", true), 2);
             items.push_back(group(random_.percent(50) ? "CHECK (" : "CONSTRAINT named_check CHECK (", check, ")"));
         }
-        if (random_.percent(8) && table.columns.size() > 1) {
+        if (seldom(8) && table.columns.size() > 1) {
             ColumnModel& last = table.columns.back();
             last.indexed = true;
             items.push_back(Piece("UNIQUE (" + last.name + ")"));
         }
         add(group("CREATE TABLE " + table.name + " (", list(std::move(items)), ")"));
+        if (streamed_ && table.keys().empty() && random_.percent(80)) add("ALTER TABLE " + table.name + " REPLICA IDENTITY FULL");
         tables_.push_back(std::move(table));
     }
     if (random_.percent(25)) replica_identity();
@@ -94,7 +95,7 @@ Piece Generator::key_definition(TableModel& table) {
         out.parts.push_back(group("id int GENERATED " + std::string(kind == "always" ? "ALWAYS" : "BY DEFAULT") + " AS IDENTITY", " PRIMARY KEY"));
     } else if (kind == "named") {
         out.parts.push_back(Piece("id int"));
-        out.parts.push_back(Piece("CONSTRAINT the_key PRIMARY KEY (id)"));
+        out.parts.push_back(Piece(std::string("CONSTRAINT the_key") + (streamed_ ? "_of_" + table.name : "") + " PRIMARY KEY (id)"));
     } else {
         out.parts.push_back(group("id " + kind, " PRIMARY KEY"));
     }
@@ -129,22 +130,28 @@ Piece Generator::column_definition(TableModel& table, ColumnModel& column, const
         clause(group(" GENERATED ALWAYS AS (", std::move(value), ") STORED"));
         return out;
     }
-    if (random_.percent(20)) clause(" NOT NULL");
+    if (random_.percent(20)) {
+        column.not_null = true;
+        clause(" NOT NULL");
+    }
     if (random_.percent(25)) {
         column.has_default = true;
-        clause(group(" DEFAULT ", random_.percent(70) ? Piece(make_.constant(column.family, Constants::kAny)) : make_.expression(column.family, {}, 1)));
+        clause(group(" DEFAULT ", random_.percent(70) ? Piece(default_value(column)) : make_.expression(column.family, {}, 1)));
     }
-    if (random_.percent(6) && type.may_be_key) {
+    if (seldom(6) && type.may_be_key) {
         column.indexed = true;
         clause(" UNIQUE");
     }
-    if (random_.percent(7)) clause(group(" CHECK (", make_.expression("bool", {{column.name, column.family}}, 2), ")"));
+    if (seldom(7)) clause(group(" CHECK (", make_.expression("bool", {{column.name, column.family}}, 2), ")"));
     return out;
 }
 
 void Generator::replica_identity() {
     static constexpr std::array kIdentities = {"FULL", "FULL", "DEFAULT", "NOTHING"};
-    add("ALTER TABLE " + any_table().name + " REPLICA IDENTITY " + random_.pick(kIdentities));
+    const TableModel& table = any_table();
+    std::string identity = random_.pick(kIdentities);
+    if (streamed_ && (identity == "NOTHING" || (identity == "DEFAULT" && table.keys().empty())) && random_.percent(80)) identity = "FULL";
+    add("ALTER TABLE " + table.name + " REPLICA IDENTITY " + identity);
 }
 
 void Generator::create_index() {

@@ -18,7 +18,7 @@ Scope Generator::scope_of(const TableModel& table, std::string_view prefix, bool
 
 // Small keys, so that they meet each other; fresh ones mostly.
 std::string Generator::key_value(TableModel& table, const ColumnModel& column, bool fresh) {
-    const int number = fresh && random_.percent(92) ? table.next_key++ : 1 + static_cast<int>(random_.below(static_cast<std::size_t>(table.next_key)));
+    const int number = fresh && random_.percent(streamed_ ? 98 : 92) ? table.next_key++ : 1 + static_cast<int>(random_.below(static_cast<std::size_t>(table.next_key)));
     const std::string digits = std::to_string(number);
     if (column.family == "text") return "'k" + digits + "'";
     if (column.family == "uuid") return "'00000000-0000-0000-0000-" + std::string(12 - digits.size(), '0') + digits + "'";
@@ -31,9 +31,10 @@ std::string Generator::value_for(TableModel& table, const ColumnModel& column, b
         if (random_.percent(15)) return "NULL";
         return std::to_string(1 + random_.below(random_.percent(90) ? 3 : 9));
     }
-    if (random_.percent(12)) return "NULL";
-    if (random_.percent(column.has_default ? 12 : 2)) return "DEFAULT";
-    return make_.constant(column.family, Constants::kWithWrong);
+    const bool must_be_there = streamed_ && column.not_null;
+    if (!must_be_there && random_.percent(12)) return "NULL";
+    if (random_.percent(column.has_default ? 12 : must_be_there ? 0 : 2)) return "DEFAULT";
+    return make_.constant(column.family, wild_constants());
 }
 
 std::vector<const ColumnModel*> Generator::columns_to_insert(const TableModel& table, std::string& overriding) {
@@ -42,7 +43,7 @@ std::vector<const ColumnModel*> Generator::columns_to_insert(const TableModel& t
         if (column.generated && !random_.percent(2)) continue;
         if (column.identity_always && random_.percent(90)) continue;
         if (column.key && column.has_default && random_.percent(60)) continue;
-        if (!column.key && random_.percent(10)) continue;
+        if (!column.key && !(streamed_ && column.not_null && !column.has_default) && random_.percent(10)) continue;
         if (column.identity_always && random_.percent(80)) overriding = random_.percent(70) ? " OVERRIDING SYSTEM VALUE" : " OVERRIDING USER VALUE";
         out.push_back(&column);
     }
@@ -216,6 +217,27 @@ void Generator::data_modifying_cte() {
 void Generator::truncate() {
     static constexpr const char* kTails[] = {"", "", " RESTART IDENTITY", " CASCADE"};
     add("TRUNCATE " + any_table().name + random_.pick(kTails));
+}
+
+// A text that is too long to stand in its row: 32 characters that do not compress, n times.
+void Generator::store_out_of_line() {
+    static constexpr const char* kLengths[] = {"20", "80", "100", "300"};
+    TableModel& table = any_table();
+    std::vector<const ColumnModel*> texts;
+    for (const ColumnModel& column : table.columns) {
+        if (column.family == "text" && !column.key && !column.generated) texts.push_back(&column);
+    }
+    if (texts.empty()) return update();
+    const ColumnModel& column = *random_.pick(texts);
+    add(group("UPDATE " + table.name + " SET " + column.name + " = (SELECT string_agg(md5(g::text), '') FROM generate_series(1, " + random_.pick(kLengths) + ") g)", where(table, "")));
+}
+
+// What is stored out of line, and all else, stays as it is in every other column.
+void Generator::update_beside() {
+    TableModel& table = any_table();
+    const ColumnModel& column = random_.pick(table.columns);
+    if (column.key || column.generated || !column.references.empty()) return update();
+    add(group("UPDATE " + table.name + " SET " + column.name + " = ", random_.percent(25) ? column.name : value_for(table, column, false), where(table, "")));
 }
 
 }  // namespace cdcsim::explore

@@ -9,14 +9,18 @@
 #include "tools/live/explore/generate.h"
 #include "tools/live/explore/grammar.h"
 #include "tools/live/explore/random.h"
+#include "tools/live/explore/streamed.h"
 #include "tools/live/explore/table_model.h"
 
 namespace cdcsim::explore {
 
 class Generator {
   public:
-    explicit Generator(Random random) : random_(random), make_(random_) {}
+    /// kStreamed is for the whole pipeline: mostly changes that succeed, little asking.
+    enum class Kind { kSql, kStreamed };
+    Generator(Random random, Kind kind) : random_(random), make_(random_), streamed_(kind == Kind::kStreamed) {}
     Statements run();
+    Streamed run_streamed();
 
     // One statement of its kind each (generate_dml.cc, generate_query.cc, generate_ddl.cc).
     void insert();
@@ -29,6 +33,8 @@ class Generator {
     void remove_using();
     void data_modifying_cte();
     void truncate();
+    void store_out_of_line();
+    void update_beside();
     void select_constants();
     void select_columns();
     void select_aggregate();
@@ -46,8 +52,14 @@ class Generator {
 
   private:
     void create_tables();
+    void create_what_snapshots_see();
+    void end_transaction();
     Piece column_definition(TableModel& table, ColumnModel& column, const TypeRow& type);
     Piece key_definition(TableModel& table);
+    /// A chance that is smaller where what fails is of little use.
+    bool seldom(unsigned percent) { return random_.percent(streamed_ ? (percent + 5) / 6 : percent); }
+    std::string default_value(const ColumnModel& column) { return make_.constant(column.family, streamed_ && random_.percent(85) ? Constants::kPlain : Constants::kAny); }
+    Constants wild_constants() { return streamed_ && random_.percent(90) ? Constants::kAny : Constants::kWithWrong; }
     void add_audit();
     void show_tables();
     void add(Piece piece) { out_.push_back(std::move(piece)); }
@@ -67,6 +79,7 @@ class Generator {
 
     Random random_;
     ExpressionMaker make_;
+    bool streamed_;
     std::vector<TableModel> tables_;
     Statements out_;
     bool has_audit_ = false;

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace cdcsim::explore {
 
@@ -40,5 +41,17 @@ struct TriggerRow {
     std::string_view adds;   ///< a column that the table must have, or ""
 };
 std::span<const TriggerRow> triggers();
+
+/// An option of the connector: its values, separated by '|', and how often it is given.
+struct OptionRow {
+    std::string_view name;
+    std::string_view values;
+    unsigned percent;
+};
+std::span<const OptionRow> connector_options();
+std::span<const OptionRow> unwrap_options();  ///< of the transform ExtractNewRecordState
+
+/// The parts of a text between '|'.
+std::vector<std::string_view> split_values(std::string_view text);
 
 }  // namespace cdcsim::explore

@@ -47,6 +47,5 @@ class RealSide : public Side {
 }  // namespace
 
 std::unique_ptr<Side> real_side(const std::string& uri) { return std::make_unique<RealSide>(uri); }
-bool has_real_side() { return true; }
 
 }  // namespace cdcsim::explore

@@ -28,7 +28,4 @@ struct LiveUnavailable {
     std::string message;
 };
 
-/// False: built without libpq.
-bool has_real_side();
-
 }  // namespace cdcsim::explore

@@ -17,6 +17,7 @@ struct ColumnModel {
     bool generated = false;  ///< GENERATED ALWAYS AS (...) STORED
     bool identity_always = false;
     bool has_default = false;
+    bool not_null = false;
     std::string references;  ///< a table's name, or ""
     std::string tag;
 };

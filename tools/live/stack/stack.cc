@@ -82,6 +82,14 @@ void remove_stack(const StackOptions& options) {
     fs::remove_all(options.folder());
 }
 
+void remove_with_lock(const StackOptions& options) {
+    const Uninterrupted until_done;
+    remove_stack(options);
+    fs::remove(options.folder() + ".lock");
+    std::error_code not_empty;
+    fs::remove(base_folder(), not_empty);
+}
+
 Addresses start(const StackOptions& options) {
     Addresses out;
     out.folder = options.folder();
@@ -103,12 +111,15 @@ Addresses start(const StackOptions& options) {
 
 std::string StackOptions::folder() const { return base_folder() + "/" + name; }
 
+StackOptions side_by_side(const StackOptions& options, std::size_t n) {
+    StackOptions out = options;
+    if (n > 0) out.name += fmt::format("+{}", n);
+    return out;
+}
+
 void take_down(const StackOptions& options) {
-    remove_stack(options);
-    const Uninterrupted until_done;
-    fs::remove(options.folder() + ".lock");
-    std::error_code not_empty;
-    fs::remove(base_folder(), not_empty);
+    remove_with_lock(options);
+    for (std::size_t n = 1; fs::exists(side_by_side(options, n).folder()) || fs::exists(side_by_side(options, n).folder() + ".lock"); ++n) remove_with_lock(side_by_side(options, n));
 }
 
 namespace {
@@ -121,10 +132,10 @@ Addresses start_what_is_missing(const StackOptions& options) {
     try {
         return start(options);
     } catch (const fs::filesystem_error& error) {
-        take_down(options);
+        remove_with_lock(options);
         throw Unavailable(error.what());
     } catch (...) {
-        take_down(options);
+        remove_with_lock(options);
         throw;
     }
 }

@@ -3,6 +3,7 @@
 // attached to instead of started.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,10 +34,13 @@ struct StackOptions {
     std::string folder() const;
 };
 
+/// The options of the n-th of several stacks that are used at once: the first is the one that is named.
+StackOptions side_by_side(const StackOptions& options, std::size_t n);
+
 /// Starts what is not there; instant if all is. Throws Unavailable.
 Addresses bring_up(const StackOptions& options);
 
-/// Ends what was started and removes its files.
+/// Ends what was started and removes its files, those of the stacks side by side with it too.
 void take_down(const StackOptions& options);
 
 /// The addresses of a stack that answers. Throws Unavailable, which names what does not.
