@@ -289,6 +289,9 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
     }
     if (node->distinct) {
         if (syntax.star) throw SqlError("42601", "DISTINCT specified with *").at(syntax.location);
+        for (ExprPtr& arg : node->args) arg = resolve_unknown(state, arg);
+        node->arg_types.clear();
+        for (const ExprPtr& arg : node->args) node->arg_types.push_back(arg->type);
         for (const ExprPtr& arg : node->args) require_ordering(state, arg->type, arg->location, true);
         for (const auto& key : node->order_by) {
             bool in_args = std::ranges::any_of(node->args, [&](const ExprPtr& arg) { return equal_expressions(*arg, *key.expr); });

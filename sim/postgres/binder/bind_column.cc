@@ -309,7 +309,8 @@ ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::stri
     RowType row = row_type_of_expr(state, *arg);
     for (std::size_t i = 0; i < row.size(); ++i) {
         if (row[i].dropped || row[i].name != field) continue;
-        if (arg->kind == ExprKind::kRow) return as<RowExpr>(*arg).fields[i];
+        // An untyped literal that has become a field is a literal no more: nothing converts it.
+        if (arg->kind == ExprKind::kRow && row[i].type != oid::kUnknown) return as<RowExpr>(*arg).fields[i];
         auto node = std::make_shared<FieldSelectExpr>();
         node->arg = arg;
         node->field = static_cast<int>(i);

@@ -60,7 +60,8 @@ int bind_group_item(ParseState& state, const Node& node) {
 }
 
 std::vector<int> bind_group_list(ParseState& state, const Node& node) {
-    if (!node.is("RowExpr")) return {bind_group_item(state, node)};
+    // (a, b) is a list, ROW(a, b) an expression.
+    if (!node.is("RowExpr") || node.text("row_format") != "COERCE_IMPLICIT_CAST") return {bind_group_item(state, node)};
     std::vector<int> refs;
     for (const Node& item : node.items("args")) refs.push_back(bind_group_item(state, item));
     return refs;

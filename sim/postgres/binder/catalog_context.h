@@ -45,6 +45,8 @@ class NameHook {
     virtual ExprPtr resolve(const std::vector<std::string>& names, int location, bool required) = 0;
     /// $number, or nullptr.
     virtual ExprPtr resolve_param(int number, int location) = 0;
+    /// $number without a type of its own, in a place that wants `type`; nullptr: the hook has no such parameters.
+    virtual ExprPtr coerce_param(const ParamExpr& param, Oid type, Environment& env);
 };
 
 struct BindOptions {

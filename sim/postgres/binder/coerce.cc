@@ -239,6 +239,8 @@ ExprPtr coerce_by_path(ParseState& state, const ExprPtr& expr, Path path, Oid ba
 
 }  // namespace
 
+ExprPtr NameHook::coerce_param(const ParamExpr&, Oid, Environment&) { return nullptr; }
+
 std::string type_name(ParseState& state, Oid type) { return format_type(state.host(), type); }
 
 Oid base_type(ParseState& state, Oid type, std::int32_t* typmod) {
@@ -303,6 +305,9 @@ ExprPtr coerce(ParseState& state, const ExprPtr& expr, Oid target, std::int32_t 
     if (expr->type == oid::kUnknown && expr->kind == ExprKind::kConst) {
         return coerce_literal(state, as<ConstExpr>(*expr), target, typmod, context, is_explicit, location);
     }
+    if (expr->type == oid::kUnknown && expr->kind == ExprKind::kParam && state.options.hook != nullptr) {
+        if (ExprPtr param = state.options.hook->coerce_param(as<ParamExpr>(*expr), target, state.host())) return param;
+    }
     if (expr->kind == ExprKind::kCollate) {
         auto copy = std::make_shared<CollateExpr>(as<CollateExpr>(*expr));
         copy->arg = coerce(state, copy->arg, target, typmod, context, is_explicit, location);
@@ -312,7 +317,6 @@ ExprPtr coerce(ParseState& state, const ExprPtr& expr, Oid target, std::int32_t 
     Path path = find_path(state, target, expr->type, context);
     std::int32_t base_typmod = typmod;
     Oid base = base_type(state, target, &base_typmod);
-    if (path.kind == PathKind::kNone && expr->type == oid::kUnknown) path = {PathKind::kViaIo};
     if (path.kind != PathKind::kNone && path.kind != PathKind::kRelabel) {
         ExprPtr result = coerce_by_path(state, expr, path, base, base_typmod, context, is_explicit, location);
         if (base == target) return result;
@@ -328,6 +332,9 @@ ExprPtr coerce(ParseState& state, const ExprPtr& expr, Oid target, std::int32_t 
     if (expr->type == oid::kRecord) return coerce_record(state, expr, target, context, is_explicit, location);
     // A named row stays what it is: its value carries no description of its own (coerce_type, too).
     if (target == oid::kRecord) return expr;
+    if (expr->type == oid::kUnknown) {
+        throw SqlError("XX000", fmt::format("failed to find conversion function from unknown to {}", type_name(state, target)));
+    }
     throw_cannot_cast(state, expr->type, target, location);
 }
 

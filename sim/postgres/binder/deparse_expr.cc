@@ -81,10 +81,11 @@ class Deparser {
   private:
     std::string type_of(const Expr& expr) { return format_type_extended(context_.host(), expr.type, expr.typmod, TypmodKnown::kYes); }
 
-    std::string list(const std::vector<ExprPtr>& items) {
+    std::string list(const std::vector<ExprPtr>& items, bool last_is_variadic = false) {
         std::string out;
         for (const ExprPtr& item : items) {
             if (!out.empty()) out += ", ";
+            if (last_is_variadic && item == items.back()) out += "VARIADIC ";
             out += text(*item);
         }
         return out;
@@ -110,6 +111,10 @@ class Deparser {
                 if (integer_like) out = "'" + value + "'";
                 break;
             }
+            case oid::kUnknown:
+                out = quote_literal(value);
+                needs_label = false;
+                break;
             case oid::kBool:
                 out = value == "t" ? "true" : "false";
                 needs_label = false;
@@ -160,7 +165,7 @@ class Deparser {
         } else {
             name = quote_identifier(std::string(find_builtin_proc(call.function)->name));
         }
-        return fmt::format("{}({}{})", name, call.variadic ? "VARIADIC " : "", list(call.args));
+        return fmt::format("{}({})", name, list(call.args, call.variadic));
     }
 
     std::string op(const FuncExpr& call) {

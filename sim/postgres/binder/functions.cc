@@ -640,10 +640,6 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         throw;
     }
     for (std::size_t i = 0; i < args.size(); ++i) {
-        if (declared[i] == oid::kAny) {
-            if (args[i]->type == oid::kUnknown) args[i] = resolve_unknown(state, args[i]);
-            continue;
-        }
         args[i] = coerce(state, args[i], declared[i], -1, Coercion::kImplicit, false, args[i]->location);
     }
     if (pick.variadic_expanded) {
@@ -658,7 +654,8 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
     call->strict = facts.strict;
     call->returns_set = facts.returns_set;
     call->volatility = facts.volatility;
-    call->variadic = syntax.variadic;
+    // Collected arguments are a VARIADIC array from here on.
+    call->variadic = syntax.variadic || pick.variadic_expanded;
     call->user = pick.user;
     call->location = syntax.location;
     if (const TypeInfo* type = state.host().find_type(result)) call->collation = type->collation;

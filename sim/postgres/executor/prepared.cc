@@ -1,5 +1,6 @@
-// PREPARE, EXECUTE, DEALLOCATE. Mirrors prepare.c. A parameter without a declared type takes the type
-// that its place wants: its value is bound there as a literal of unknown type.
+// PREPARE, EXECUTE, DEALLOCATE. Mirrors prepare.c.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
@@ -11,62 +12,87 @@ namespace cdcsim::pg {
 /// One PREPAREd statement: the text is kept, since a tree lives as long as its message only.
 struct PreparedStatement {
     std::string text;                    ///< of the whole PREPARE
-    std::vector<Oid> types;              ///< 0: not declared
+    std::vector<Oid> types;              ///< declared or deduced
 };
 
 namespace {
 
-/// $n as a constant of its declared type, or of unknown type.
-class ParameterHook : public NameHook {
+void set_type(Expr& expr, Oid type) {
+    expr.type = type;
+    if (TypePtr info = builtin_type_info(type)) expr.collation = info->collation;
+}
+
+/// $n while a statement is PREPAREd: what has no declared type takes that of the first place that wants one. Mirrors
+/// parse_param.c's variable parameters.
+class DeducingHook : public NameHook {
   public:
-    explicit ParameterHook(const std::vector<Oid>& types) : types_(types), values_(types.size()) {}
+    explicit DeducingHook(std::vector<Oid>& types) : types_(types) {}
 
     ExprPtr resolve(const std::vector<std::string>&, int, bool) override { return nullptr; }
     ExprPtr resolve_param(int number, int location) override {
         if (number < 1) return nullptr;
         auto index = static_cast<std::size_t>(number - 1);
-        if (index >= values_.size()) {
-            if (bound_) return nullptr;
-            values_.resize(index + 1);
+        if (index >= types_.size()) types_.resize(index + 1);
+        auto param = std::make_shared<ParamExpr>();
+        param->number = number;
+        set_type(*param, types_[index] == kInvalidOid ? oid::kUnknown : types_[index]);
+        param->location = location;
+        return param;
+    }
+    ExprPtr coerce_param(const ParamExpr& param, Oid type, Environment& env) override {
+        Oid& deduced = types_[static_cast<std::size_t>(param.number - 1)];
+        if (deduced != kInvalidOid && deduced != type) {
+            throw SqlError("42P08", fmt::format("inconsistent types deduced for parameter ${}", param.number))
+                .detail(fmt::format("{} versus {}", format_type(env, deduced), format_type(env, type))).at(param.location);
         }
+        deduced = type;
+        auto typed = std::make_shared<ParamExpr>(param);
+        set_type(*typed, type);
+        return typed;
+    }
+
+  private:
+    std::vector<Oid>& types_;
+};
+
+/// $n as a constant, while a prepared statement is run.
+class ValueHook : public NameHook {
+  public:
+    ValueHook(const std::vector<Oid>& types, const std::vector<Datum>& values) : types_(types), values_(values) {}
+
+    ExprPtr resolve(const std::vector<std::string>&, int, bool) override { return nullptr; }
+    ExprPtr resolve_param(int number, int location) override {
+        auto index = static_cast<std::size_t>(number - 1);
+        if (number < 1 || index >= values_.size()) return nullptr;
         auto constant = std::make_shared<ConstExpr>();
-        constant->type = index < types_.size() && types_[index] != kInvalidOid ? types_[index] : oid::kUnknown;
+        set_type(*constant, types_[index]);
         constant->value = values_[index];
         constant->location = location;
         return constant;
     }
-    /// How many there are, as the text and the declaration say together.
-    std::size_t count() const { return values_.size(); }
-    void bind(std::vector<Datum> values) { values_ = std::move(values), bound_ = true; }
 
   private:
     const std::vector<Oid>& types_;
-    std::vector<Datum> values_;
-    bool bound_ = false;
+    const std::vector<Datum>& values_;
 };
 
-/// EXECUTE's arguments, each of its declared type or as text.
+/// EXECUTE's arguments, each of its parameter's type.
 std::vector<Datum> argument_values(Backend& backend, const Node& node, const PreparedStatement& prepared) {
     std::vector<Datum> values;
     Snapshot snapshot = backend.take_snapshot();
     for (const Node& arg : node.items("params")) {
         std::size_t i = values.size();
-        Oid type = i < prepared.types.size() ? prepared.types[i] : kInvalidOid;
+        const Oid type = prepared.types.at(i);
         ExprScope scope;
         scope.place = "EXECUTE parameters";
         ExprPtr expr = bind_expression(arg, backend.bind_options(), scope);
-        if (type != kInvalidOid) {
-            ExprPtr coerced = coerce_for_assignment(expr, type, -1, backend.bind_options());
-            if (!coerced) {
-                throw SqlError("42804", fmt::format("parameter ${} of type {} cannot be coerced to the expected type {}", i + 1, format_type(backend, expr->type), format_type(backend, type)))
-                    .hint("You will need to rewrite or cast the expression.").at(arg.location());
-            }
-            expr = coerced;
+        ExprPtr coerced = coerce_for_assignment(expr, type, -1, backend.bind_options());
+        if (!coerced) {
+            throw SqlError("42804", fmt::format("parameter ${} of type {} cannot be coerced to the expected type {}", i + 1, format_type(backend, expr->type), format_type(backend, type)))
+                .hint("You will need to rewrite or cast the expression.").at(arg.location());
         }
         EvalContext context{.host = backend, .snapshot = snapshot};
-        Datum value = evaluate(*expr, context);
-        if (type == kInvalidOid && !value.is_null() && expr->type != oid::kUnknown) value = Datum::of_text(output_text(backend, expr->type, value));
-        values.push_back(std::move(value));
+        values.push_back(evaluate(*coerced, context));
     }
     return values;
 }
@@ -81,9 +107,12 @@ ExecResult prepare_statement(Backend& backend, const Command& command, const Row
     auto prepared = std::make_shared<PreparedStatement>();
     prepared->text = command.text;
     for (const Node& type : node.items("argtypes")) prepared->types.push_back(bind_type_name(type, backend.bind_options()).type);
-    ParameterHook hook(prepared->types);
+    DeducingHook hook(prepared->types);
     bind_query(node["query"], backend.bind_options(&hook));
-    prepared->types.resize(hook.count());
+    auto unknown = std::ranges::find_if(prepared->types, [](Oid type) { return type == kInvalidOid || type == oid::kUnknown; });
+    if (unknown != prepared->types.end()) {
+        throw SqlError("42P18", fmt::format("could not determine data type of parameter ${}", unknown - prepared->types.begin() + 1));
+    }
     if (!backend.prepared.emplace(name, std::move(prepared)).second) {
         throw SqlError("42P05", fmt::format("prepared statement \"{}\" already exists", name));
     }
@@ -101,8 +130,8 @@ ExecResult execute_prepared(Backend& backend, const Command& command, const RowS
         throw SqlError("42601", fmt::format("wrong number of parameters for prepared statement \"{}\"", name))
             .detail(fmt::format("Expected {} parameters but got {}.", prepared->types.size(), given));
     }
-    ParameterHook hook(prepared->types);
-    hook.bind(argument_values(backend, node, *prepared));
+    const std::vector<Datum> values = argument_values(backend, node, *prepared);
+    ValueHook hook(prepared->types, values);
     ParseTree tree = parse_sql(prepared->text);
     std::shared_ptr<const Query> query;
     try {

@@ -164,7 +164,7 @@ Oid array_element_type(Environment& env, Oid type) {
     const TypeInfo* declared = env.find_type(type);
     if (declared == nullptr) return kInvalidOid;
     const TypeInfo& info = base_type(env, *declared);
-    bool array = info.is_array() || info.oid == oid::kRecordArray;
+    bool array = info.is_array();
     return array ? info.element : kInvalidOid;
 }
 

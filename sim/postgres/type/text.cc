@@ -89,7 +89,7 @@ constexpr TypeOps kTypes[] = {
     {oid::kName, name_input, text_output, text_compare, name_to_disk, true},
     {oid::kText, text_input, text_output, text_compare, nullptr, true},
     {kPgNodeTree, node_tree_input, text_output, nullptr, nullptr, false},
-    {oid::kUnknown, text_input, text_output, text_compare, nullptr, true},
+    {oid::kUnknown, text_input, text_output, nullptr, nullptr, false},
     {oid::kBpchar, bpchar_input, text_output, bpchar_compare, nullptr, false},
     {oid::kVarchar, varchar_input, text_output, text_compare, nullptr, true},
     {oid::kRefcursor, text_input, text_output, nullptr, nullptr, false},

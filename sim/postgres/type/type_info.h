@@ -78,7 +78,8 @@ struct TypeInfo {
     std::vector<EnumLabel> labels;      ///< by sort_order
     std::vector<Attribute> attributes;  ///< of a composite, dropped ones included
 
-    bool is_array() const { return category == 'A' && element != kInvalidOid && length == -1; }
+    /// Pseudo-type record[] is one too.
+    bool is_array() const { return (category == 'A' || oid == 2287) && element != kInvalidOid && length == -1; }
 };
 
 /// format_type_with_typmod: "numeric(10,2)", "character varying(20)[]", "public.mood" where the
