@@ -48,6 +48,9 @@ class ReplicationSource {
     virtual std::optional<pgoutput::Message> next() = 0;
     /// Confirms the flush position, as a standby status update does.
     virtual void confirm(Lsn flushed) = 0;
+    /// Promises to confirm `flushed` before the stream ends: the server need not keep what lies before,
+    /// though the slot does not show it yet.
+    virtual void release(Lsn flushed) { static_cast<void>(flushed); }
 };
 
 /// Opens connections to one server and database.

@@ -216,10 +216,12 @@ void Worker::run_until_idle(kafka::RecordSink& sink) {
             keep_offset();
         } catch (const debezium::TaskFailure& failure) {
             keep_offset();
+            connector->task->stop();
             connector->trace = failure.what();
         } catch (const NotSimulated& refusal) {
             keep_offset();
             connector->trace = refusal.what();
+            connector->task->stop();
             connector->task.reset();  // it holds locks if it was in its snapshot
             throw;
         }

@@ -255,18 +255,25 @@ void ConnectorTask::commit(const pgoutput::Commit& message) {
     if (config_.transaction_metadata) writer_->transaction_committed(offset_, message.commit_time);
 }
 
-/// Once a minute Connect stores the offsets, and the slot may forget what lies before.
+/// What the slot may forget once the offset of the last record is stored.
+std::optional<Lsn> ConnectorTask::flush_position() const {
+    if (!config_.flush_lsn || !writer_ || !writer_->sent_offset()) return std::nullopt;
+    const auto& sent = *writer_->sent_offset();
+    return sent.lsn_commit ? sent.lsn_commit : sent.lsn_proc;
+}
+
+/// Connect stores the offsets once a minute, and when the task ends.
 void ConnectorTask::flush_if_due() {
-    if (!config_.flush_lsn || offset_.timestamp.value - last_flush_us_ < kFlushIntervalMicros)
-        return;
+    const auto flushed = flush_position();
+    if (!flushed) return;
+    source_->release(*flushed);
+    if (offset_.timestamp.value - last_flush_us_ < kFlushIntervalMicros) return;
     last_flush_us_ = offset_.timestamp.value;
-    const auto& sent = writer_->sent_offset();
-    if (!sent) return;
-    auto flushed = sent->lsn_commit ? sent->lsn_commit : sent->lsn_proc;
-    if (flushed) source_->confirm(*flushed);
+    source_->confirm(*flushed);
 }
 
 void ConnectorTask::stop() {
+    if (const auto flushed = flush_position(); source_ && flushed) source_->confirm(*flushed);
     source_.reset();
     if (connection_ && config_.drop_slot_on_stop && streams()) {
         try {

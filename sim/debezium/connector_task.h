@@ -43,7 +43,8 @@ class ConnectorTask {
     const std::optional<SourceOffset>& offset() const {
         return writer_ && writer_->sent_offset() ? writer_->sent_offset() : stored_offset_;
     }
-    /// Lets go of the server; drops the slot if so configured.
+    /// Lets go of the server, as a task does that is stopped or has failed: confirms what it has sent,
+    /// drops the slot if so configured.
     void stop();
 
   private:
@@ -91,6 +92,7 @@ class ConnectorTask {
     void truncate(const pgoutput::Truncate& message);
     void message(const pgoutput::LogicalMessage& message);
     void commit(const pgoutput::Commit& message);
+    std::optional<Lsn> flush_position() const;
     void flush_if_due();
 
     /// Moves the offset to a row message of the table.

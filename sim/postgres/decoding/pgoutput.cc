@@ -84,7 +84,9 @@ std::vector<int> replica_identity_columns(const Relation& relation) {
 
 PgOutput::PgOutput(WriteAheadLog& log, const std::string& slot, Lsn start, const std::string& publication)
     : log_(log), slot_(slot), publication_(publication), next_entry_(log.first_after(start)) {
-    log_.slots().at(slot_).active = true;
+    Slot& taken = log_.slots().at(slot_);
+    CDCSIM_CHECK(start >= taken.released);
+    taken.active = true;
 }
 
 PgOutput::~PgOutput() {
@@ -109,7 +111,12 @@ std::optional<pgoutput::Message> PgOutput::next() {
 void PgOutput::confirm(Lsn flushed) {
     Slot& slot = log_.slots().at(slot_);
     slot.confirmed_flush = std::max(slot.confirmed_flush, flushed);
-    slot.restart_lsn = std::max(slot.restart_lsn, flushed);
+    log_.prune();
+}
+
+void PgOutput::release(Lsn flushed) {
+    Slot& slot = log_.slots().at(slot_);
+    slot.released = std::max(slot.released, flushed);
     log_.prune();
 }
 

@@ -63,6 +63,7 @@ class PgOutput : public ReplicationSource {
 
     std::optional<pgoutput::Message> next() override;
     void confirm(Lsn flushed) override;
+    void release(Lsn flushed) override;
 
   private:
     /// A relation as it was last announced, and what writing its tuples needs.

@@ -36,7 +36,7 @@ const LogEntry* WriteAheadLog::entry(std::uint64_t number) const {
 void WriteAheadLog::prune() {
     while (!entries_.empty()) {
         const LogEntry& oldest = entries_.front();
-        bool needed = std::ranges::any_of(slots_, [&](const auto& slot) { return slot.second.confirmed_flush < oldest.end_lsn; });
+        bool needed = std::ranges::any_of(slots_, [&](const auto& slot) { return std::max(slot.second.confirmed_flush, slot.second.released) < oldest.end_lsn; });
         if (needed) return;
         entries_.pop_front();
         ++first_number_;

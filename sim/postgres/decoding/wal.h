@@ -56,7 +56,9 @@ struct LogEntry {
 /// A logical replication slot.
 struct Slot {
     std::string name, plugin, database;
-    Lsn restart_lsn, confirmed_flush;
+    Lsn restart_lsn;       ///< as created: before its consistent point, as the real one always is
+    Lsn confirmed_flush;
+    Lsn released;          ///< no stream will begin before it
     bool active = false;
     bool temporary = false;
 };
@@ -77,7 +79,7 @@ class WriteAheadLog {
     std::uint64_t first_after(Lsn lsn) const;
     /// nullptr: not written yet. REQUIRES: not pruned.
     const LogEntry* entry(std::uint64_t number) const;
-    /// Drops entries before every slot's confirmed position.
+    /// Drops entries that every slot has confirmed or released.
     void prune();
 
   private:
