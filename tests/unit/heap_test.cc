@@ -99,6 +99,35 @@ TEST_CASE_METHOD(Fixture, "find_equal looks rows up, NULL only if asked to") {
     CHECK(db().find_equal(host, relation, attnos, null, true).size() == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "has_other knows the other versions with a key, however the keys came") {
+    auto others = [&](int id, std::int64_t self) {
+        std::vector<Datum> key{Datum::of_int(id)};
+        return db().has_other(host, relation, 20001, key, self);
+    };
+    CHECK_FALSE(others(1, -1));
+    RowVersion five = row(5, 0, "a");
+    CHECK_FALSE(others(5, five.rid));
+    CHECK(others(5, -1));
+    CHECK_FALSE(others(6, -1));
+    RowVersion three = row(3, 0, "less than the greatest");
+    CHECK_FALSE(others(3, three.rid));
+    RowVersion again = row(5, 0, "equal to the greatest");
+    CHECK(others(5, again.rid));
+    CHECK(others(5, five.rid));
+    row(9, 0, "greatest");
+    CHECK(others(5, again.rid));
+    db().undo_insert(relation.file_node, again.rid);
+    CHECK_FALSE(others(5, five.rid));
+    // An index that comes later knows the rows that are there.
+    db().drop_index(20001);
+    std::vector<int> attnos{1};
+    db().create_index(relation, 20001, attnos);
+    CHECK(others(9, -1));
+    CHECK_FALSE(others(10, -1));
+    db().truncate(relation.file_node);
+    CHECK_FALSE(others(9, -1));
+}
+
 TEST_CASE_METHOD(Fixture, "TOAST: repetitive text stays inline, random text goes out of line") {
     CHECK(row(1, 0, std::string(100'000, 'x')).external.at(2) == false);
     std::string random;

@@ -51,6 +51,30 @@ std::string placeholders(std::size_t first, std::size_t count) {
 
 }  // namespace
 
+/// How `value` lies to the greatest one; nullopt: not compared here.
+std::optional<std::strong_ordering> LeadingKey::order(const Datum& value) const {
+    if (is_lost) return std::nullopt;
+    const bool is_int = value.kind() == Datum::Kind::kInt;
+    if (!is_int && value.kind() != Datum::Kind::kText) return std::nullopt;
+    if (greatest.is_null()) return std::strong_ordering::greater;
+    if (greatest.kind() != value.kind()) return std::nullopt;
+    return is_int ? value.as_int() <=> greatest.as_int() : value.as_text() <=> greatest.as_text();
+}
+
+void LeadingKey::add(const Datum& value, std::int64_t version) {
+    if (value.is_null()) return;
+    const auto ordered = order(value);
+    is_lost = !ordered;
+    if (is_lost || *ordered < 0) return;
+    rid = *ordered > 0 ? version : -1;
+    if (*ordered > 0) greatest = value;
+}
+
+bool LeadingKey::is_alone(const Datum& value, std::int64_t self) const {
+    const auto ordered = order(value);
+    return ordered && (*ordered > 0 || (*ordered == 0 && self >= 0 && rid == self));
+}
+
 SqliteDatabase::SqliteDatabase() {
     // One thread at a time uses a Pipeline, though not always the same: no mutexes.
     int rc = sqlite3_open_v2(":memory:", &handle_,
@@ -220,11 +244,26 @@ void SqliteDatabase::set_host(Host& host) {
         execute_sql(handle_, "CREATE INDEX i" + std::to_string(oid) + " ON " +
                                  table(index.file_node).name + "(" + columns + ")");
         rethrow_collation_error();
+        add_leading_key(oid, index);
     }
 }
 
+void SqliteDatabase::add_leading_key(Oid index_oid, const Index& index) {
+    if (index.attnos.size() != 1 || !collation_of(*host_, index.types[0]).empty()) return;
+    HeapTable& heap = table(index.file_node);
+    const std::string column = "c" + std::to_string(index.attnos[0]);
+    Statement greatest(handle_, "SELECT max(" + column + ") FROM " + heap.name);
+    greatest.step();
+    heap.leading_keys.push_back({.index = index_oid,
+                                 .column = static_cast<std::size_t>(index.attnos[0] - 1),
+                                 .greatest = greatest.column(0, codec_of(*host_, index.types[0]))});
+}
+
 void SqliteDatabase::drop_index(Oid index_oid) {
-    if (indexes_.erase(index_oid) > 0) {
+    if (auto it = indexes_.find(index_oid); it != indexes_.end()) {
+        std::erase_if(table(it->second.file_node).leading_keys,
+                      [&](const LeadingKey& key) { return key.index == index_oid; });
+        indexes_.erase(it);
         run_or_postpone("DROP INDEX IF EXISTS i" + std::to_string(index_oid));
     }
 }
@@ -239,6 +278,7 @@ void SqliteDatabase::truncate(std::uint32_t file_node) {
     HeapTable& heap = table(file_node);
     execute_sql(handle_, "DELETE FROM " + heap.name);
     heap.stored.clear();
+    for (LeadingKey& key : heap.leading_keys) key.greatest = {};
     heap.placement = Placement();
     heap.known_pages = 0;
     heap.known_tuples = -1;
@@ -371,6 +411,7 @@ RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const Ne
     heap.insert.step();
     heap.insert.reset();
     rethrow_collation_error();
+    for (LeadingKey& key : heap.leading_keys) key.add(version.columns[key.column], result.rid);
     return result;
 }
 
@@ -512,6 +553,9 @@ bool SqliteDatabase::has_other(Host& host, const Relation& relation, Oid index_o
     if (it == indexes_.end() || it->second.attnos.size() != values.size()) return true;
     if (std::ranges::any_of(values, &Datum::is_null)) return true;
     Index& index = it->second;
+    for (const LeadingKey& key : table(relation.file_node).leading_keys) {
+        if (key.index == index_oid && key.is_alone(values[0], self)) return false;
+    }
     if (!index.probe) {
         std::string sql = "SELECT 1 FROM " + table(relation.file_node).name + " WHERE ";
         for (std::size_t i = 0; i < values.size(); ++i) {

@@ -2,8 +2,10 @@
 // files register on it. Not for other folders.
 #pragma once
 
+#include <compare>
 #include <exception>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -21,6 +23,24 @@ namespace cdcsim::pg {
 
 class Execution;  // storage/execution.h
 
+/// The greatest value that an index of one column has ever had. Keys mostly ascend: a greater one is
+/// nobody else's, and its index need not be asked. Only for types that SQLite orders itself.
+struct LeadingKey {
+    Oid index = kInvalidOid;
+    std::size_t column = 0;              ///< attno - 1
+    Datum greatest;                      ///< NULL: the heap had no value
+    std::int64_t rid = -1;               ///< the only version that has it; -1: not known to be alone
+    bool is_lost = false;                ///< a value came that is not compared here
+
+    /// Takes note of a new version's value.
+    void add(const Datum& value, std::int64_t version);
+    /// True: surely no version but `self` has `value`, which is not NULL.
+    bool is_alone(const Datum& value, std::int64_t self) const;
+
+  private:
+    std::optional<std::strong_ordering> order(const Datum& value) const;
+};
+
 /// The SQLite side of one relation's heap.
 struct HeapTable {
     std::string name;                    ///< t<file node>
@@ -36,6 +56,7 @@ struct HeapTable {
     std::int64_t replaced = -1;          ///< the version that the last insert replaces
     Statement insert, kill, remove, revive, fetch;  ///< prepared at first use
     std::size_t insert_width = 0;        ///< the columns that `insert` has
+    std::vector<LeadingKey> leading_keys;
 };
 
 class SqliteDatabase : public Database {
@@ -113,6 +134,7 @@ class SqliteDatabase : public Database {
                        std::span<const Datum> values, std::int64_t pinned_block);
     void check_unique_entries(Host& host, const Relation& relation, const NewVersion& version);
     void forget_pruned(HeapTable& heap, const std::vector<std::int64_t>& gone);
+    void add_leading_key(Oid index_oid, const Index& index);
     std::string find_sql(Host& host, const Relation& relation, std::string select,
                          std::span<const int> attnos, std::span<const Datum> values);
     void bind_values(Host& host, const Relation& relation, Statement& statement,
