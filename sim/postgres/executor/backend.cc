@@ -19,7 +19,7 @@ namespace {
 
 /// PostgreSQL's stack limit as a count: 2 MB hold 828 levels of a PL/pgSQL function that calls itself
 /// in an expression, 847 of one that does in a query, 7258 of an SQL function.
-constexpr int kStackUnits = 7500;
+constexpr int kStackUnits = 7'500'000;
 
 constexpr int kFirstBackendPid = 3512;
 constexpr std::uint32_t kPidVariants = 9973;

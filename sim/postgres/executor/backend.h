@@ -78,13 +78,37 @@ struct ReferencingKey {
 };
 
 /// The AFTER events of one query level.
+/// What a query level has done about one table and one kind of statement: cascades of foreign keys and
+/// data-modifying CTEs share it. Mirrors AfterTriggersTableData.
+struct TableEvents {
+    Oid relation = kInvalidOid;
+    int operation = 0;
+    bool before_fired = false;               ///< its BEFORE STATEMENT triggers
+    std::optional<std::size_t> after_begin;  ///< in the queue: its newest AFTER STATEMENT events
+    std::shared_ptr<TransitionTables> transitions;
+};
+
+/// What waits for the end of a query level.
 struct TriggerQueue {
-    std::vector<TriggerEvent> events;
+    std::vector<TriggerEvent> events;    ///< those without a relation are cancelled
+    std::vector<TableEvents> tables;
+
+    /// The entry for rows and triggers to come: one whose transition tables have been read is closed.
+    TableEvents& table(Oid relation, int operation);
 };
 
 struct PreparedStatement;  // prepared.cc
 /// What a level of recursion takes of PostgreSQL's stack, in parts of kStackUnits.
-enum class CallWeight : int { kSql = 1, kPlpgsql = 9 };
+/// Measured: so many levels of a trigger whose one statement fires it again fit into the real stack.
+enum class CallWeight : int {
+    kSql = 1000,
+    kPlpgsql = 9000,
+    kBeforeRowInsert = 11952,   // 627 levels
+    kBeforeRowUpdate = 12067,   // 621
+    kBeforeRowDelete = 12185,   // 615
+    kBeforeStatement = 10989,   // 682
+    kAfter = 10409,             // 720
+};
 
 /// A function or query that runs now: what it adds to the CONTEXT of an error inside it.
 class ContextFrame {

@@ -37,13 +37,13 @@ struct TriggerEvent {
     const Constraint* unique_recheck = nullptr;  ///< a deferrable key to be checked again
     bool deferred = false;
     std::shared_ptr<struct TransitionTables> transitions;
-    std::vector<bool> assigned;                ///< UPDATE: columns named in SET
     Oid role = kInvalidOid;                    ///< current_user of the statement
 };
 
 struct TransitionTables {
     std::vector<std::vector<Datum>> old_rows, new_rows;
     RelationPtr relation;
+    bool closed = false;   ///< a trigger has read them: they do not grow any more
 };
 
 /// A session's settings by name. A copy shares the map until one of the two is written to: every

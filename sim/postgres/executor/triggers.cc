@@ -1,6 +1,7 @@
 // Triggers: BEFORE at once, AFTER queued and fired at the end of the query level, deferred ones at
 // commit. Mirrors trigger.c.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,25 +38,37 @@ bool when_holds(Modification& m, const Trigger& trigger, const Row* old_row, con
     return evaluate_condition(*trigger.when->expr, context);
 }
 
+bool reads_transitions(const Trigger& trigger) { return !trigger.old_table.empty() || !trigger.new_table.empty(); }
+
+CallWeight weight_of(const TriggerCall& call) {
+    if (!call.before) return CallWeight::kAfter;
+    if (!call.row) return CallWeight::kBeforeStatement;
+    if (call.operation == TriggerType::kInsert) return CallWeight::kBeforeRowInsert;
+    return call.operation == TriggerType::kUpdate ? CallWeight::kBeforeRowUpdate : CallWeight::kBeforeRowDelete;
+}
+
 TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::shared_ptr<TransitionTables> transitions) {
     if (call.trigger.function->language != "plpgsql") {
         throw NotSimulated(fmt::format("a trigger in language {}", call.trigger.function->language));
     }
-    backend.enter_call();
+    const CallWeight weight = weight_of(call);
+    backend.enter_call(weight);
+    if (transitions && reads_transitions(call.trigger)) transitions->closed = true;
     backend.transition_stack().push_back(std::move(transitions));
     backend.trigger_stack().push_back(&call.trigger);
     struct Leave {
         Backend& backend;
+        CallWeight weight;
         Oid user;
         bool nonatomic;
         ~Leave() {
-            backend.leave_call();
+            backend.leave_call(weight);
             backend.transition_stack().pop_back();
             backend.trigger_stack().pop_back();
             if (backend.current_user() != user) backend.set_current_user(user);
             backend.nonatomic = nonatomic;
         }
-    } leave{backend, backend.current_user(), backend.nonatomic};
+    } leave{backend, weight, backend.current_user(), backend.nonatomic};
     backend.nonatomic = false;
     if (call.trigger.function->security_definer) backend.set_current_user(call.trigger.function->owner);
     return backend.on_deep_stack([&] { return plpgsql_trigger(backend, call); });
@@ -128,6 +141,17 @@ void add_parent_actions(Modification& m, int operation, const TriggerEvent& base
 
 }  // namespace
 
+TableEvents& TriggerQueue::table(Oid relation, int operation) {
+    for (TableEvents& entry : tables) {
+        const bool closed = entry.transitions && entry.transitions->closed;
+        if (entry.relation == relation && entry.operation == operation && !closed) return entry;
+    }
+    TableEvents& entry = tables.emplace_back();
+    entry.relation = relation;
+    entry.operation = operation;
+    return entry;
+}
+
 TriggerQueue& Backend::trigger_queue() {
     CDCSIM_CHECK(!trigger_queues_.empty());
     return trigger_queues_.back();
@@ -159,15 +183,45 @@ const std::vector<bool>& updated_columns(Modification& m, int operation) {
 
 }  // namespace
 
-void begin_statement_triggers(Modification& m, int operation) {
-    bool wants_transitions = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
-        return (trigger.type & operation) != 0 && (!trigger.old_table.empty() || !trigger.new_table.empty()) && is_enabled(m.backend, trigger);
+namespace {
+
+bool has_statement_trigger(const Relation& relation, int operation, bool before) {
+    return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return is_for(trigger, operation, before, false); });
+}
+
+/// The transition tables that statements of this query level share, if a trigger wants them.
+std::shared_ptr<TransitionTables> shared_transitions(Modification& m, int operation) {
+    bool wanted = std::ranges::any_of(m.relation->triggers, [&](const Trigger& trigger) {
+        return (trigger.type & operation) != 0 && reads_transitions(trigger) && is_enabled(m.backend, trigger);
     });
-    std::shared_ptr<TransitionTables>& transitions = m.transitions_of(operation);
-    if (wants_transitions && !transitions) {
+    if (!wanted) return nullptr;
+    std::shared_ptr<TransitionTables>& transitions = m.backend.trigger_queue().table(m.relation->oid, operation).transitions;
+    if (!transitions) {
         transitions = std::make_shared<TransitionTables>();
         transitions->relation = m.relation;
     }
+    return transitions;
+}
+
+/// An earlier statement of this query level has queued the same: its events give way to the newer ones
+/// (cancel_prior_stmt_triggers). One that was fired has no relation any more.
+void cancel_prior_statement_events(TriggerQueue& queue, Oid relation, int operation) {
+    TableEvents& table = queue.table(relation, operation);
+    for (std::size_t i = table.after_begin.value_or(queue.events.size()); i < queue.events.size(); ++i) {
+        TriggerEvent& event = queue.events[i];
+        if (!event.relation || event.row || event.relation->oid != relation || event.operation != operation) break;
+        event = TriggerEvent();
+    }
+    table.after_begin = queue.events.size();
+}
+
+}  // namespace
+
+void begin_statement_triggers(Modification& m, int operation) {
+    if (m.relation->triggers.empty()) return;
+    m.transitions_of(operation) = shared_transitions(m, operation);
+    if (!has_statement_trigger(*m.relation, operation, true)) return;
+    if (operation != TriggerType::kTruncate && std::exchange(m.backend.trigger_queue().table(m.relation->oid, operation).before_fired, true)) return;
     const std::vector<bool>& updated = updated_columns(m, operation);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, true, false) || !update_columns_match(trigger, operation, updated)) continue;
@@ -177,6 +231,9 @@ void begin_statement_triggers(Modification& m, int operation) {
 }
 
 void end_statement_triggers(Modification& m, int operation) {
+    if (!has_statement_trigger(*m.relation, operation, false)) return;
+    TriggerQueue& queue = m.backend.trigger_queue();
+    if (operation != TriggerType::kTruncate) cancel_prior_statement_events(queue, m.relation->oid, operation);
     const std::vector<bool>& updated = updated_columns(m, operation);
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, false, false) || !update_columns_match(trigger, operation, updated)) continue;
@@ -188,7 +245,7 @@ void end_statement_triggers(Modification& m, int operation) {
         event.trigger = &trigger;
         event.transitions = m.transitions_of(operation);
         event.role = m.backend.current_user();
-        m.backend.trigger_queue().events.push_back(std::move(event));
+        queue.events.push_back(std::move(event));
     }
 }
 
@@ -237,12 +294,12 @@ void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVe
     base.operation = operation;
     base.before = before;
     base.after = after;
-    base.assigned = updated_columns(m, operation);
+    const std::vector<bool>& updated = updated_columns(m, operation);
     base.role = m.backend.current_user();
     base.transitions = transitions;
     std::vector<QueuedTrigger> queued;
     for (const Trigger& trigger : m.relation->triggers) {
-        if (!wants(m.backend, trigger, operation, false, true) || !update_columns_match(trigger, operation, base.assigned)) continue;
+        if (!wants(m.backend, trigger, operation, false, true) || !update_columns_match(trigger, operation, updated)) continue;
         if (!when_holds(m, trigger, before ? &before->columns : nullptr, after ? &after->columns : nullptr)) continue;
         TriggerEvent event = base;
         event.trigger = &trigger;
@@ -314,6 +371,7 @@ void Backend::fire_after_triggers() {
     std::size_t next = 0;
     while (next < trigger_queues_.back().events.size()) {
         TriggerEvent event = std::move(trigger_queues_.back().events[next++]);
+        if (!event.relation) continue;
         if (deferred_now(transaction_, event)) {
             transaction_.deferred.push_back(std::move(event));
             continue;
