@@ -2,6 +2,7 @@
 // nodeRecursiveunion.c and nodeWorktablescan.c.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -32,6 +33,9 @@ class CteScope {
     CteRows& rows(int index);
     /// Runs the data-modifying CTEs as far as nobody has read them. Call it at the end of the statement.
     void finish();
+
+    /// The commands of the statement's modifications, its own and its CTEs': to PostgreSQL they are one.
+    std::vector<std::uint64_t> commands;
 
   private:
     const Query& query_;

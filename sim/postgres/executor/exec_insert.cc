@@ -158,7 +158,7 @@ void insert_one(Modification& m, Row row) {
         if (!conflict) break;
         RowVersion& existing = conflict->existing;
         if (!m.query.on_conflict->do_update) return check_conflict_visible(m, existing);
-        if (existing.born >= m.command && existing.xmin == m.backend.write_xid()) {
+        if (existing.born >= m.first_command() && existing.xmin == m.backend.write_xid()) {
             throw SqlError("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time")
                 .hint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
         }

@@ -60,6 +60,11 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
     std::optional<CteScope> ctes;
     if (!query.ctes.empty()) ctes.emplace(query, level);
     m.command = backend.begin_command();
+    CteScope* statement = outer != nullptr && outer->ctes != nullptr ? outer->ctes : level.ctes;
+    if (statement != nullptr) {
+        statement->commands.push_back(m.command);
+        m.statement_commands = &statement->commands;
+    }
     const ModifyingCommand& command = modifying_command(query.command);
     if (backend.transaction().read_only) {
         throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", command.name));

@@ -105,11 +105,12 @@ class CarriedRows {
     std::vector<EvalRow> rows_;
 };
 
-/// The found version. nullopt: this very command has changed it already (a join found it twice).
+/// The found version. nullopt: this very statement has changed it already (a join found it twice, or a
+/// data-modifying CTE did).
 std::optional<RowVersion> fetch_target(Modification& m, std::int64_t rid) {
     std::optional<RowVersion> version = m.backend.database().fetch(*m.relation, rid);
     if (!version || m.backend.keeps_locks() || version->died == kNeverDied) return version;
-    if (version->died == m.command) return std::nullopt;
+    if (m.is_own_command(version->died)) return std::nullopt;
     throw_already_modified("updated");
 }
 
@@ -129,7 +130,7 @@ bool settle_target(Modification& m, std::span<const Datum> found, RowVersion& ve
             case RowOutcome::kGone: return false;
             case RowOutcome::kSkipped: return false;
             case RowOutcome::kSelfModified:
-                if (version.died == m.command) return false;
+                if (m.is_own_command(version.died)) return false;
                 throw_already_modified(operation == TriggerType::kUpdate ? "updated" : "deleted");
             case RowOutcome::kMoved: break;
         }

@@ -3,6 +3,8 @@
 // ExecConstraints, execIndexing.c and trigger.c.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -48,6 +50,14 @@ struct Modification {
     const EvalContext* level = nullptr;
     std::shared_ptr<const ModifyPlan> plan = nullptr;   ///< nullptr: made when it is needed
     std::vector<bool> updated_columns = {};             ///< what UPDATE OF sees; empty: not yet asked for
+    const std::vector<std::uint64_t>* statement_commands = nullptr;  ///< nullptr: `command` alone
+
+    /// Whether a version that died (or was born) by `number` did so in this very statement, not in what
+    /// its triggers run.
+    bool is_own_command(std::uint64_t number) const {
+        return number == command || (statement_commands != nullptr && std::ranges::find(*statement_commands, number) != statement_commands->end());
+    }
+    std::uint64_t first_command() const { return statement_commands != nullptr ? statement_commands->front() : command; }
 
     /// The transition tables of what the statement does to a row.
     std::shared_ptr<TransitionTables>& transitions_of(int operation) {
