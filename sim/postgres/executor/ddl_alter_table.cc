@@ -493,41 +493,60 @@ void change_persistence(Alteration& a) {
 }
 
 using Alter = void (*)(Alteration&);
+/// ALTER TABLE works in passes, whatever the order of its clauses (AlterTablePass).
+enum class Pass { kDrop, kAlterType, kAddColumn, kColumnAttributes, kAddIndexConstraint, kAddConstraint, kOther };
 struct AlterRow {
     std::string_view subtype;
     Alter run;
+    Pass pass = Pass::kOther;
 };
 constexpr AlterRow kAlterations[] = {
-    {"AT_AddColumn", add_column},
-    {"AT_AddConstraint", add_table_constraint},
-    {"AT_AddIdentity", add_identity},
-    {"AT_AlterColumnType", alter_type},
+    {"AT_AddColumn", add_column, Pass::kAddColumn},
+    {"AT_AddConstraint", add_table_constraint, Pass::kAddConstraint},
+    {"AT_AddIdentity", add_identity, Pass::kAddConstraint},
+    {"AT_AlterColumnType", alter_type, Pass::kAlterType},
     {"AT_ChangeOwner", change_owner},
     {"AT_ClusterOn", do_nothing},
-    {"AT_ColumnDefault", column_default},
+    {"AT_ColumnDefault", column_default, Pass::kAddConstraint},
     {"AT_DisableTrig", [](Alteration& a) { enable_triggers(a, 'D', "one"); }},
     {"AT_DisableTrigAll", [](Alteration& a) { enable_triggers(a, 'D', "all"); }},
     {"AT_DisableTrigUser", [](Alteration& a) { enable_triggers(a, 'D', "user"); }},
-    {"AT_DropColumn", drop_column},
-    {"AT_DropConstraint", drop_constraint},
-    {"AT_DropExpression", drop_expression},
-    {"AT_DropIdentity", drop_identity},
-    {"AT_DropNotNull", drop_not_null},
+    {"AT_DropColumn", drop_column, Pass::kDrop},
+    {"AT_DropConstraint", drop_constraint, Pass::kDrop},
+    {"AT_DropExpression", drop_expression, Pass::kDrop},
+    {"AT_DropIdentity", drop_identity, Pass::kDrop},
+    {"AT_DropNotNull", drop_not_null, Pass::kDrop},
     {"AT_EnableAlwaysTrig", [](Alteration& a) { enable_triggers(a, 'A', "one"); }},
     {"AT_EnableReplicaTrig", [](Alteration& a) { enable_triggers(a, 'R', "one"); }},
     {"AT_EnableTrig", [](Alteration& a) { enable_triggers(a, 'O', "one"); }},
     {"AT_EnableTrigAll", [](Alteration& a) { enable_triggers(a, 'O', "all"); }},
     {"AT_EnableTrigUser", [](Alteration& a) { enable_triggers(a, 'O', "user"); }},
     {"AT_ReplicaIdentity", replica_identity},
-    {"AT_SetIdentity", set_identity},
+    {"AT_SetIdentity", set_identity, Pass::kColumnAttributes},
     {"AT_SetLogged", change_persistence},
-    {"AT_SetNotNull", set_not_null},
+    {"AT_SetNotNull", set_not_null, Pass::kColumnAttributes},
     {"AT_SetStatistics", do_nothing},
     {"AT_SetStorage", set_storage},
     {"AT_SetUnLogged", change_persistence},
     {"AT_ValidateConstraint", validate_constraint},
 };
 static_assert(std::ranges::is_sorted(kAlterations, {}, &AlterRow::subtype));
+
+const AlterRow& alteration_of(const Node& step) {
+    const auto* row = std::ranges::lower_bound(kAlterations, step.text("subtype"), {}, &AlterRow::subtype);
+    if (row == std::end(kAlterations) || row->subtype != step.text("subtype")) {
+        throw NotSimulated(fmt::format("ALTER TABLE ({})", step.text("subtype").substr(3)));
+    }
+    return *row;
+}
+
+Pass pass_of(const Node& step) {
+    const AlterRow& row = alteration_of(step);
+    if (row.run == column_default && !step.has("def")) return Pass::kDrop;
+    if (row.run != add_table_constraint) return row.pass;
+    std::string_view kind = step["def"].text("contype");
+    return kind == "CONSTR_PRIMARY" || kind == "CONSTR_UNIQUE" || kind == "CONSTR_EXCLUSION" ? Pass::kAddIndexConstraint : row.pass;
+}
 
 }  // namespace
 
@@ -595,15 +614,20 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
     }
     require_owner(backend, *relation);
     check_no_pending_events(backend, *relation, tag);
-    for (const Node& step : node.items("cmds")) {
-        auto row = std::ranges::lower_bound(kAlterations, step.text("subtype"), {}, &AlterRow::subtype);
-        if (row == std::end(kAlterations) || row->subtype != step.text("subtype")) {
-            throw NotSimulated(fmt::format("ALTER TABLE ({})", step.text("subtype").substr(3)));
-        }
-        if (relation->kind == 'v' && row->subtype != "AT_ChangeOwner") throw NotSimulated("ALTER VIEW");
+    std::vector<Node> steps = node.items("cmds");
+    for (const Node& step : steps) {
+        // Looked at before the first pass (ATPrepAlterColumnType).
+        if (alteration_of(step).run != alter_type) continue;
+        Alteration alteration{backend, step, copy_relation(relation)};
+        require_column(alteration, name_of(alteration));
+    }
+    std::ranges::stable_sort(steps, {}, pass_of);
+    for (const Node& step : steps) {
+        const AlterRow& row = alteration_of(step);
+        if (relation->kind == 'v' && row.subtype != "AT_ChangeOwner") throw NotSimulated("ALTER VIEW");
         RelationPtr current = backend.catalog().find_relation(relation->oid);
         Alteration alteration{backend, step, copy_relation(current)};
-        row->run(alteration);
+        row.run(alteration);
     }
     return tag_only(tag);
 }
