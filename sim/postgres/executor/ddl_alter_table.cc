@@ -219,14 +219,6 @@ void alter_type(Alteration& a) {
     const TypeInfo& info = a.backend.type(type.type);
     column.collation = info.collation;
     column.storage = info.storage;
-    if (rewrites) rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
-        std::vector<Datum> row = version.columns;
-        EvalRow old_row;
-        old_row.columns = version.columns;
-        EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&old_row, 1}};
-        row[static_cast<std::size_t>(attno - 1)] = evaluate(*folded, context);
-        return row;
-    });
     // CHECKs over the column are bound again to the new type.
     for (Constraint& constraint : a.relation->constraints) {
         if (constraint.kind != ConstraintKind::kCheck || !uses_column(constraint.check->expr, attno)) continue;
@@ -237,6 +229,14 @@ void alter_type(Alteration& a) {
         ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
         constraint.check = stored_expression(a.backend, expr, a.relation.get());
     }
+    if (rewrites) rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
+        std::vector<Datum> row = version.columns;
+        EvalRow old_row;
+        old_row.columns = version.columns;
+        EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&old_row, 1}};
+        row[static_cast<std::size_t>(attno - 1)] = evaluate(*folded, context);
+        return row;
+    });
     publish(a);
     for (const Index& index : a.relation->indexes) {
         if (index.unique) validate_unique(a.backend, *a.relation, index);

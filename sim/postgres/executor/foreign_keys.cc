@@ -8,6 +8,7 @@
 #include "sim/postgres/decoding/pgoutput.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/executor/row_locks.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -19,17 +20,49 @@ Row pick(const Row& row, const std::vector<int>& columns) {
     return values;
 }
 
-/// Values cast to the other side's column types where the two differ (int4 to int8 ...).
+Datum cast_value(Backend& backend, const Datum& value, const Column& from, TypeRef to) {
+    if (from.type == to.type && to.typmod == -1) return value;
+    auto constant = std::make_shared<ConstExpr>();
+    constant->type = from.type;
+    constant->value = value;
+    ExprPtr cast = coerce_for_assignment(constant, to.type, to.typmod, backend.bind_options());
+    if (!cast) throw NotSimulated("a foreign key between types without an assignment cast");
+    Snapshot snapshot;
+    return evaluate(*cast, EvalContext{.host = backend, .snapshot = snapshot});
+}
+
+const Column& column_of(const Relation& relation, int attno) { return relation.columns[static_cast<std::size_t>(attno - 1)]; }
+
+/// Values assigned to the other side's columns.
 Row convert(Backend& backend, const Row& values, const Relation& from, const std::vector<int>& from_columns, const Relation& to,
             const std::vector<int>& to_columns) {
     Row converted;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        Oid source = from.columns[static_cast<std::size_t>(from_columns[i] - 1)].type;
-        Oid target = to.columns[static_cast<std::size_t>(to_columns[i] - 1)].type;
-        if (source == target || values[i].is_null()) {
+        const Column& target = column_of(to, to_columns[i]);
+        converted.push_back(values[i].is_null() ? values[i] : cast_value(backend, values[i], column_of(from, from_columns[i]), {target.type, target.typmod}));
+    }
+    return converted;
+}
+
+/// Values in the other side's types, to look them up there. nullopt: no value of these types equals them.
+std::optional<Row> comparable(Backend& backend, const Row& values, const Relation& from, const std::vector<int>& from_columns, const Relation& to,
+                              const std::vector<int>& to_columns) {
+    Row converted;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const Column& source = column_of(from, from_columns[i]);
+        const Column& target = column_of(to, to_columns[i]);
+        if (source.type == target.type || values[i].is_null()) {
             converted.push_back(values[i]);
-        } else {
-            converted.push_back(input_text(backend, target, output_text(backend, source, values[i])));
+            continue;
+        }
+        try {
+            converted.push_back(cast_value(backend, values[i], source, {target.type, -1}));
+            const Datum back = cast_value(backend, converted.back(), target, {source.type, -1});
+            if (compare_values(backend, source.type, back, values[i]) != 0) return std::nullopt;
+        } catch (const NotSimulated&) {
+            throw;
+        } catch (const SqlError&) {
+            return std::nullopt;  // out of range there
         }
     }
     return converted;
@@ -76,13 +109,28 @@ std::vector<RowVersion> live_matches(Backend& backend, const Relation& relation,
     return live;
 }
 
-/// The statement that PostgreSQL's trigger would run, for the CONTEXT of what goes wrong in it.
-std::string quoted_list(const Relation& relation, const std::vector<int>& columns, std::string_view format, std::string_view separator) {
+// The statements that PostgreSQL's triggers would run, for the CONTEXT of what goes wrong in them.
+
+/// What the key's equality operator takes: not the column's own type, but the one that it is cast to.
+std::string operator_cast(Backend& backend, Oid type) {
+    const TypeInfo& info = base_type(backend, backend.type(type));
+    std::string_view taken;
+    if (info.oid == oid::kVarchar) taken = "text";
+    if (info.typtype == 'e') taken = "anyenum";
+    if (info.element != kInvalidOid) taken = "anyarray";
+    if (taken.empty() && info.oid != type) taken = info.name;
+    return taken.empty() ? std::string() : "::pg_catalog." + std::string(taken);
+}
+
+/// What stands in a statement for a column, by its number from 1: `{column}`, `{n}`, `{cast}`.
+std::string quoted_list(Backend& backend, const Relation& relation, const std::vector<int>& columns, std::string_view format, std::string_view separator,
+                        std::size_t first = 1) {
     std::string text;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         if (i > 0) text += separator;
-        const std::string& name = relation.columns[static_cast<std::size_t>(columns[i] - 1)].name;
-        text += fmt::format(fmt::runtime(format), fmt::arg("column", "\"" + name + "\""), fmt::arg("n", i + 1));
+        const Column& column = column_of(relation, columns[i]);
+        text += fmt::format(fmt::runtime(format), fmt::arg("column", "\"" + column.name + "\""), fmt::arg("n", i + first),
+                            fmt::arg("cast", operator_cast(backend, column.type)));
     }
     return text;
 }
@@ -104,7 +152,7 @@ std::vector<RowVersion> parent_rows(Backend& backend, const Relation& parent, co
     backend.lock_table(parent, LockMode::kRowShare);
     auto statement = [&] {
         return fmt::format("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x", qualified(parent),
-                           quoted_list(parent, columns, "{column} OPERATOR(pg_catalog.=) ${n}", " AND "));
+                           quoted_list(backend, parent, columns, "{column}{cast} OPERATOR(pg_catalog.=) ${n}{cast}", " AND "));
     };
     return in_statement(statement, [&] { return live_matches(backend, parent, columns, values, Seen::kTransaction); });
 }
@@ -187,25 +235,24 @@ void update_children(Modification& m, const std::vector<RowVersion>& children, c
         .about(names_of(child, constraint));
 }
 
+std::string action_statement(Backend& backend, const Relation& child, const Constraint& constraint, char action, bool is_delete) {
+    const bool looks = action == 'a' || action == 'r', deletes = action == 'c' && is_delete;
+    std::string_view head = looks ? "SELECT 1 FROM ONLY {} x" : deletes ? "DELETE FROM ONLY {}" : "UPDATE ONLY {}";
+    std::string text = fmt::format(fmt::runtime(head), qualified(child));
+    const std::size_t set = action == 'c' && !is_delete ? constraint.columns.size() : 0;
+    if (!looks && !deletes) {
+        std::string_view right = action == 'n' ? "{column} = NULL" : action == 'd' ? "{column} = DEFAULT" : "{column} = ${n}";
+        const bool some = is_delete && action != 'c' && !constraint.on_delete_set_columns.empty();
+        text += " SET " + quoted_list(backend, child, some ? constraint.on_delete_set_columns : constraint.columns, right, ", ");
+    }
+    text += " WHERE " + quoted_list(backend, child, constraint.columns, "${n}{cast} OPERATOR(pg_catalog.=) {column}{cast}", " AND ", set + 1);
+    return looks ? text + " FOR KEY SHARE OF x" : text;
+}
+
 /// The referring rows, locked as the action needs it.
 std::vector<RowVersion> child_rows(Backend& backend, const Relation& child, const Constraint& constraint, const Row& values, char action, bool is_delete) {
     bool looks = action == 'a' || action == 'r';
     backend.lock_table(child, looks ? LockMode::kRowShare : LockMode::kRowExclusive);
-    std::string_view head = looks ? "SELECT 1 FROM ONLY {} x" : is_delete && action == 'c' ? "DELETE FROM ONLY {}" : "UPDATE ONLY {}";
-    auto statement = [&] {
-        std::string text = fmt::format(fmt::runtime(head), qualified(child));
-        std::size_t set = action == 'c' && !is_delete ? constraint.columns.size() : 0;
-        if (!looks && !(is_delete && action == 'c')) {
-            std::string_view right = action == 'n' ? "{column} = NULL" : action == 'd' ? "{column} = DEFAULT" : "{column} = ${n}";
-            text += " SET " + quoted_list(child, constraint.columns, right, ", ");
-        }
-        text += " WHERE ";
-        for (std::size_t i = 0; i < constraint.columns.size(); ++i) {
-            if (i > 0) text += " AND ";
-            text += fmt::format("${} OPERATOR(pg_catalog.=) \"{}\"", set + i + 1, child.columns[static_cast<std::size_t>(constraint.columns[i] - 1)].name);
-        }
-        return looks ? text + " FOR KEY SHARE OF x" : text;
-    };
     RowRequest request{.mode = RowLockMode::kKeyShare};
     if (!looks) {
         std::vector<bool> set_columns(child.columns.size());
@@ -214,7 +261,8 @@ std::vector<RowVersion> child_rows(Backend& backend, const Relation& child, cons
         request.mode = deletes ? RowLockMode::kUpdate : update_lock_mode(child, set_columns);
         request.verb = deletes ? "deleting" : "updating";
     }
-    return in_statement(statement, [&] { return live_matches(backend, child, constraint.columns, values, Seen::kLatest, request); });
+    return in_statement([&] { return action_statement(backend, child, constraint, action, is_delete); },
+                        [&] { return live_matches(backend, child, constraint.columns, values, Seen::kLatest, request); });
 }
 
 }  // namespace
@@ -237,8 +285,8 @@ void check_foreign_key(Backend& backend, const TriggerEvent& event) {
     if (!has_reference(child, constraint, event.after->columns, kVerb)) return;
     RelationPtr parent = backend.catalog().find_relation(constraint.referenced);
     CDCSIM_CHECK(parent != nullptr);
-    Row values = convert(backend, pick(event.after->columns, constraint.columns), child, constraint.columns, *parent, constraint.referenced_columns);
-    if (parent_rows(backend, *parent, constraint.referenced_columns, values).empty()) {
+    const std::optional<Row> values = comparable(backend, pick(event.after->columns, constraint.columns), child, constraint.columns, *parent, constraint.referenced_columns);
+    if (!values || parent_rows(backend, *parent, constraint.referenced_columns, *values).empty()) {
         throw_missing(backend, child, constraint, *parent, event.after->columns, kVerb);
     }
 }
@@ -256,8 +304,9 @@ void run_foreign_key_action(Backend& backend, const TriggerEvent& event) {
         // Another row may have taken the key in the meantime.
         if (!parent_rows(backend, parent, constraint.referenced_columns, key).empty()) return;
     }
-    Row values = convert(backend, key, parent, constraint.referenced_columns, *child, constraint.columns);
-    std::vector<RowVersion> children = child_rows(backend, *child, constraint, values, action, is_delete);
+    const std::optional<Row> values = comparable(backend, key, parent, constraint.referenced_columns, *child, constraint.columns);
+    if (!values) return;
+    std::vector<RowVersion> children = child_rows(backend, *child, constraint, *values, action, is_delete);
     if (action == 'a' || action == 'r') {
         if (!children.empty()) throw_still_referenced(backend, parent, *child, constraint, event.before->columns);
         return;
@@ -277,24 +326,20 @@ void run_foreign_key_action(Backend& backend, const TriggerEvent& event) {
         Oid role;
         ~Restore() { backend.set_current_user(role); }
     } restore{backend, role};
-    if (deletes) return delete_children(m, children);
-    Row new_values;
-    for (int attno : columns) {
-        const Column& column = child->columns[static_cast<std::size_t>(attno - 1)];
-        if (action == 'n') {
-            new_values.emplace_back();
-        } else if (action == 'd') {
-            new_values.push_back(column_default(backend, column, m.snapshot));
+    in_statement([&] { return action_statement(backend, *child, constraint, action, is_delete); }, [&] {
+        if (deletes) return delete_children(m, children);
+        Row new_values;
+        if (action == 'c') {
+            new_values = convert(backend, pick(event.after->columns, constraint.referenced_columns), parent, constraint.referenced_columns, *child, constraint.columns);
+        } else {
+            for (int attno : columns) new_values.push_back(action == 'd' ? column_default(backend, column_of(*child, attno), m.snapshot) : Datum());
         }
-    }
-    if (action == 'c') {
-        new_values = convert(backend, pick(event.after->columns, constraint.referenced_columns), parent, constraint.referenced_columns, *child, constraint.columns);
-    }
-    update_children(m, children, columns, new_values);
+        update_children(m, children, columns, new_values);
+    });
     if (action == 'd') {
         // SET DEFAULT: as NO ACTION afterwards, if the default is the very key that went.
         if (parent_rows(backend, parent, constraint.referenced_columns, key).empty() &&
-            !child_rows(backend, *child, constraint, values, 'a', is_delete).empty()) {
+            !child_rows(backend, *child, constraint, *values, 'a', is_delete).empty()) {
             throw_still_referenced(backend, parent, *child, constraint, event.before->columns);
         }
     }
@@ -306,8 +351,8 @@ void validate_foreign_key(Backend& backend, const RelationPtr& relation, const C
     backend.database().scan(backend, *relation, snapshot, [&](RowVersion& version) {
         constexpr std::string_view kVerb = "insert or update on";
         if (!has_reference(*relation, constraint, version.columns, kVerb)) return true;
-        Row values = convert(backend, pick(version.columns, constraint.columns), *relation, constraint.columns, *parent, constraint.referenced_columns);
-        if (live_matches(backend, *parent, constraint.referenced_columns, values, Seen::kLatest).empty()) {
+        const std::optional<Row> values = comparable(backend, pick(version.columns, constraint.columns), *relation, constraint.columns, *parent, constraint.referenced_columns);
+        if (!values || live_matches(backend, *parent, constraint.referenced_columns, *values, Seen::kLatest).empty()) {
             throw_missing(backend, *relation, constraint, *parent, version.columns, kVerb);
         }
         return true;
