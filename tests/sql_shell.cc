@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     std::istream& in = argc > 1 ? file : std::cin;
     std::string line;
     while (std::getline(in, line)) {
+        if (line.starts_with("\\echo ")) std::cout << line.substr(6) << "\n";
         if (line.empty() || line.starts_with("--") || line.starts_with("\\")) continue;
         run(*session, line);
     }

@@ -668,6 +668,9 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
     }
     if (facts.kind == 'a') return bind_aggregate(state, call, syntax);
     reject_decoration(syntax, name);
+    if (call->returns_set && state.place == Place::kOther && !state.other_place.empty()) {
+        throw SqlError("0A000", fmt::format("set-returning functions are not allowed in {}", state.other_place)).at(syntax.location);
+    }
     if (pick.builtin != nullptr) {
         call->scalar = find_scalar_function(pick.oid);
         bool built = call->scalar != nullptr || (call->returns_set && find_set_function(pick.oid) != nullptr);

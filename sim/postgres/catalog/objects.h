@@ -22,6 +22,9 @@ namespace cdcsim::pg {
 struct StoredExpr {
     ExprPtr expr;
     std::string text;
+    /// What the planner makes of it; nullptr: each statement folds it anew, as it calls functions that
+    /// may be replaced or fails.
+    ExprPtr folded = nullptr;
 };
 
 struct Column {

@@ -114,11 +114,17 @@ std::string describe_key(Backend& backend, const Relation& relation, const std::
 }
 
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot) {
+    // All are made ready before the first is computed.
+    std::vector<ExprPtr> ready;
+    for (const Column& column : relation.columns) {
+        if (column.generated && !column.dropped) ready.push_back(ready_to_run(*column.default_expr, backend));
+    }
+    std::size_t next = 0;
     for (const Column& column : relation.columns) {
         if (!column.generated || column.dropped) continue;
         EvalRow source;
         source.columns = row;
-        Datum value = evaluate(*column.default_expr->expr, row_context(backend, snapshot, source));
+        Datum value = evaluate(*ready[next++], row_context(backend, snapshot, source));
         row[static_cast<std::size_t>(column.attno - 1)] = std::move(value);
     }
 }
@@ -141,8 +147,11 @@ void check_row_constraints(Backend& backend, const Relation& relation, const Row
     source.columns = row;
     source.table = relation.oid;
     EvalContext context = row_context(backend, snapshot, source);
+    std::vector<ExprPtr> ready;
+    for (const Constraint* check : checks) ready.push_back(ready_to_run(*check->check, backend));
+    std::size_t next = 0;
     for (const Constraint* check : checks) {
-        Datum held = evaluate(*check->check->expr, context);
+        Datum held = evaluate(*ready[next++], context);
         if (held.is_null() || held.as_bool()) continue;
         throw SqlError("23514", fmt::format("new row for relation \"{}\" violates check constraint \"{}\"", relation.name, check->name))
             .detail(fmt::format("Failing row contains {}.", describe_row(backend, relation, row)))
@@ -154,10 +163,10 @@ std::optional<Row> index_values(Backend& backend, const Relation&, const Index& 
     EvalRow source;
     source.columns = row;
     EvalContext context = row_context(backend, snapshot, source);
-    if (index.predicate && !evaluate_condition(*index.predicate->expr, context)) return std::nullopt;
+    if (index.predicate && !evaluate_condition(*ready_to_run(*index.predicate, backend), context)) return std::nullopt;
     Row values;
     for (const IndexKey& key : index.keys) {
-        values.push_back(key.attno != 0 ? row[static_cast<std::size_t>(key.attno - 1)] : evaluate(*key.expr->expr, context));
+        values.push_back(key.attno != 0 ? row[static_cast<std::size_t>(key.attno - 1)] : evaluate(*ready_to_run(*key.expr, backend), context));
     }
     return values;
 }

@@ -76,14 +76,14 @@ void add_column(Alteration& a) {
             EvalRow source;
             source.columns = row;
             EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&source, 1}};
-            row.back() = column.identity != 0 ? Datum::of_int(a.backend.next_value(column.identity_sequence)) : evaluate(*column.default_expr->expr, context);
+            row.back() = column.identity != 0 ? Datum::of_int(a.backend.next_value(column.identity_sequence)) : evaluate(*ready_to_run(*column.default_expr, a.backend), context);
             return row;
         });
     } else {
         a.backend.database().add_column(*a.relation, column.attno);
         if (column.default_expr) {
             EvalContext context{.host = a.backend, .snapshot = snapshot};
-            a.backend.database().fill_column(a.backend, *a.relation, column.attno, evaluate(*column.default_expr->expr, context));
+            a.backend.database().fill_column(a.backend, *a.relation, column.attno, evaluate(*ready_to_run(*column.default_expr, a.backend), context));
         }
     }
     publish(a);
@@ -207,7 +207,7 @@ void alter_type(Alteration& a) {
             throw SqlError("42804", fmt::format("default for column \"{}\" cannot be cast automatically to type {}", name, format_type(a.backend, type.type)));
         }
         // The default stays, converted.
-        column.default_expr = StoredExpr{cast, deparse_expression(*cast, a.backend, nullptr)};
+        column.default_expr = stored_expression(a.backend, cast, nullptr);
     }
     Snapshot snapshot = a.backend.take_snapshot();
     RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
@@ -337,11 +337,12 @@ void validate_constraint(Alteration& a) {
         validate_foreign_key(a.backend, a.relation, *it);
     } else {
         Snapshot snapshot = a.backend.take_snapshot();
+        ExprPtr check = ready_to_run(*it->check, a.backend);
         a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
             EvalRow row;
             row.columns = version.columns;
             EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&row, 1}};
-            Datum held = evaluate(*it->check->expr, context);
+            Datum held = evaluate(*check, context);
             if (held.is_null() || held.as_bool()) return true;
             throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", name, a.relation->name));
         });

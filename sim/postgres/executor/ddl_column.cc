@@ -100,6 +100,7 @@ StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* rel
     StoredExpr stored;
     stored.text = deparse_expression(*expr, backend, relation);
     stored.expr = std::move(expr);
+    fold_stored(stored, backend);
     return stored;
 }
 
@@ -185,6 +186,12 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
         scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
         ExprPtr expr = bind_expression(plan.generated_node, backend.bind_options(), scope);
         ExprPtr value = coerce_default(expr, plan.column, backend.bind_options());
+        any_expression(expr, [&](const Expr& e) {
+            const bool generated = e.kind == ExprKind::kVar && as<VarExpr>(e).attno > 0 && relation.columns.at(static_cast<std::size_t>(as<VarExpr>(e).attno - 1)).generated;
+            if (!generated) return false;
+            throw SqlError("42P17", fmt::format("cannot use generated column \"{}\" in column generation expression", relation.columns[static_cast<std::size_t>(as<VarExpr>(e).attno - 1)].name))
+                .detail("A generated column cannot reference another generated column.").at(e.location);
+        });
         require_no_folded_text(value);
         if (!is_immutable(fold_constants(value, backend))) throw SqlError("42P17", "generation expression is not immutable");
         plan.column.default_expr = stored_expression(backend, value, &relation);

@@ -58,7 +58,7 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
     if (existing_rows && constraint.validated) {
         Snapshot snapshot = backend.take_snapshot();
         RelationPtr stored = backend.catalog().find_relation(relation.oid);
-        ExprPtr folded = fold_constants(constraint.check->expr, backend);
+        ExprPtr folded = ready_to_run(*constraint.check, backend);
         backend.database().scan(backend, *stored, snapshot, [&](RowVersion& version) {
             EvalRow row;
             row.columns = version.columns;
@@ -216,6 +216,8 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     Constraint constraint;
     constraint.kind = ConstraintKind::kForeign;
     constraint.oid = allocate_oid(backend);
+    // Its four triggers have the next numbers.
+    for (int trigger = 0; trigger < 4; ++trigger) allocate_oid(backend);
     constraint.deferrable = node.flag("deferrable") || pending.deferrable;
     constraint.initially_deferred = node.flag("initdeferred") || pending.deferred;
     constraint.validated = !node.flag("skip_validation");

@@ -9,6 +9,12 @@
 namespace cdcsim::pg {
 namespace {
 
+/// CheckMutability: what an index keeps must not change by itself.
+void require_immutable(Backend& backend, const ExprPtr& expr, std::string_view what) {
+    if (is_immutable(fold_constants(expr, backend))) return;
+    throw SqlError("42P17", fmt::format("functions in index {} must be marked IMMUTABLE", what));
+}
+
 std::string column_label(const Node& element) {
     if (!element.text("name").empty()) return std::string(element.text("name"));
     Node expr = element["expr"];
@@ -28,6 +34,7 @@ IndexKey bind_key(Backend& backend, const Node& element, const RelationPtr& rela
         scope.place = "index expressions";
         scope.items.push_back({relation->name, relation, 1});
         ExprPtr expr = bind_expression(element["expr"], backend.bind_options(), scope);
+        require_immutable(backend, expr, "expression");
         key.expr = stored_expression(backend, expr, relation.get());
     }
     key.descending = element.text("ordering") == "SORTBY_DESC";
@@ -72,7 +79,9 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
         scope.place = "index predicates";
         scope.items.push_back({relation->name, relation, 1});
         ExprPtr expr = bind_expression(where, backend.bind_options(), scope);
-        index.predicate = stored_expression(backend, coerce_to_boolean(expr, backend.bind_options(), "WHERE"), relation.get());
+        expr = coerce_to_boolean(expr, backend.bind_options(), "WHERE");
+        require_immutable(backend, expr, "predicate");
+        index.predicate = stored_expression(backend, expr, relation.get());
     }
     index.name = node.text("idxname");
     if (index.name.empty()) {

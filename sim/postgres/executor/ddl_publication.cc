@@ -68,7 +68,7 @@ PublicationTable bind_table(Backend& backend, const Node& table, const RelationP
         ExprPtr filter = coerce_to_boolean(bind_expression(where, backend.bind_options(), scope), backend.bind_options(), "PUBLICATION WHERE");
         check_filter(filter);
         result.where = stored_expression(backend, filter, relation.get());
-        result.where->expr = fold_constants(filter, backend);
+        result.where->expr = ready_to_run(*result.where, backend);
     }
     for (const std::string& name : name_list(table.items("columns"))) {
         const Column* column = relation->find_column(name);

@@ -105,6 +105,7 @@ void bind_when(Backend& backend, const Node& when, const RelationPtr& relation, 
         throw SqlError("42P17", "DELETE trigger's WHEN condition cannot reference NEW values").at(use.new_location);
     }
     trigger.when = StoredExpr{expr, ""};
+    fold_stored(*trigger.when, backend);
 }
 
 void set_function(Backend& backend, const Node& node, Trigger& trigger) {

@@ -12,6 +12,8 @@
 
 namespace cdcsim::pg {
 
+struct StoredExpr;  // catalog/objects.h
+
 /// One row that Vars can refer to: its columns by attno - 1, and its system columns.
 struct EvalRow {
     std::span<const Datum> columns;
@@ -55,6 +57,10 @@ bool evaluate_condition(const Expr& expr, const EvalContext& context);
 /// constants are evaluated (and may fail), AND/OR/CASE/COALESCE are cut short. `stable` functions are
 /// left alone. Returns the same tree where nothing changes.
 ExprPtr fold_constants(const ExprPtr& expr, Host& host);
+/// A stored expression as a statement that uses it runs it: folded.
+ExprPtr ready_to_run(const StoredExpr& stored, Host& host);
+/// Sets `stored.folded`.
+void fold_stored(StoredExpr& stored, Host& host);
 /// The planner would make a constant of it: it depends on no row, subquery or setting.
 bool is_foldable(const ExprPtr& expr);
 /// Nothing in it is stable or volatile (contain_mutable_functions).

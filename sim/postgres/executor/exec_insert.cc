@@ -19,8 +19,8 @@ Datum default_value(Modification& m, const Column& column, const EvalContext& co
         return Datum::of_int(value);
     }
     if (column.generated) return {};
-    if (column.default_expr) return evaluate(*column.default_expr->expr, context);
-    if (const StoredExpr* domain_default = m.backend.catalog().domain_default(column.type)) return evaluate(*domain_default->expr, context);
+    if (column.default_expr) return evaluate(*ready_to_run(*column.default_expr, m.backend), context);
+    if (const StoredExpr* domain_default = m.backend.catalog().domain_default(column.type)) return evaluate(*ready_to_run(*domain_default, m.backend), context);
     const TypeInfo& type = m.backend.type(column.type);
     if (type.typtype == 'd') return m.backend.check_domain(column.type, Datum());
     return {};
@@ -174,10 +174,10 @@ void insert_one(Modification& m, Row row) {
 
 namespace {
 
-/// A default that is a constant to the planner.
+/// What the planner folds in a default may fail.
 void fold_default(const Column& column, const EvalContext& context) {
     if (!column.default_expr || column.generated || column.dropped || column.default_expr->expr->kind == ExprKind::kConst) return;
-    if (is_foldable(column.default_expr->expr)) evaluate(*column.default_expr->expr, context);
+    if (!column.default_expr->folded) fold_constants(column.default_expr->expr, context.host);
 }
 
 /// The defaults that the statement takes: of columns that are not in the list, and of the only row of

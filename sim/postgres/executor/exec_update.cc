@@ -156,7 +156,7 @@ bool is_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands) {
 Datum default_for_update(Modification& m, const Column& column, const EvalContext& context) {
     if (column.identity != 0) return Datum::of_int(m.backend.next_value(column.identity_sequence));
     if (column.generated || !column.default_expr) return {};
-    return evaluate(*column.default_expr->expr, context);
+    return evaluate(*ready_to_run(*column.default_expr, m.backend), context);
 }
 
 bool is_own_column(const Expr& expr, const Query& query, int attno) {

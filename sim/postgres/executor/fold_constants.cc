@@ -288,4 +288,20 @@ bool is_immutable(const ExprPtr& expr) {
 
 ExprPtr fold_constants(const ExprPtr& expr, Host& host) { return Folder(host).fold(expr); }
 
+ExprPtr ready_to_run(const StoredExpr& stored, Host& host) { return stored.folded ? stored.folded : fold_constants(stored.expr, host); }
+
+void fold_stored(StoredExpr& stored, Host& host) {
+    stored.folded = nullptr;
+    const bool replaceable = any_expression(stored.expr, [](const Expr& node) {
+        return (node.kind == ExprKind::kFunc && as<FuncExpr>(node).user) || (node.kind == ExprKind::kScalarArrayOp && as<ScalarArrayOpExpr>(node).user) ||
+               node.kind == ExprKind::kCoerceToDomain;
+    });
+    if (replaceable) return;
+    try {
+        stored.folded = fold_constants(stored.expr, host);
+    } catch (const SqlError&) {
+        // Each statement that uses it fails.
+    }
+}
+
 }  // namespace cdcsim::pg

@@ -199,7 +199,7 @@ std::unique_ptr<Query> action_query(const RelationPtr& child, CommandKind comman
 Datum column_default(Backend& backend, const Column& column, const Snapshot& snapshot) {
     if (!column.default_expr) return {};
     EvalContext context{.host = backend, .snapshot = snapshot};
-    return evaluate(*column.default_expr->expr, context);
+    return evaluate(*ready_to_run(*column.default_expr, backend), context);
 }
 
 void delete_children(Modification& m, const std::vector<RowVersion>& children) {

@@ -89,6 +89,7 @@ bool is_plain(const Query& query) {
 
 std::shared_ptr<const SelectPlan> plan_select(std::shared_ptr<const Query> query, Host& host) {
     CDCSIM_CHECK(query->command == CommandKind::kSelect);
+    query = pull_up(query);
     if (is_plain(*query)) return std::make_shared<ValuesPlan>(std::move(query), host);
     if (query->row_marks.empty()) return compile_select(std::move(query), host);
     return plan_lock_rows(query, compile_select(query, host));

@@ -359,7 +359,7 @@ void regproc_output(Environment& env, const TypeInfo&, const Datum& value, std::
     if (oid == 0) {
         out += '-';
     } else if (const ProcRow* row = find_builtin_proc(oid)) {
-        out += row->name;
+        out += quote_name(env, std::string(row->name));
     } else if (FunctionPtr function = backend_of(env).catalog().find_function(oid)) {
         out += quote_name(env, function->name);
     } else {

@@ -258,8 +258,50 @@ void pg_replication_slots(Backend& backend, const RowSink& emit) {
     }
 }
 
+/// The triggers by which PostgreSQL keeps a foreign key: their functions, by what is done.
+struct ForeignKeyTriggers {
+    ForeignKeyAction action;
+    Oid on_delete, on_update;
+};
+constexpr ForeignKeyTriggers kForeignKeyTriggers[] = {{'a', 1654, 1655}, {'c', 1646, 1647}, {'d', 1652, 1653}, {'n', 1650, 1651}, {'r', 1648, 1649}};
+constexpr Oid kCheckInsert = 1644, kCheckUpdate = 1645;
+
+/// The four triggers of a foreign key have the numbers that follow its own. False: enough rows.
+bool emit_foreign_key_triggers(RowBuilder& row, const Relation& child, const Constraint& key) {
+    const auto action = [](ForeignKeyAction wanted) { return std::ranges::find(kForeignKeyTriggers, wanted, &ForeignKeyTriggers::action); };
+    struct Made {
+        char kind;
+        Oid table, other, function;
+        int type;
+        bool deferrable;
+    };
+    constexpr int kOnInsert = 5, kOnDelete = 9, kOnUpdate = 17;
+    const Made made[] = {
+        {'a', key.referenced, child.oid, action(key.on_delete)->on_delete, kOnDelete, key.deferrable && key.on_delete == 'a'},
+        {'a', key.referenced, child.oid, action(key.on_update)->on_update, kOnUpdate, key.deferrable && key.on_update == 'a'},
+        {'c', child.oid, key.referenced, kCheckInsert, kOnInsert, key.deferrable},
+        {'c', child.oid, key.referenced, kCheckUpdate, kOnUpdate, key.deferrable},
+    };
+    Oid oid = key.oid;
+    for (const Made& trigger : made) {
+        ++oid;
+        row.number("oid", oid).number("tgrelid", trigger.table).number("tgparentid", 0).number("tgfoid", trigger.function).number("tgtype", trigger.type);
+        row.text("tgname", fmt::format("RI_ConstraintTrigger_{}_{}", trigger.kind, oid)).letter("tgenabled", 'O').flag("tgisinternal", true);
+        row.number("tgconstrrelid", trigger.other).number("tgconstrindid", key.index).number("tgconstraint", key.oid);
+        row.flag("tgdeferrable", trigger.deferrable).flag("tginitdeferred", trigger.deferrable && key.initially_deferred).number("tgnargs", 0);
+        row.text("tgattr", "").text("tgargs", "");
+        if (!row.emit()) return false;
+    }
+    return true;
+}
+
 void pg_trigger(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "pg_catalog", "pg_trigger", emit);
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        for (const Constraint& constraint : relation->constraints) {
+            if (constraint.kind == ConstraintKind::kForeign && !emit_foreign_key_triggers(row, *relation, constraint)) return;
+        }
+    }
     for (const auto& [oid, relation] : backend.catalog().relations()) {
         for (const Trigger& trigger : relation->triggers) {
             row.number("oid", trigger.oid).number("tgrelid", oid).number("tgparentid", 0).text("tgname", trigger.name).number("tgfoid", trigger.function->oid);

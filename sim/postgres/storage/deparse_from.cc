@@ -248,7 +248,10 @@ std::string Block::leaf(int rt_index, Stage& stage, bool nullable) {
         case RteKind::kValues:
             source.kind = RowSource::Kind::kValues;
             for (const auto& row : rte.values) {
-                for (const ExprPtr& expr : row) collect(expr, stage, source.inputs);
+                for (const ExprPtr& expr : row) {
+                    if (expr->kind != ExprKind::kConst) fold(expr);
+                    collect(expr, stage, source.inputs);
+                }
             }
             return source_leaf(rt_index, std::move(source), stage);
         case RteKind::kJoin: break;

@@ -49,8 +49,9 @@ bool is_stored_text(const TypeInfo& type) {
     }
 }
 
+/// Timestamps among them: rounding to their precision may go past what their input takes.
 bool is_plain_integer(Oid type) {
-    return type == oid::kInt4 || type == oid::kInt8 || type == oid::kInt2;
+    return type == oid::kInt4 || type == oid::kInt8 || type == oid::kInt2 || type == oid::kTimestamp || type == oid::kTimestamptz;
 }
 
 }  // namespace
