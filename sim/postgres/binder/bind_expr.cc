@@ -257,13 +257,11 @@ ExprPtr bind_op_any(ParseState& state, const Node& node, bool use_or) {
 ExprPtr bind_distinct(ParseState& state, const Node& node, bool negate) {
     ExprPtr left = bind_expr(state, node["lexpr"]);
     ExprPtr right = bind_expr(state, node["rexpr"]);
-    auto is_null_const = [](const ExprPtr& expr) {
-        return expr->kind == ExprKind::kConst && as<ConstExpr>(*expr).value.is_null();
-    };
-    // A literal NULL makes it a null test.
-    if (is_null_const(right) || is_null_const(left)) {
+    auto is_null = [](const Node& written) { return written.is("A_Const") && written.flag("isnull"); };
+    // A NULL as it is written, without a cast, makes it a null test.
+    if (is_null(node["rexpr"]) || is_null(node["lexpr"])) {
         auto test = std::make_shared<NullTestExpr>();
-        test->arg = is_null_const(right) ? left : right;
+        test->arg = is_null(node["rexpr"]) ? left : right;
         test->is_null = negate;
         test->type = oid::kBool;
         test->location = node.location();

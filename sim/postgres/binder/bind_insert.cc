@@ -102,10 +102,6 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
         if (!rows.empty() && row.size() != rows[0].size()) {
             throw SqlError("42601", "VALUES lists must all be the same length").at(row.empty() ? -1 : row[0]->location);
         }
-        rows.push_back(std::move(row));
-    }
-    // Several rows are checked against the columns after all of them are bound, one row at once.
-    for (std::vector<ExprPtr>& row : rows) {
         check_counts(columns, row.size(), row, explicit_columns);
         for (std::size_t i = 0; i < row.size(); ++i) {
             const Column& column = column_of(relation, columns.attnos[i]);
@@ -115,6 +111,7 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
             }
             row[i] = coerce_to_column(state, row[i], column, expr_location(*row[i]));
         }
+        rows.push_back(std::move(row));
     }
     query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(rows[0].size()));
     for (std::size_t i = 0; i < query.insert_columns.size(); ++i) {

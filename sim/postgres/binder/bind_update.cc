@@ -128,6 +128,7 @@ ExprPtr assign_element(ParseState& state, const Node& item, const ExprPtr& value
 std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node>& items, const Relation& target, int rt_index) {
     PlaceScope place(state, Place::kUpdateSource);
     std::vector<TargetEntry> assignments;
+    std::vector<std::pair<const Column*, ExprPtr>> assigned;
     for (const Node& item : items) {
         std::string name(item.text("name"));
         ExprPtr value = bind_set_value(state, item["val"]);
@@ -140,7 +141,7 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
         if (earlier != assignments.end() && !element) {
             throw SqlError("42601", fmt::format("multiple assignments to same column \"{}\"", name));
         }
-        check_updatable(*column, *value);
+        assigned.emplace_back(column, value);
         TargetEntry entry;
         entry.resno = column->attno;
         entry.name = name;
@@ -162,6 +163,9 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
         }
         assignments.push_back(std::move(entry));
     }
+    // The rewriter's check: after all have been bound, in the order of the columns.
+    std::ranges::stable_sort(assigned, {}, [](const auto& pair) { return pair.first->attno; });
+    for (const auto& [column, value] : assigned) check_updatable(*column, *value);
     return assignments;
 }
 

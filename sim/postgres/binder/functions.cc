@@ -369,7 +369,13 @@ void add_defaults(ParseState& state, const Candidate& chosen, std::vector<ExprPt
     }
     std::size_t first = full.size() - defaults.size();
     for (std::size_t i = 0; i < full.size(); ++i) {
-        if (!full[i]) full[i] = defaults.at(i - first);
+        if (full[i]) continue;
+        full[i] = defaults.at(i - first);
+        if (full[i]->kind != ExprKind::kConst) continue;
+        // It stands nowhere in the statement.
+        auto unplaced = std::make_shared<ConstExpr>(as<ConstExpr>(*full[i]));
+        unplaced->location = -1;
+        full[i] = std::move(unplaced);
     }
     args = std::move(full);
 }

@@ -5,6 +5,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/dependents.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/type/oids.h"
 
@@ -167,6 +168,11 @@ void alter_type(Alteration& a) {
                 .detail(fmt::format("Column \"{}\" is used by generated column \"{}\".", name, other.name));
         }
     }
+    for (const Trigger& trigger : a.relation->triggers) {
+        if (!trigger_uses(trigger, column.attno)) continue;
+        throw SqlError("0A000", "cannot alter type of a column used in a trigger definition")
+            .detail(fmt::format("trigger {} on table {} depends on column \"{}\"", trigger.name, shown_name(a.backend, *a.relation), name));
+    }
     for (const auto& [oid, other] : a.backend.catalog().relations()) {
         if (other->kind != 'v' || !other->view) continue;
         for (const RangeTableEntry& rte : other->view->range_table) {
@@ -266,6 +272,10 @@ void column_default(Alteration& a) {
 
 void set_not_null(Alteration& a) {
     Column& column = require_column(a, name_of(a));
+    // PostgreSQL looks whether a CHECK says so already, and folds it for that.
+    for (const Constraint& constraint : a.relation->constraints) {
+        if (!column.not_null && constraint.check && constraint.validated) ready_to_run(*constraint.check, a.backend);
+    }
     Snapshot snapshot = a.backend.take_snapshot();
     a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
         if (!version.columns[static_cast<std::size_t>(column.attno - 1)].is_null()) return true;

@@ -258,6 +258,11 @@ Dependents dependents_of_type(Backend& backend, Oid type, const std::vector<Oid>
     return branches.joined();
 }
 
+bool trigger_uses(const Trigger& trigger, int attno) {
+    if (std::ranges::find(trigger.update_columns, attno) != trigger.update_columns.end()) return true;
+    return trigger.when && any_expression(trigger.when->expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno; });
+}
+
 Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, const Column& column) {
     std::string table = shown_name(backend, *relation);
     std::string self = fmt::format("column {} of table {}", column.name, table);
@@ -271,6 +276,14 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
         if (!uses) continue;
         std::string name = other.name;
         found.push_back({fmt::format("column {} of table {}", name, table), self, [&backend, oid, name] { drop_column_cascade(backend, oid, name); }});
+    }
+    for (const Trigger& trigger : relation->triggers) {
+        if (!trigger_uses(trigger, attno)) continue;
+        found.push_back({fmt::format("trigger {} on table {}", trigger.name, table), self, [&backend, oid, number = trigger.oid] {
+                             auto changed = copy_relation(backend.catalog().find_relation(oid));
+                             std::erase_if(changed->triggers, [&](const Trigger& other) { return other.oid == number; });
+                             backend.update_relation(changed);
+                         }});
     }
     for (const auto& [child_oid, child] : backend.catalog().relations()) {
         for (const Constraint& constraint : child->constraints) {

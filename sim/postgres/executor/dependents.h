@@ -28,6 +28,8 @@ bool view_uses(const Query& query, Oid relation);
 /// `dropped`: relations of the same statement, which are no dependents.
 Dependents dependents_of(Backend& backend, const RelationPtr& relation, const std::vector<Oid>& dropped);
 Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, const Column& column);
+/// UPDATE OF the column, or WHEN over it.
+bool trigger_uses(const Trigger& trigger, int attno);
 Dependents dependents_of_type(Backend& backend, Oid type, const std::vector<Oid>& dropped);
 Dependents dependents_of_function(Backend& backend, const Function& function);
 Dependents dependents_of_schema(Backend& backend, const Schema& schema);

@@ -31,16 +31,15 @@ namespace {
 /// What an INSERT gives to its columns, by position in the column list.
 class GivenValues {
   public:
-    GivenValues(std::span<const ExprPtr> exprs) : exprs_(exprs), values_(exprs.size()), known_(exprs.size()) {}
+    GivenValues(std::span<const ExprPtr> exprs) : exprs_(exprs), folded_(exprs.size()), values_(exprs.size()), known_(exprs.size()) {}
 
     /// Evaluates what the planner folds: an error in it comes before anything has an effect.
-    /// `parts`: also of what is not a constant as a whole.
-    void fold(const EvalContext& context, bool parts) {
+    void fold(const EvalContext& context) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
             if (is_foldable(exprs_[i])) {
                 set(i, folded_value(i, context));
-            } else if (parts && !is_default(i)) {
-                fold_constants(exprs_[i], context.host);
+            } else if (!is_default(i)) {
+                folded_[i] = fold_constants(exprs_[i], context.host);
             }
         }
     }
@@ -61,7 +60,7 @@ class GivenValues {
     }
     /// A parameter that stands alone is read here for the last time.
     Datum value_of(std::size_t i, const EvalContext& context) const {
-        const Expr& expr = *exprs_[i];
+        const Expr& expr = folded_[i] ? *folded_[i] : *exprs_[i];
         bool is_param = expr.kind == ExprKind::kParam && as<ParamExpr>(expr).number > 0 && context.params != nullptr;
         return is_param ? context.params->take(as<ParamExpr>(expr).number) : evaluate(expr, context);
     }
@@ -70,6 +69,7 @@ class GivenValues {
         known_[i] = true;
     }
     std::span<const ExprPtr> exprs_;
+    std::vector<ExprPtr> folded_;
     std::vector<Datum> values_;
     std::vector<bool> known_;
 };
@@ -197,7 +197,7 @@ void insert_values(Modification& m) {
     EvalContext context = m.context();
     std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
     for (GivenValues& given : rows) {
-        given.fold(context, rows.size() > 1);
+        given.fold(context);
         for (std::size_t i = 0; rows.size() > 1 && i < m.query.insert_columns.size(); ++i) {
             if (given.is_default(i)) fold_default(m.relation->columns[static_cast<std::size_t>(m.query.insert_columns[i] - 1)], context);
         }

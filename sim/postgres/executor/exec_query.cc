@@ -10,6 +10,7 @@
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/executor/utility.h"
+#include "sim/postgres/planner/leaf_size.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -22,11 +23,27 @@ RowType output_row(const std::vector<TargetEntry>& targets) {
     return row;
 }
 
-/// What the planner would find in the parts that run row by row.
+/// The columns of an INSERT ... SELECT that is merged into the INSERT, with their casts to the table's types.
+ExprPtr with_selected(const ExprPtr& cast, const std::vector<ExprPtr>& selected) {
+    if (cast->kind == ExprKind::kVar) return selected.at(static_cast<std::size_t>(as<VarExpr>(*cast).attno - 1));
+    return map_children(cast, [&](const ExprPtr& child) { return with_selected(child, selected); });
+}
+
+/// What the planner would find in the parts that run row by row: the target list comes first.
 void fold_parts(Backend& backend, const Query& query) {
     const auto fold = [&](const ExprPtr& expr) {
         if (expr && expr->kind != ExprKind::kVar && expr->kind != ExprKind::kConst && expr->kind != ExprKind::kDefault) fold_constants(expr, backend);
     };
+    if (query.insert_select && is_pulled_up(*query.insert_select)) {
+        std::vector<ExprPtr> selected;
+        for (const TargetEntry& entry : query.insert_select->targets) {
+            if (!entry.junk) selected.push_back(entry.expr);
+        }
+        for (const ExprPtr& cast : query.insert_select_coercions) fold(with_selected(cast, selected));
+    }
+    if (query.values.size() == 1 && (query.has_returning || query.on_conflict)) {
+        for (const ExprPtr& value : query.values[0]) fold(value);
+    }
     for (const TargetEntry& entry : query.returning) fold(entry.expr);
     if (!query.on_conflict) return;
     for (const TargetEntry& entry : query.on_conflict->set) fold(entry.expr);
