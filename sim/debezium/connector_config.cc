@@ -145,6 +145,8 @@ connect::JsonConverterConfig converter(const ConfigMap& config, const std::strin
     auto type = get("");
     if (!type.empty() && type != kJson && type != "JsonConverter" && type != "Json")
         throw NotSimulated("connector option " + prefix + "=" + type);
+    // A converter's options count only beside the converter: else the worker's own is used.
+    if (type.empty()) return out;
     if (get(".schemas.enable") == "false") out.schemas_enable = false;
     if (get(".replace.null.with.default") == "false") out.replace_null_with_default = false;
     auto format = get(".decimal.format");

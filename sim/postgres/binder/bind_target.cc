@@ -17,13 +17,20 @@ bool is_indirection_star(const Node& node) {
     return node.is("A_Indirection") && node.items("indirection").back().is("A_Star");
 }
 
+/// The columns that the value's type alone tells; a RECORD's does not.
+RowType known_columns(ParseState& state, const Expr& value) {
+    RowType columns = row_type_of_expr(state, value);
+    if (columns.empty() && value.type == oid::kRecord) throw SqlError("42809", "record type has not been registered");
+    return columns;
+}
+
 /// (expr).*: the fields of a composite value.
 std::vector<TargetEntry> expand_composite(ParseState& state, const Node& node) {
     std::vector<Node> steps = node.items("indirection");
     if (steps.size() > 1) throw NotSimulated("(expression).field.*", node["arg"].location());
     ExprPtr value = bind_expr(state, node["arg"]);
     std::vector<TargetEntry> targets;
-    for (const Attribute& attribute : row_type_of_expr(state, *value)) {
+    for (const Attribute& attribute : known_columns(state, *value)) {
         if (attribute.dropped) continue;
         TargetEntry target;
         target.name = attribute.name;
@@ -193,7 +200,7 @@ std::vector<TargetEntry> expand_star(ParseState& state, const Node& node) {
     if (state.options.hook != nullptr) {
         if (ExprPtr value = state.options.hook->resolve(names, location, true)) {
             std::vector<TargetEntry> targets;
-            for (const Attribute& attribute : row_type_of_expr(state, *value)) {
+            for (const Attribute& attribute : known_columns(state, *value)) {
                 if (attribute.dropped) continue;
                 TargetEntry target;
                 target.name = attribute.name;

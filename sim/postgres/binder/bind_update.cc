@@ -1,5 +1,6 @@
 // UPDATE and DELETE. Mirrors analyze.c's transformUpdateStmt and transformDeleteStmt.
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -129,6 +130,8 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
     PlaceScope place(state, Place::kUpdateSource);
     std::vector<TargetEntry> assignments;
     std::vector<std::pair<const Column*, ExprPtr>> assigned;
+    std::map<int, bool> by_element;
+    std::optional<std::string> twice;
     for (const Node& item : items) {
         std::string name(item.text("name"));
         ExprPtr value = bind_set_value(state, item["val"]);
@@ -138,9 +141,8 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
         }
         bool element = item.has("indirection");
         auto earlier = std::ranges::find(assignments, column->attno, &TargetEntry::resno);
-        if (earlier != assignments.end() && !element) {
-            throw SqlError("42601", fmt::format("multiple assignments to same column \"{}\"", name));
-        }
+        if (earlier != assignments.end() && !(element && by_element[column->attno]) && !twice) twice = name;
+        by_element[column->attno] = element;
         assigned.emplace_back(column, value);
         TargetEntry entry;
         entry.resno = column->attno;
@@ -163,7 +165,8 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
         }
         assignments.push_back(std::move(entry));
     }
-    // The rewriter's check: after all have been bound, in the order of the columns.
+    // The rewriter's checks: after all have been bound, the second one in the order of the columns.
+    if (twice) throw SqlError("42601", fmt::format("multiple assignments to same column \"{}\"", *twice));
     std::ranges::stable_sort(assigned, {}, [](const auto& pair) { return pair.first->attno; });
     for (const auto& [column, value] : assigned) check_updatable(*column, *value);
     return assignments;

@@ -342,6 +342,12 @@ ExprPtr coerce_to_target(ParseState& state, const ExprPtr& expr, Oid target, std
                          bool is_explicit, int location) {
     if (!can_coerce(state, expr->type, target, context)) return nullptr;
     ExprPtr result = coerce(state, expr, target, typmod, context, is_explicit, location);
+    if (typmod < 0 && result->kind == ExprKind::kConst && result->typmod >= 0 && result->type == target) {
+        // A constant that becomes a value without typmod loses its own (applyRelabelType).
+        auto constant = std::make_shared<ConstExpr>(as<ConstExpr>(*result));
+        constant->typmod = -1;
+        return constant;
+    }
     return coerce_typmod(state, result, target, typmod, context == Coercion::kExplicit);
 }
 

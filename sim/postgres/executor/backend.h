@@ -329,6 +329,12 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void rollback_to_savepoint(const std::string& name);
     void start_transaction();
     void add_change(Change change);
+    /// WAL that decoding shows nobody, but that separates what it shows: a row's lock, TOAST's chunks.
+    void log_hidden();
+    /// The lock that ON CONFLICT or a BEFORE trigger takes, unless SELECT ... FOR UPDATE has it.
+    void log_row_lock(const Relation& relation) {
+        if (!transaction_.locked_tables.contains(relation.oid)) log_hidden();
+    }
 
     /// Keeps the locks that are taken while it lives.
     class LockRecorder {

@@ -133,7 +133,7 @@ RelationPtr open_relation(Backend& backend, const Node& range_var) {
 }
 
 void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement) {
-    const bool pending = std::ranges::any_of(backend.transaction().deferred, [&](const TriggerEvent& event) { return event.relation->oid == relation.oid; });
+    const bool pending = std::ranges::any_of(backend.transaction().deferred, [&](const TriggerEvent& event) { return !event.fired && event.relation->oid == relation.oid; });
     if (!pending) return;
     throw SqlError("55006", fmt::format("cannot {} \"{}\" because it has pending trigger events", statement, relation.name));
 }

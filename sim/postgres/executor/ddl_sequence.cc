@@ -265,7 +265,10 @@ std::int64_t Backend::next_value(Oid sequence) {
         }
         if (options.cache > 1 && options.cycle) throw NotSimulated("sequences with CACHE above 1 and CYCLE");
         std::int64_t fetch = options.cache, wanted = fetch - (state.is_called ? 0 : 1);
-        if (state.log_count < wanted || !state.is_called) state.log_count = wanted + kLoggedAhead;
+        if (state.log_count < wanted || !state.is_called) {
+            state.log_count = wanted + kLoggedAhead;
+            log_hidden();
+        }
         value = state.last_value = *next;
         for (std::int64_t taken = 1; taken < fetch; ++taken) {
             next = following(options, state.last_value);

@@ -347,6 +347,8 @@ Dependents dependents_of(Backend& backend, const RelationPtr& relation, const st
     std::vector<Oid> known = dropped;
     known.push_back(relation->oid);
     for (const auto& [oid, other] : backend.catalog().relations()) {
+        // What reads a sequence that goes with its table.
+        if (other->sequence && other->sequence->owner_table == relation->oid) branches.add(oid, dependents_of(backend, other, known));
         if (std::ranges::find(known, oid) != known.end()) continue;
         for (const Constraint& constraint : other->constraints) {
             const bool refers = constraint.kind == ConstraintKind::kForeign && constraint.referenced == relation->oid;

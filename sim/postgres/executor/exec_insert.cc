@@ -114,6 +114,7 @@ void check_conflict_visible(Modification& m, const RowVersion& existing) {
 
 /// ExecOnConflictLockRow. False: another session has changed the row, the key is looked up again.
 bool lock_conflicting(Modification& m, RowVersion& existing) {
+    m.backend.log_row_lock(*m.relation);
     if (!m.backend.keeps_locks()) return true;
     std::vector<bool> set_columns(m.relation->columns.size());
     for (const TargetEntry& entry : m.query.on_conflict->set) set_columns[static_cast<std::size_t>(entry.resno - 1)] = true;

@@ -273,6 +273,10 @@ void insert_version(Modification& m, Row row, const std::shared_ptr<const RowVer
     if (replaces != nullptr && m.backend.keeps_locks()) inherit_row_locks(m.backend, *m.relation, replaces->rid, stored.rid);
     stored.columns = std::move(row);
     if (!is_logged(m.backend, *m.relation)) return;
+    // An UPDATE that leaves its page, and whatever toasts, logs something before the row.
+    auto has_external = [](const RowVersion& v) { return std::ranges::find(v.external, true) != v.external.end(); };
+    const bool moves = replaces != nullptr && ((replaces->rid >> 16) != (stored.rid >> 16) || has_external(*replaces));
+    if (moves || has_external(stored)) m.backend.log_hidden();
     Change change;
     change.kind = replaces ? ChangeKind::kUpdate : ChangeKind::kInsert;
     change.relation = m.relation;

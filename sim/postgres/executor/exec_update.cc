@@ -209,6 +209,7 @@ std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& 
 
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned, std::span<const EvalRow> other_rows) {
     std::uint64_t commands = m.backend.server().command;
+    if (has_before_row_trigger(m.backend, *m.relation, TriggerType::kUpdate)) m.backend.log_row_lock(*m.relation);
     std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, std::move(new_row), &assigned);
     if (!kept) return false;
     if (!is_still_alive(m, old_version.rid, commands)) throw_already_modified("updated");
@@ -279,6 +280,7 @@ void exec_delete(Modification& m) {
         auto renew = [](const Recheck&) { return RowLockMode::kUpdate; };
         if (!settle_target(m, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) continue;
         std::uint64_t commands = m.backend.server().command;
+        if (has_before_row_trigger(m.backend, *m.relation, TriggerType::kDelete)) m.backend.log_row_lock(*m.relation);
         if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, std::nullopt, nullptr)) continue;
         if (!is_still_alive(m, old_version->rid, commands)) throw_already_modified("deleted");
         auto before = std::make_shared<RowVersion>(*old_version);

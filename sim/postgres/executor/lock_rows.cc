@@ -2,6 +2,7 @@
 // rows are found first, with their rids, and then locked one by one until LIMIT is reached. Mirrors
 // nodeLockRows.c.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,7 +28,15 @@ class LockRowsPlan : public SelectPlan {
         if (backend != nullptr && backend->transaction().read_only) {
             throw SqlError("25006", fmt::format("cannot execute SELECT FOR {} in a read-only transaction", strength_name(query_->row_marks.front().mode)));
         }
-        if (backend == nullptr || !backend->keeps_locks()) return plain_->run(host, snapshot, params, outer, emit, ctes);
+        if (backend == nullptr) return plain_->run(host, snapshot, params, outer, emit, ctes);
+        if (!backend->keeps_locks()) {
+            bool logged = false;
+            auto locked = [&](std::span<const Datum> row) {
+                if (!std::exchange(logged, true)) log(*backend);
+                return emit(row);
+            };
+            return plain_->run(host, snapshot, params, outer, locked, ctes);
+        }
         if (!locking_) make_locking(host);
         EvalContext level{.host = host, .snapshot = snapshot, .params = params, .outer = outer, .ctes = ctes};
         std::int64_t skip = count(query_->offset, level, "2201X", "OFFSET must not be negative", 0);
@@ -40,6 +49,7 @@ class LockRowsPlan : public SelectPlan {
         for (Row& row : found) {
             if (rest == 0) return;
             if (!lock(*backend, level, row)) continue;
+            log(*backend);
             if (skip > 0) {
                 --skip;
                 continue;
@@ -50,6 +60,14 @@ class LockRowsPlan : public SelectPlan {
     }
 
   private:
+    void log(Backend& backend) const {
+        backend.log_hidden();
+        for (const RowMark& mark : query_->row_marks) {
+            const RangeTableEntry& rte = query_->range_table[static_cast<std::size_t>(mark.rt_index - 1)];
+            if (rte.relation && mark.mode >= RowLockMode::kNoKeyUpdate) backend.transaction().locked_tables.insert(rte.relation->oid);
+        }
+    }
+
     static std::int64_t count(const ExprPtr& expr, const EvalContext& level, const char* sqlstate, const char* message, std::int64_t none) {
         Datum value = expr ? evaluate(*expr, level) : Datum();
         if (value.is_null()) return none;

@@ -1,5 +1,6 @@
-// Running SQL from functions. Mirrors spi.c; a plan is bound again when the catalog or the
-// search_path has changed since.
+// Running SQL from functions. Mirrors spi.c; a plan is bound again when what it depends on (tables,
+// functions, domains) or the search_path has changed since. The row type of a variable is not among
+// that: `r.*` keeps the columns that it had.
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/bound_walk.h"
@@ -16,6 +17,35 @@ bool contains_sublink(const Expr& expr) {
     for_each_child(expr, [&](const ExprPtr& child) { found = found || contains_sublink(*child); });
     return found;
 }
+
+/// Whether what plancache.c would watch for `query` is the same in both catalogs.
+class SameDependencies {
+  public:
+    SameDependencies(const Catalog& before, const Catalog& now) : before_(before), now_(now) {}
+
+    bool of(const Query& query) {
+        for (const RangeTableEntry& entry : query.range_table) {
+            if (entry.relation && before_.find_relation(entry.relation->oid) != now_.find_relation(entry.relation->oid)) return false;
+        }
+        bool same = true;
+        for_each_expression(query, [&](const ExprPtr& expr) { same = same && of(expr); }, [&](const Query& below) { same = same && of(below); });
+        return same;
+    }
+
+  private:
+    bool of(const ExprPtr& expr) {
+        return !any_expression(expr, [&](const Expr& e) {
+            if (e.kind == ExprKind::kSubLink && !of(*as<SubLinkExpr>(e).query)) return true;
+            const Function* user = e.kind == ExprKind::kFunc ? as<FuncExpr>(e).user.get() : e.kind == ExprKind::kScalarArrayOp ? as<ScalarArrayOpExpr>(e).user.get() : nullptr;
+            if (user != nullptr && before_.find_function(user->oid) != now_.find_function(user->oid)) return true;
+            TypePtr type = before_.find_type(e.type);
+            return type && type->typtype == 'd' && type != now_.find_type(e.type);
+        });
+    }
+
+    const Catalog& before_;
+    const Catalog& now_;
+};
 
 }  // namespace
 
@@ -71,7 +101,12 @@ class SpiPlanImpl : public SpiPlan {
 
     /// Binds the query if it was not, or the catalog is another one now.
     void bind() {
-        if (query_ && catalog_ == backend_.catalog_ptr() && path_ == backend_.search_path()) return;
+        if (query_ && path_ == backend_.search_path()) {
+            if (catalog_ == backend_.catalog_ptr()) return;
+            const bool same = SameDependencies(*catalog_, backend_.catalog()).of(*query_);
+            if (same) catalog_ = backend_.catalog_ptr();
+            if (same) return;
+        }
         query_ = target_ ? bind_assignment(node_, backend_.bind_options(hook_), *target_) : bind_query(node_, backend_.bind_options(hook_));
         plan_ = {};
         is_planned_ = false;

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kCommitRecordBytes = 46;
 constexpr std::size_t kAbortRecordBytes = 40;
 constexpr std::size_t kMessageHeaderBytes = 56;
+constexpr std::size_t kLockRecordBytes = 54;
 
 }  // namespace
 
@@ -67,6 +68,9 @@ SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
     mark.undo = transaction_.undo.size();
     mark.changes = transaction_.changes.size();
     mark.deferred = transaction_.deferred.size();
+    mark.fired = transaction_.fired.size();
+    mark.constraint_modes = transaction_.constraint_modes;
+    mark.all_constraints = transaction_.all_constraints;
     mark.catalog = transaction_.catalog;
     mark.settings = settings_;
     mark.local_settings = local_settings_;
@@ -96,7 +100,12 @@ void Backend::undo_to(const SubTransaction& mark) {
     }
     transaction_.changes.resize(mark.changes);
     drop_portals_after(mark.portals);
+    for (; transaction_.fired.size() > mark.fired; transaction_.fired.pop_back()) {
+        transaction_.deferred[transaction_.fired.back()].fired = false;
+    }
     transaction_.deferred.resize(mark.deferred);
+    transaction_.constraint_modes = mark.constraint_modes;
+    transaction_.all_constraints = mark.all_constraints;
     transaction_.dropped_files.resize(mark.dropped_files);
     transaction_.catalog = mark.catalog;
     if (settings_ != mark.settings) restore_settings(mark.settings);
@@ -259,6 +268,11 @@ void Backend::add_change(Change change) {
     }
     change.lsn = server_->wal.append(bytes);
     transaction_.changes.push_back(std::move(change));
+}
+
+void Backend::log_hidden() {
+    write_xid();
+    server_->wal.append(kLockRecordBytes);
 }
 
 void Backend::emit_message(bool transactional, std::string prefix, std::string content, Lsn* lsn) {

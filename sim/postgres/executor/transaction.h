@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct TriggerEvent {
     RelationPtr foreign_table;                 ///< ... or an action for this referencing table
     const Constraint* unique_recheck = nullptr;  ///< a deferrable key to be checked again
     bool deferred = false;
+    bool fired = false;                          ///< a deferred one that is done
     std::shared_ptr<struct TransitionTables> transitions;
     Oid role = kInvalidOid;                    ///< current_user of the statement
 };
@@ -86,7 +88,9 @@ struct SubTransaction {
     std::string name;                  ///< of the savepoint; "" for PL/pgSQL's blocks
     bool is_savepoint = true;
     Xid xid;                           ///< assigned at its first write
-    std::size_t undo = 0, changes = 0, deferred = 0;
+    std::size_t undo = 0, changes = 0, deferred = 0, fired = 0;
+    std::map<Oid, bool> constraint_modes;
+    std::optional<bool> all_constraints;
     CatalogPtr catalog;                ///< in force when it began
     SettingValues settings, local_settings;
     std::size_t created_files = 0, dropped_files = 0;
@@ -114,7 +118,10 @@ struct Transaction {
     std::vector<SubTransaction> subs;
     std::vector<Undo> undo;
     std::vector<Change> changes;
+    /// Deferred events, those that SET CONSTRAINTS has fired too: a rollback may bring them back.
     std::vector<TriggerEvent> deferred;
+    std::vector<std::size_t> fired;    ///< which of `deferred`, in order of firing
+    std::set<Oid> locked_tables;       ///< rows of which SELECT ... FOR [NO KEY] UPDATE has locked
     std::map<Oid, bool> constraint_modes;  ///< SET CONSTRAINTS: true = deferred
     std::optional<bool> all_constraints;
     CatalogPtr catalog;                ///< nullptr: the committed one

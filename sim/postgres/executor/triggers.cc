@@ -367,6 +367,13 @@ bool deferred_now(const Transaction& transaction, const TriggerEvent& event) {
 }  // namespace
 
 void Backend::fire_after_triggers() {
+    // An error that an EXCEPTION clause catches leaves no queue behind.
+    struct Pop {
+        std::deque<TriggerQueue>& queues;
+        ~Pop() {
+            if (!queues.empty()) queues.pop_back();
+        }
+    } pop{trigger_queues_};
     // Events that firing adds (through RI actions, which share this level) follow in later rounds.
     std::size_t next = 0;
     while (next < trigger_queues_.back().events.size()) {
@@ -378,27 +385,27 @@ void Backend::fire_after_triggers() {
         }
         fire_event(*this, event);
     }
-    trigger_queues_.pop_back();
 }
 
 void Backend::fire_deferred(bool only_now_immediate) {
-    while (!transaction_.deferred.empty()) {
-        std::vector<TriggerEvent> events = std::move(transaction_.deferred);
-        transaction_.deferred.clear();
+    std::vector<TriggerEvent>& events = transaction_.deferred;
+    auto is_due = [&](const TriggerEvent& event) { return !event.fired && !(only_now_immediate && deferred_now(transaction_, event)); };
+    // What the triggers do may queue more.
+    while (std::ranges::any_of(events, is_due)) {
         push_trigger_queue();
-        for (TriggerEvent& event : events) {
-            if (only_now_immediate && deferred_now(transaction_, event)) {
-                transaction_.deferred.push_back(std::move(event));
-                continue;
+        try {
+            for (std::size_t i = 0, count = events.size(); i < count; ++i) {
+                if (!is_due(events[i])) continue;
+                events[i].fired = true;
+                transaction_.fired.push_back(i);
+                TriggerEvent event = events[i];
+                fire_event(*this, event);
             }
-            event.deferred = false;
-            fire_event(*this, event);
+        } catch (...) {
+            discard_trigger_queue();
+            throw;
         }
-        bool all = transaction_.deferred.empty();
         fire_after_triggers();
-        if (only_now_immediate || all) {
-            if (transaction_.deferred.empty() || only_now_immediate) return;
-        }
     }
 }
 

@@ -104,7 +104,7 @@ ExecResult exec_constraints(Backend& backend, const Command& statement, const Ro
     bool deferred = statement.node.flag("deferred");
     Transaction& transaction = backend.transaction();
     std::vector<Node> names = statement.node.items("constraints");
-    if (!transaction.block && !transaction.implicit_block) {
+    if (statement.top_level && !transaction.block && !transaction.implicit_block) {
         backend.send_notice("WARNING", SqlError("25P01", "SET CONSTRAINTS can only be used in transaction blocks"));
     }
     if (names.empty()) {

@@ -63,6 +63,7 @@ void Interpreter::assign_variable(int number, const Datum& given, Oid type, std:
     std::vector<Datum> fields = parse_row(backend_, row_type, literal);
     if (variable.type == oid::kRecord) {
         set_record(number, std::move(row_type), std::move(fields));
+        if (info.typtype == 'c') target.named_type = type;
         return;
     }
     assign_row({Target{number, {}}}, row_type, &fields);

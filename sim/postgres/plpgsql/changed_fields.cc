@@ -46,6 +46,17 @@ int parameter_number(const PlFunction& function, const PlExpr::BoundField& wante
 
 }  // namespace
 
+bool Interpreter::has_bound_field(PlExpr::BoundField& bound) {
+    Value& record = value(bound.variable);
+    if (!record.assigned) return false;
+    if (record.version == bound.version) return true;
+    if (bound.name.empty() || bound.place >= record.row_type.size()) return false;
+    const Attribute& field = record.row_type[bound.place];
+    if (field.dropped || field.name != bound.name || field.type != bound.type) return false;
+    bound.version = record.version;
+    return true;
+}
+
 void Interpreter::check_bound_fields(const PlExpr& expr) {
     for (const PlExpr::BoundField& bound : expr.bound_fields) {
         const Variable& variable = function_.variables[static_cast<std::size_t>(bound.variable)];

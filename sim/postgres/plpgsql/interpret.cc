@@ -84,6 +84,7 @@ void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> 
     target.touched.assign(target.fields.size(), false);
     target.assigned = true;
     target.is_null = false;
+    target.named_type = kInvalidOid;
 }
 
 std::string Interpreter::line() const {

@@ -20,6 +20,7 @@ struct Value {
     bool assigned = false;              ///< a record: has a shape
     bool is_null = false;               ///< a record that is NULL as a whole: OLD of an INSERT
     RowType row_type;
+    Oid named_type = kInvalidOid;       ///< of the composite value that a RECORD was assigned
     std::vector<Datum> fields;
     std::vector<bool> touched;          ///< fields that were assigned one by one
     unsigned version = 0;               ///< changes with the shape
@@ -111,6 +112,8 @@ class Interpreter : public ContextFrame {
     unsigned shape_version(int variable, const RowType& row_type);
     /// What PostgreSQL says of a kept plan whose records have other columns now. Throws 42703, 42804, 55000.
     void check_bound_fields(const PlExpr& expr);
+    /// The record still has the field in its place, with its type.
+    bool has_bound_field(PlExpr::BoundField& bound);
     SpiPlan& plan_of(PlExpr& expr, const TypeRef* target = nullptr);
     Datum evaluate(PlExpr& expr, Oid* type = nullptr, std::int32_t* typmod = nullptr, const TypeRef* target = nullptr);
     bool evaluate_condition(PlExpr& expr);

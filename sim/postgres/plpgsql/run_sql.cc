@@ -50,7 +50,7 @@ void Interpreter::rethrow_with_query(SqlError& error, const PlExpr& expr, bool p
 
 SpiPlan& Interpreter::plan_of(PlExpr& expr, const TypeRef* target) {
     TypeRef wanted_target = target != nullptr ? *target : TypeRef{};
-    bool stale = std::ranges::any_of(expr.bound_fields, [&](const auto& bound) { return value(bound.variable).version != bound.version || !value(bound.variable).assigned; });
+    bool stale = std::ranges::any_of(expr.bound_fields, [&](auto& bound) { return !has_bound_field(bound); });
     if (stale && expr.plan && !expr.plan->is_invalid()) {
         try {
             check_bound_fields(expr);

@@ -47,6 +47,7 @@ struct PlExpr {
         unsigned version = 0;
         std::string name;       ///< "": there was no such field
         Oid type = kInvalidOid;
+        std::size_t place = 0;  ///< among the record's columns
     };
     std::vector<BoundField> bound_fields;
 };

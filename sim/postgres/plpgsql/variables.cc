@@ -10,6 +10,11 @@ namespace {
 constexpr int kFieldBase = 1'000'000;
 constexpr int kMaxFields = 2000;
 
+/// A RECORD that holds a row of a named type is of that type.
+Oid shown_type(const Variable& variable, const Value& value) {
+    return variable.type == oid::kRecord && value.named_type != kInvalidOid ? value.named_type : variable.type;
+}
+
 }  // namespace
 
 /// What names mean inside an expression: variables of the blocks around it. Parameter numbers are
@@ -59,7 +64,8 @@ class VariableHook : public NameHook {
         param->number = number + 1;
         param->type = v.type;
         param->typmod = v.typmod;
-        if (const TypeInfo* type = interpreter()->backend_.find_type(v.type)) param->collation = type->collation;
+        if (v.is_record && v.type == oid::kRecord) param->type = shown_type(v, interpreter()->value(number));
+        if (const TypeInfo* type = interpreter()->backend_.find_type(param->type)) param->collation = type->collation;
         param->location = location;
         return param;
     }
@@ -71,7 +77,7 @@ class VariableHook : public NameHook {
             throw SqlError("55000", fmt::format("record \"{}\" is not assigned yet", v.name))
                 .detail("The tuple structure of a not-yet-assigned record is indeterminate.");
         }
-        PlExpr::BoundField& bound = expr_.bound_fields.emplace_back(number, value.version, std::string(), kInvalidOid);
+        PlExpr::BoundField& bound = expr_.bound_fields.emplace_back(number, value.version, std::string(), kInvalidOid, 0);
         for (std::size_t i = 0; i < value.row_type.size(); ++i) {
             const Attribute& attribute = value.row_type[i];
             if (attribute.dropped || attribute.name != name) continue;
@@ -79,6 +85,7 @@ class VariableHook : public NameHook {
             param->number = kFieldBase + number * kMaxFields + static_cast<int>(i);
             param->type = bound.type = attribute.type;
             bound.name = name;
+            bound.place = i;
             param->typmod = attribute.typmod;
             if (const TypeInfo* type = interpreter()->backend_.find_type(attribute.type)) param->collation = type->collation;
             param->location = location;
@@ -108,7 +115,7 @@ class VariableSource : public ParamSource {
         if (!variable.is_record) return value.scalar;
         if (!value.assigned || value.is_null) return null_;
         // A whole record is made into a value each time it is asked for.
-        value.scalar = make_row(interpreter_.backend_, variable.type, value.row_type, value.fields);
+        value.scalar = make_row(interpreter_.backend_, shown_type(variable, value), value.row_type, value.fields);
         return value.scalar;
     }
 
