@@ -301,6 +301,12 @@ std::int64_t interval_micros(const Interval& i) {
 std::string interval_iso(const Interval& i) {
     auto number = [](int value) { return std::to_string(value); };
     auto seconds = *connect::read_decimal(connect::java_double_text(i.seconds));
+    if (seconds.scale > 9) {
+        // setScale(9, DOWN)
+        const auto cut = static_cast<std::size_t>(seconds.scale - 9);
+        const bool gone = seconds.digits.size() <= cut;
+        seconds = {seconds.negative && !gone, gone ? "0" : seconds.digits.substr(0, seconds.digits.size() - cut), 9};
+    }
     return "P" + number(i.years) + "Y" + number(i.months) + "M" + number(i.days) + "DT" +
            number(i.hours) + "H" + number(i.minutes) + "M" +
            connect::plain_text(connect::without_trailing_zeros(seconds)) + "S";
