@@ -94,6 +94,8 @@ std::shared_ptr<const Query> bind_assignment(const Node& statement, const BindOp
 ExprPtr make_value_cast(Oid from, std::int32_t from_typmod, const TypeRef& target, const BindOptions& options) {
     ParseState state(options, nullptr);
     auto value = std::make_shared<CaseTestExpr>();
+    // A literal's value in a row goes through its text (get_cast_hashentry).
+    if (from == oid::kUnknown) from = oid::kText;
     value->type = from;
     value->typmod = from_typmod;
     value->collation = state.type(from).collation;
