@@ -143,7 +143,8 @@ connect::JsonConverterConfig converter(const ConfigMap& config, const std::strin
         return it == config.end() ? std::string() : trimmed(it->second);
     };
     auto type = get("");
-    if (!type.empty() && type != kJson && type != "JsonConverter" && type != "Json")
+    if (type.empty()) return out;  // the worker's own: options of the connector do not reach it
+    if ( type != kJson && type != "JsonConverter" && type != "Json")
         throw NotSimulated("connector option " + prefix + "=" + type);
     // A converter's options count only beside the converter: else the worker's own is used.
     if (type.empty()) return out;

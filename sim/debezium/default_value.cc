@@ -172,7 +172,7 @@ constexpr DefaultRow kDefaultRows[] = {
     {"timestamp", "1970-01-01", false, true, temporal_json},
     {"timestamptz", "1970-01-01", false, true, temporal_json},
     {"uuid", "00000000-0000-0000-0000-000000000000", false, true, as_uuid},
-    {"varbit", "0", false, true, as_bit},
+    {"varbit", "0", false, true, as_written},
     {"varchar", "", false, false, as_written},
     {"xml", "", false, false, as_written},
 };
@@ -222,6 +222,7 @@ std::optional<std::string> default_json(const Column& column, const TypeInfo& ty
     if (row->null_is_none && expression.starts_with("NULL::")) return std::nullopt;
     if (is_function_call(expression)) return row->json(built, std::string(row->placeholder));
     auto literal = literal_of(expression);
+    if (!literal && row->type == "interval") literal = "00:00:00";  // PGInterval of null
     if (!literal) return std::nullopt;
     return row->json(built, *literal);
 }

@@ -67,6 +67,8 @@ std::string EventWriter::reference_json(const Unwrap::FieldReference& reference,
 
 std::string EventWriter::unwrapped_value(const RowEvent& event, const std::string& deleted,
                                          const OffsetContext& offset) const {
+    if (!event.plan.twice_named().empty())
+        throw TaskFailure("org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler");
     std::string payload;
     event.plan.append_value(event.after ? *event.after : *event.before, payload);
     payload.pop_back();

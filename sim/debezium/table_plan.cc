@@ -30,6 +30,8 @@ void apply_rule(const ColumnRule* rule, const Column& column, BuiltColumn& built
         case ColumnRule::Kind::kTruncate:
             if (column.length >= 0 && column.length <= rule->length) return;
             parameters.emplace_back("truncateLength", std::to_string(rule->length));
+            if (built.schema.type != SchemaType::kString && built.schema.type != SchemaType::kBytes) return;
+            if (built.writer.header_form == ColumnWriter::HeaderForm::kDecimal) return;
             built.writer.mapper.kind = ValueMapper::Kind::kTruncate;
             built.writer.mapper.length = rule->length;
             return;
@@ -282,8 +284,12 @@ void TablePlan::make_envelope(const ConnectorConfig& config) {
                        {"ts_ns", optional_int64}};
     value_prefix_ = connect::envelope_prefix(envelope, config.value_converter);
     if (!config.unwrap) return;
-    unwrapped_prefix_ = connect::envelope_prefix(config.unwrap->value_schema(*value_schema_),
-                                                 config.value_converter);
+    const Schema unwrapped = config.unwrap->value_schema(*value_schema_);
+    for (std::size_t i = 0; i < unwrapped.fields.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (unwrapped.fields[i].name == unwrapped.fields[j].name && twice_named_.empty())
+                twice_named_ = unwrapped.fields[i].name;
+    unwrapped_prefix_ = connect::envelope_prefix(unwrapped, config.value_converter);
     null_prefix_ = connect::envelope_prefix(*value_schema_, config.value_converter);
 }
 

@@ -39,6 +39,8 @@ class TablePlan {
     /// With unwrapping: of a row, and of the null that a delete leaves.
     const std::shared_ptr<const std::string>& unwrapped_prefix() const { return unwrapped_prefix_; }
     const std::shared_ptr<const std::string>& null_prefix() const { return null_prefix_; }
+    /// With unwrapping: an added field that has the name of a column; "" if there is none.
+    const std::string& twice_named() const { return twice_named_; }
 
     /// Appends the key struct: `{"id":1}`.
     void append_key(Row row, std::string& out) const;
@@ -64,6 +66,7 @@ class TablePlan {
     std::vector<PlannedColumn> key_, value_;
     std::vector<std::size_t> selected_;
     connect::SchemaPtr value_schema_;
+    std::string twice_named_;
     std::shared_ptr<const std::string> key_prefix_, value_prefix_, unwrapped_prefix_, null_prefix_;
 };
 

@@ -53,6 +53,7 @@ TestResult diff_releases(const TestCase& test, const live::StackOptions& stack, 
 Status diff_command(const Arguments& arguments) {
     OptionSet options("diff PATH...", kHelp);
     options.value("against", "live, or live:VERSION: the pinned release of Debezium against another one, both real", "WHAT");
+    options.value("j,jobs", "how many scenarios at once (1), each on a stack of its own", "N");
     add_test_options(options);
     add_stack_options(options);
     if (!options.parse(arguments)) return Status::kHeld;
@@ -63,8 +64,8 @@ Status diff_command(const Arguments& arguments) {
     if (options.has("list")) return list_cases(cases);
     return with_stack("diff", [&] {
         Reporter reporter(options, cases.size());
-        const auto run = [&](const TestCase& test) { return release.empty() ? diff_case(test, stack) : diff_releases(test, stack, release); };
-        return finish(options, run_cases(cases, options, reporter, run), reporter);
+        const auto run = [&](const TestCase& test, const live::StackOptions& own) { return release.empty() ? diff_case(test, own) : diff_releases(test, own, release); };
+        return finish(options, run_cases(cases, options, reporter, {stack, options.count("jobs", 1)}, run), reporter);
     });
 }
 

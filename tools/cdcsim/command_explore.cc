@@ -21,8 +21,8 @@ namespace {
 
 using explore::ExploreReport;
 
-/// Numbers of scenarios begin at 0.
-std::uint64_t first_from(const OptionSet& given) { return given.text("first", "0") == "0" ? 0 : given.count("first", 1); }
+/// A whole number from 0.
+unsigned count_from_zero(const OptionSet& given, const std::string& name, unsigned otherwise) { return given.text(name) == "0" ? 0 : given.count(name, otherwise); }
 
 std::string progress_file(const explore::ExploreOptions& options) { return options.folder + "/progress-" + std::to_string(options.seed); }
 
@@ -30,9 +30,9 @@ explore::ExploreOptions options_from(const OptionSet& given) {
     explore::ExploreOptions out;
     out.seed = given.count("seed", 1);
     out.count = given.count("count", 100);
-    out.first = first_from(given);
+    out.first = count_from_zero(given, "first", 0);
     out.folder = given.text("out", "explored");
-    out.shrink_budget = given.count("shrink", 400);
+    out.shrink_budget = count_from_zero(given, "shrink", 400);
     if (given.has("resume")) {
         std::uint64_t done = 0;
         std::ifstream(progress_file(out)) >> done;
@@ -87,9 +87,9 @@ LiveExploreOptions live_options(const OptionSet& given) {
     LiveExploreOptions out;
     out.seed = given.count("seed", 1);
     out.count = given.count("count", 100);
-    out.first = first_from(given);
+    out.first = count_from_zero(given, "first", 0);
     out.folder = given.text("out", "explored");
-    out.shrink_batches = given.count("shrink", 12);
+    out.shrink_batches = count_from_zero(given, "shrink", 12);
     out.connectors = given.count("jobs", 2);
     out.resume = given.has("resume");
     out.show = isatty(STDERR_FILENO) != 0;

@@ -99,9 +99,10 @@ Status record_command(const Arguments& arguments) {
     const std::vector<TestCase> cases = collect_cases(options, options.paths());
     if (options.has("list")) return list_cases(cases);
     return with_stack("record", [&] {
+        const live::StackOptions stack = stack_options(options);
         Recorder recorder(options);
         Reporter reporter(options, cases.size());
-        return finish(options, run_cases(cases, options, reporter, [&](const TestCase& test) { return recorder.run(test); }), reporter);
+        return finish(options, run_cases(cases, options, reporter, {stack, 1}, [&](const TestCase& test, const live::StackOptions&) { return recorder.run(test); }), reporter);
     });
 }
 

@@ -183,6 +183,7 @@ class Explorer {
         const std::string name = fmt::format("explored-{}-{}", options_.seed, found.scenario.schema.substr(1));
         const std::string whole = commented(found.difference.failure) + explore::streamed_text(name, found.connector, {found.scenario});
         keep(name + "-whole", whole);
+        if (options_.shrink_batches == 0) return tell(whole + "\n");
         found = shrink_streamed(std::move(found), stack, options_.shrink_batches);
         keep(name, commented(found.difference.failure) + explore::streamed_text(name, found.connector, {found.scenario}));
     }

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+
 #include "core/base/error.h"
 #include "core/scenario/runner.h"
 #include "sim/pipeline/disk.h"
@@ -12,7 +17,7 @@ namespace cdcsim::cli {
 
 namespace {
 
-TestResult guarded(const TestCase& test, const RunCase& run) {
+TestResult guarded(const TestCase& test, const live::StackOptions& stack, const RunCase& run) {
     TestResult out;
     out.test = &test;
     if (!test.load_error.empty()) {
@@ -25,7 +30,7 @@ TestResult guarded(const TestCase& test, const RunCase& run) {
         return out;
     }
     try {
-        out = run(test);
+        out = run(test, stack);
         out.test = &test;
     } catch (const live::Interrupted&) {
         throw;
@@ -46,7 +51,12 @@ bool ends_a_run(Verdict verdict) { return status_of(verdict) != Status::kHeld &&
 std::vector<live::StepGuide> guides_of(const scenario::RunReport& simulated) {
     std::vector<live::StepGuide> out;
     if (simulated.failed() || !simulated.not_simulated.empty()) return out;
+    bool last_is_sql = false;
     for (const scenario::StepReport& step : simulated.steps) {
+        // Between two scripts nobody looks at the topics: the silence after the second one tells for both.
+        const bool is_sql = std::holds_alternative<scenario::SqlStep>(step.step->body);
+        if (is_sql && !out.empty() && last_is_sql) out.back().settles = false;
+        last_is_sql = is_sql;
         live::StepGuide& guide = out.emplace_back();
         guide.at_end = step.records_end;
         for (const scenario::Outcome& outcome : step.outcomes) guide.after_statement.push_back(outcome.records_after);
@@ -68,19 +78,75 @@ void run_live(const scenario::Scenario& scenario, const LiveRun& run, const Look
     look(target, report);
 }
 
-std::vector<TestResult> run_cases(const std::vector<TestCase>& cases, const OptionSet& options, Reporter& reporter, const RunCase& run) {
-    std::vector<TestResult> out;
-    for (const TestCase& test : cases) {
-        live::check_interrupted();
-        reporter.begin(test, out.size() + 1);
-        const double begin = live::now_seconds();
-        TestResult& result = out.emplace_back(guarded(test, run));
-        result.seconds = live::now_seconds() - begin;
-        if (!result.note.empty()) result.note += fmt::format(", {:.1f} s", result.seconds);
-        reporter.tell(result);
-        if (options.has("fail-fast") && ends_a_run(result.verdict)) break;
+namespace {
+
+class LiveRunner {
+  public:
+    LiveRunner(const std::vector<TestCase>& cases, const OptionSet& options, Reporter& reporter, const RunCase& run)
+        : cases_(cases), fail_fast_(options.has("fail-fast")), reporter_(reporter), run_(run), results_(cases.size()) {}
+
+    /// Case after case, until there is none left or another one has ended the run.
+    void work(const live::StackOptions& stack) {
+        try {
+            while (const auto at = next()) {
+                live::check_interrupted();
+                const double begin = live::now_seconds();
+                TestResult result = guarded(cases_[*at], stack, run_);
+                result.seconds = live::now_seconds() - begin;
+                if (!result.note.empty()) result.note += fmt::format(", {:.1f} s", result.seconds);
+                finish(*at, std::move(result));
+            }
+        } catch (...) {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (!trouble_) trouble_ = std::current_exception();
+        }
     }
-    return out;
+
+    std::vector<TestResult> take() {
+        if (trouble_) std::rethrow_exception(trouble_);
+        std::vector<TestResult> out;
+        for (auto& result : results_) {
+            if (result) out.push_back(std::move(*result));
+        }
+        return out;
+    }
+
+  private:
+    std::optional<std::size_t> next() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (ended_ || trouble_ || next_ >= cases_.size()) return std::nullopt;
+        reporter_.begin(cases_[next_], next_ + 1);
+        return next_++;
+    }
+
+    void finish(std::size_t at, TestResult result) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        reporter_.tell(result);
+        ended_ = ended_ || (fail_fast_ && ends_a_run(result.verdict));
+        results_[at] = std::move(result);
+    }
+
+    const std::vector<TestCase>& cases_;
+    const bool fail_fast_;
+    Reporter& reporter_;
+    const RunCase& run_;
+    std::mutex mutex_;
+    std::vector<std::optional<TestResult>> results_;
+    std::size_t next_ = 0;
+    bool ended_ = false;
+    std::exception_ptr trouble_;
+};
+
+}  // namespace
+
+std::vector<TestResult> run_cases(const std::vector<TestCase>& cases, const OptionSet& options, Reporter& reporter, const Jobs& jobs, const RunCase& run) {
+    LiveRunner runner(cases, options, reporter, run);
+    const std::size_t count = jobs.stack.attaches() ? 1 : std::min(jobs.count, cases.size());
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < count; ++i) others.emplace_back([&, i] { runner.work(live::side_by_side(jobs.stack, i)); });
+    runner.work(jobs.stack);
+    for (std::thread& other : others) other.join();
+    return runner.take();
 }
 
 }  // namespace cdcsim::cli

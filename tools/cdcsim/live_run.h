@@ -28,8 +28,13 @@ struct LiveRun {
 /// live::Unavailable, live::Interrupted.
 void run_live(const scenario::Scenario& scenario, const LiveRun& run, const LookAtRun& look);
 
-/// Each case by `run`, with what goes wrong turned into verdicts.
-using RunCase = std::function<TestResult(const TestCase&)>;
-std::vector<TestResult> run_cases(const std::vector<TestCase>& cases, const OptionSet& options, Reporter& reporter, const RunCase& run);
+/// Each case by `run`, with what goes wrong turned into verdicts. `jobs` of them at once, each on a stack
+/// of its own; their results are in the order of the cases.
+using RunCase = std::function<TestResult(const TestCase&, const live::StackOptions&)>;
+struct Jobs {
+    const live::StackOptions& stack;
+    std::size_t count = 1;
+};
+std::vector<TestResult> run_cases(const std::vector<TestCase>& cases, const OptionSet& options, Reporter& reporter, const Jobs& jobs, const RunCase& run);
 
 }  // namespace cdcsim::cli

@@ -222,7 +222,11 @@ ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure
     if (!named) syntax.arg_names.clear();
     std::vector<std::string> names = name_list(node.items("funcname"));
     if (syntax.within_group) throw NotSimulated("ordered-set aggregate " + names.back(), syntax.location);
-    return make_call(state, names, std::move(args), syntax);
+    ExprPtr call = make_call(state, names, std::move(args), syntax);
+    if (node.text("funcformat") != "COERCE_SQL_SYNTAX" || call->kind != ExprKind::kFunc) return call;
+    auto written = std::make_shared<FuncExpr>(as<FuncExpr>(*call));
+    written->form = FuncForm::kSqlSyntax;
+    return written;
 }
 
 }  // namespace

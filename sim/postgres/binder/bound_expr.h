@@ -76,9 +76,9 @@ struct WholeRowExpr : Expr {
     RowType row_type;              ///< dropped columns included
 };
 
-enum class FuncForm : std::uint8_t { kCall, kOperator, kDistinct, kNullIf, kExplicitCast, kImplicitCast };
+enum class FuncForm : std::uint8_t { kCall, kSqlSyntax, kOperator, kDistinct, kNullIf, kExplicitCast, kImplicitCast };
 
-/// A function call or an operator. kDistinct is IS DISTINCT FROM, kNullIf NULLIF: their function is
+/// A function call or an operator. kSqlSyntax is written as EXTRACT(x FROM y) and the like; kDistinct is IS DISTINCT FROM, kNullIf NULLIF: their function is
 /// that of the = operator.
 struct FuncExpr : Expr {
     FuncExpr() : Expr(ExprKind::kFunc) {}

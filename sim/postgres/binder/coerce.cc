@@ -99,6 +99,26 @@ ExprPtr coerce_typmod(ParseState& state, const ExprPtr& expr, Oid type, std::int
     return node;
 }
 
+/// hide_coercion_node: below a length coercion the coercion to its type is not written.
+ExprPtr hide_coercion(const ExprPtr& expr) {
+    const auto hidden = [](auto node) {
+        node->is_explicit = false;
+        return node;
+    };
+    switch (expr->kind) {
+        case ExprKind::kFunc: {
+            auto call = std::make_shared<FuncExpr>(as<FuncExpr>(*expr));
+            if (call->form == FuncForm::kExplicitCast) call->form = FuncForm::kImplicitCast;
+            return call;
+        }
+        case ExprKind::kRelabel: return hidden(std::make_shared<RelabelExpr>(as<RelabelExpr>(*expr)));
+        case ExprKind::kCoerceViaIo: return hidden(std::make_shared<CoerceViaIoExpr>(as<CoerceViaIoExpr>(*expr)));
+        case ExprKind::kArrayCoerce: return hidden(std::make_shared<ArrayCoerceExpr>(as<ArrayCoerceExpr>(*expr)));
+        case ExprKind::kCoerceToDomain: return hidden(std::make_shared<CoerceToDomainExpr>(as<CoerceToDomainExpr>(*expr)));
+        default: return expr;
+    }
+}
+
 ExprPtr coerce_domain(ParseState& state, const ExprPtr& expr, Oid domain, Coercion context, bool is_explicit,
                       int location, std::int32_t base_typmod) {
     ExprPtr value = coerce_typmod(state, expr, base_type(state, domain), base_typmod, context == Coercion::kExplicit);
@@ -348,7 +368,9 @@ ExprPtr coerce_to_target(ParseState& state, const ExprPtr& expr, Oid target, std
         constant->typmod = -1;
         return constant;
     }
-    return coerce_typmod(state, result, target, typmod, context == Coercion::kExplicit);
+    const bool coerced = result != expr && result->kind != ExprKind::kConst;
+    ExprPtr cut = coerce_typmod(state, result, target, typmod, context == Coercion::kExplicit);
+    return coerced && cut != result ? coerce_typmod(state, hide_coercion(result), target, typmod, context == Coercion::kExplicit) : cut;
 }
 
 ExprPtr coerce_boolean(ParseState& state, const ExprPtr& expr, std::string_view construct) {

@@ -2,6 +2,8 @@
 // get_rule_expr without pretty printing.
 #include <algorithm>
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
@@ -10,6 +12,36 @@
 
 namespace cdcsim::pg {
 namespace {
+
+/// Functions that SQL spells in a way of its own.
+struct SyntaxRow {
+    std::string_view function;
+    std::size_t arguments;
+    std::string_view text;
+    bool by_pattern = false;  ///< SUBSTRING(x SIMILAR y ESCAPE z)
+};
+constexpr auto kSyntax = std::to_array<SyntaxRow>({
+    {"btrim", 1, "TRIM(BOTH FROM 0)"},
+    {"btrim", 2, "TRIM(BOTH 1 FROM 0)"},
+    {"extract", 2, "EXTRACT('0 FROM 1)"},
+    {"is_normalized", 1, "(0 IS NORMALIZED)"},
+    {"is_normalized", 2, "(0 IS '1 NORMALIZED)"},
+    {"ltrim", 1, "TRIM(LEADING FROM 0)"},
+    {"ltrim", 2, "TRIM(LEADING 1 FROM 0)"},
+    {"normalize", 1, "NORMALIZE(0)"},
+    {"normalize", 2, "NORMALIZE(0, '1)"},
+    {"overlaps", 4, "((0, 1) OVERLAPS (2, 3))"},
+    {"overlay", 3, "OVERLAY(0 PLACING 1 FROM 2)"},
+    {"overlay", 4, "OVERLAY(0 PLACING 1 FROM 2 FOR 3)"},
+    {"position", 2, "POSITION((1) IN (0))"},
+    {"rtrim", 1, "TRIM(TRAILING FROM 0)"},
+    {"rtrim", 2, "TRIM(TRAILING 1 FROM 0)"},
+    {"substring", 2, "SUBSTRING(0 FROM 1)"},
+    {"substring", 3, "SUBSTRING(0 FROM 1 FOR 2)"},
+    {"substring", 3, "SUBSTRING(0 SIMILAR 1 ESCAPE 2)", true},
+    {"timezone", 2, "(1 AT TIME ZONE 0)"},
+});
+
 
 std::string quote_identifier(const std::string& name) {
     bool plain = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_') &&
@@ -152,6 +184,9 @@ class Deparser {
                 std::string inner = arg.kind == ExprKind::kConst && arg.type == call.type ? constant(as<ConstExpr>(arg), -1) : "(" + text(arg, false) + ")";
                 return inner + "::" + type_of(call);
             }
+            case FuncForm::kSqlSyntax:
+                if (const std::string_view syntax = sql_syntax(call); !syntax.empty()) return in_syntax(syntax, call);
+                break;
             case FuncForm::kCall: break;
         }
         std::string name;
@@ -166,6 +201,32 @@ class Deparser {
             name = quote_identifier(std::string(find_builtin_proc(call.function)->name));
         }
         return fmt::format("{}({})", name, list(call.args, call.variadic));
+    }
+
+    /// get_func_sql_syntax: "" if that spelling is that of a plain call.
+    static std::string_view sql_syntax(const FuncExpr& call) {
+        const std::string_view name = find_builtin_proc(call.function)->name;
+        const bool by_pattern = name == "substring" && call.arg_types.size() > 1 && call.arg_types[1] != oid::kInt4;
+        for (const SyntaxRow& row : kSyntax) {
+            if (row.function == name && row.arguments == call.args.size() && row.by_pattern == by_pattern) return row.text;
+        }
+        return "";
+    }
+
+    /// `0` is the first argument, `'0` the same as a bare word.
+    std::string in_syntax(std::string_view syntax, const FuncExpr& call) {
+        std::string out;
+        for (std::size_t i = 0; i < syntax.size(); ++i) {
+            const bool bare = syntax[i] == '\'';
+            const char c = syntax[bare ? ++i : i];
+            if (c < '0' || c > '9') {
+                out += c;
+                continue;
+            }
+            const Expr& arg = *call.args.at(static_cast<std::size_t>(c - '0'));
+            out += bare && arg.kind == ExprKind::kConst ? output_text(context_.host(), arg.type, as<ConstExpr>(arg).value) : text(arg, false);
+        }
+        return out;
     }
 
     std::string op(const FuncExpr& call) {

@@ -79,7 +79,7 @@ std::string key_text(const Relation& relation, const IndexKey& key) {
         text = quote_identifier(relation.columns[static_cast<std::size_t>(key.attno - 1)].name);
     } else {
         // A function call stands without parentheses.
-        bool call = key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form == FuncForm::kCall;
+        bool call = key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form <= FuncForm::kSqlSyntax;
         text = call ? key.expr->text : "(" + key.expr->text + ")";
     }
     if (key.descending) text += " DESC";

@@ -48,7 +48,8 @@ std::vector<RowVersion> other_versions(Backend& backend, const Relation& relatio
     std::vector<RowVersion> found;
     std::vector<int> columns = plain_columns(index);
     if (!columns.empty() && !index.predicate) {
-        if (!backend.database().has_other(backend, relation, index.oid, values, self)) return found;
+        const Oid stored = index.storage_oid != kInvalidOid ? index.storage_oid : index.oid;
+        if (!backend.database().has_other(backend, relation, stored, values, self)) return found;
         found = backend.database().find_equal(backend, relation, columns, values, index.nulls_not_distinct);
         std::erase_if(found, [&](const RowVersion& version) { return version.rid == self; });
         return found;
@@ -207,7 +208,7 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
             texts += ", ";
         }
         // pg_get_indexdef of one column: a function call stands bare, any other expression in parentheses.
-        bool bare = column != nullptr || (key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form == FuncForm::kCall);
+        bool bare = column != nullptr || (key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form <= FuncForm::kSqlSyntax);
         std::string text = column ? column->name : key.expr->text;
         names += bare ? text : "(" + text + ")";
         const Datum& value = (*values)[i];

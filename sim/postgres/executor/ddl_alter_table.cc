@@ -150,18 +150,9 @@ bool keeps_values(const ExprPtr& expr, int attno, const Column& before, TypeRef 
     return keeps_values(as<FuncExpr>(*bare).args[0], attno, before, {after.type, -1});
 }
 
-void alter_type(Alteration& a) {
-    std::string name = name_of(a);
-    Column& column = require_column(a, name);
-    Node definition = a.command["def"];
-    TypeRef type = bind_type_name(definition["typeName"], a.backend.bind_options());
-    if (column.generated) throw NotSimulated("ALTER TYPE of a generated column");
-    if (column.identity != 0) {
-        if (type.type != oid::kInt2 && type.type != oid::kInt4 && type.type != oid::kInt8) {
-            throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
-        }
-        change_sequence(a.backend, a.backend.catalog().find_relation(column.identity_sequence), {}, type.type);
-    }
+/// What depends on a column and does not follow its type.
+void refuse_dependents(const Alteration& a, const Column& column) {
+    const std::string& name = column.name;
     for (const Column& other : a.relation->columns) {
         if (other.generated && !other.dropped && uses_column(other.default_expr->expr, column.attno)) {
             throw SqlError("0A000", "cannot alter type of a column used by a generated column")
@@ -181,6 +172,26 @@ void alter_type(Alteration& a) {
                     .detail(fmt::format("rule _RETURN on view {} depends on column \"{}\"", other->name, name));
             }
         }
+    }
+    for (const Trigger& trigger : a.relation->triggers) {
+        const bool listed = std::ranges::find(trigger.update_columns, column.attno) != trigger.update_columns.end();
+        if (!listed && !(trigger.when && uses_column(trigger.when->expr, column.attno))) continue;
+        throw SqlError("0A000", "cannot alter type of a column used in a trigger definition")
+            .detail(fmt::format("trigger {} on table {} depends on column \"{}\"", trigger.name, a.relation->name, name));
+    }
+}
+
+void alter_type(Alteration& a) {
+    std::string name = name_of(a);
+    Column& column = require_column(a, name);
+    Node definition = a.command["def"];
+    TypeRef type = bind_type_name(definition["typeName"], a.backend.bind_options());
+    if (column.generated) throw NotSimulated("ALTER TYPE of a generated column");
+    if (column.identity != 0) {
+        if (type.type != oid::kInt2 && type.type != oid::kInt4 && type.type != oid::kInt8) {
+            throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
+        }
+        change_sequence(a.backend, a.backend.catalog().find_relation(column.identity_sequence), {}, type.type);
     }
     auto source = std::make_shared<VarExpr>();
     source->rt_index = 1;
@@ -215,6 +226,7 @@ void alter_type(Alteration& a) {
         // The default stays, converted.
         column.default_expr = stored_expression(a.backend, cast, nullptr);
     }
+    refuse_dependents(a, column);
     Snapshot snapshot = a.backend.take_snapshot();
     RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
     int attno = column.attno;

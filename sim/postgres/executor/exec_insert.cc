@@ -142,7 +142,6 @@ void update_conflicting(Modification& m, const RowVersion& existing, const Row& 
         updated[column] = use_default ? default_value(m, m.relation->columns[column], context) : evaluate(*entry.expr, context);
         assigned[column] = true;
     }
-    check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     update_row(m, existing, std::move(updated), std::move(assigned), rows);
 }
 
@@ -289,9 +288,10 @@ void insert_select(Modification& m) {
 void exec_insert(Modification& m) {
     if (m.relation->kind == 'p') throw NotSimulated("INSERT into a partitioned table");
     bool updates = m.query.on_conflict && m.query.on_conflict->do_update;
+    fold_defaults(m, m.context());
+    if (updates) check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     begin_statement_triggers(m, TriggerType::kInsert);
     if (updates) begin_statement_triggers(m, TriggerType::kUpdate);
-    fold_defaults(m, m.context());
     if (m.query.insert_select) {
         insert_select(m);
     } else {

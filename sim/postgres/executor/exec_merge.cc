@@ -171,12 +171,12 @@ void exec_merge(Modification& m) {
     std::vector<RelationPtr> scanned = m.backend.scanned_relations(*m.relation, !rte.inherit);
     if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("MERGE into a table with children or partitions");
     std::vector<Action> actions = make_actions(m);
+    std::vector<std::pair<int, int>> carried;
+    std::shared_ptr<const SelectPlan> plan = plan_select(make_join_query(m.query, carried), m.backend);
     for (CommandKind command : {CommandKind::kUpdate, CommandKind::kDelete}) {
         bool used = std::ranges::any_of(m.query.merge_actions, [&](const MergeAction& a) { return a.command == command; });
         if (used) check_replica_identity(m.backend, *m.relation, operation_of(command));
     }
-    std::vector<std::pair<int, int>> carried;
-    std::shared_ptr<const SelectPlan> plan = plan_select(make_join_query(m.query, carried), m.backend);
     // Statement triggers fire once for each kind, the AFTER ones in the opposite order.
     std::vector<CommandKind> kinds = {CommandKind::kInsert, CommandKind::kUpdate, CommandKind::kDelete};
     auto each_kind = [&](auto work) {

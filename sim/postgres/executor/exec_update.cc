@@ -241,9 +241,9 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
 void exec_update(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
+    if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     begin_statement_triggers(m, TriggerType::kUpdate);
-    if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
     FoundRows targets = find_targets(m);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
@@ -270,9 +270,9 @@ void exec_update(Modification& m) {
 void exec_delete(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
+    if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
     begin_statement_triggers(m, TriggerType::kDelete);
-    if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
     FoundRows targets = find_targets(m);
     for (const Row& found : targets.rows) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());

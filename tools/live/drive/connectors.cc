@@ -60,10 +60,13 @@ Connectors::Connectors(Workspace& workspace, Arrivals& arrivals, std::string pos
 
 ConnectorAnswer Connectors::run(const ConnectorStep& step) { return step.verb == "create" ? create(step) : obey(step); }
 
-ConnectRest::Config Connectors::config_of(const ConnectorStep& step) const {
+ConnectRest::Config Connectors::config_of(const ConnectorStep& step) {
     PgConnection& admin = workspace_.admin();
     ConnectRest::Config out;
     for (const Default& one : kDefaults) put(out, one.name, one.value);
+    // Its metrics are registered under a name of their own: a second connector of the same topic.prefix
+    // would wait two minutes for that of the first.
+    put(out, "custom.metric.tags", fmt::format("run={}{}", workspace_.notes().suffix, configured_++));
     for (const auto& [name, value] : step.config) put(out, name, value);
     const std::string password = admin.password();
     put(out, "database.hostname", host_);

@@ -28,7 +28,7 @@ class Connectors {
 
     scenario::ConnectorAnswer create(const scenario::ConnectorStep& step);
     scenario::ConnectorAnswer obey(const scenario::ConnectorStep& step);
-    ConnectRest::Config config_of(const scenario::ConnectorStep& step) const;
+    ConnectRest::Config config_of(const scenario::ConnectorStep& step);
     void refuse_foreign_topics(const ConnectRest::Config& config) const;
     scenario::ConnectorAnswer wait_for(const std::string& name, const std::string& wanted, const std::string& old_sender);
     /// The process that uses the slot, "" if none does; the one that streams from it.
@@ -41,6 +41,7 @@ class Connectors {
     Arrivals& arrivals_;
     std::string host_, port_;
     std::map<std::string, Known> known_;
+    int configured_ = 0;  ///< so many times was a connector configured
 };
 
 }  // namespace cdcsim::live

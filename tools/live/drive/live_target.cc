@@ -1,6 +1,8 @@
 #include "tools/live/drive/live_target.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "tools/live/drive/psql_session.h"
@@ -16,13 +18,33 @@ std::uint64_t lsn_of(const std::string& text) {
     return slash == std::string::npos ? 0 : std::stoull(text.substr(0, slash), nullptr, 16) << 32 | std::stoull(text.substr(slash + 1), nullptr, 16);
 }
 
-/// ALTER and DROP, and unique indexes, which may be a key; what else CREATE makes no row before it knows.
-bool changes_table(std::string_view sql) {
-    const auto is = [&](std::string_view word) {
-        return sql.size() > word.size() && std::equal(word.begin(), word.end(), sql.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
-    };
-    return is("alter") || is("drop") || is("create unique");
+/// Behind blanks and comments.
+std::string_view without_comments(std::string_view sql) {
+    while (true) {
+        const std::size_t begin = sql.find_first_not_of(" \t\r\n");
+        if (begin == std::string_view::npos) return "";
+        sql.remove_prefix(begin);
+        const char* end = sql.starts_with("--") ? "\n" : sql.starts_with("/*") ? "*/" : nullptr;
+        if (end == nullptr) return sql;
+        sql.remove_prefix(std::min(sql.size(), sql.find(end)));
+        if (sql.starts_with("*/")) sql.remove_prefix(2);
+    }
 }
+
+bool begins_with(std::string_view sql, std::string_view words) {
+    return sql.size() > words.size() && std::equal(words.begin(), words.end(), sql.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
+
+template <std::size_t N>
+bool begins_with_any(std::string_view sql, const std::array<std::string_view, N>& list) {
+    return std::any_of(list.begin(), list.end(), [&](std::string_view words) { return begins_with(sql, words); });
+}
+
+/// ALTER and DROP, and unique indexes, which may be a key; what else CREATE makes no row before it knows.
+constexpr auto kChangesTable = std::to_array<std::string_view>({"alter", "drop", "create unique"});
+/// What writes no row.
+constexpr auto kWritesNothing = std::to_array<std::string_view>({"alter", "drop", "create unique", "create index", "create type", "create schema", "create function", "create trigger", "create sequence",
+                                                                 "begin", "start transaction", "savepoint", "release", "rollback", "set", "reset", "show", "comment", "grant", "revoke", "lock"});
 
 }  // namespace
 
@@ -42,6 +64,7 @@ std::unique_ptr<scenario::PsqlHost> LiveTarget::open(const scenario::SqlStep& st
 
 void LiveTarget::begin(const scenario::Step& step) {
     const std::size_t index = static_cast<std::size_t>(step.number) - 1;
+    before_ = guide_ ? std::optional(guide_->at_end) : std::nullopt;
     guide_ = index < options_.guides.size() ? &options_.guides[index] : nullptr;
     statements_ = 0;
     arrivals_.expect(guide_ ? std::optional(guide_->at_end) : std::nullopt);
@@ -57,14 +80,13 @@ scenario::SqlAnswer LiveTarget::run_sql(int step_number, const scenario::SqlStep
 
 /// The connector asks the catalog as it is when it sees a row; a change of a table must not overtake
 /// the rows before it.
-void LiveTarget::before_statement(const std::string& sql) {
-    if (!changes_table(sql)) {
-        rows_unsettled_ = true;
-    } else if (rows_unsettled_ && connectors_.any() && !scripts_.any_waiting()) {
-        const bool known = guide_ && statements_ > 0 && statements_ <= guide_->after_statement.size();
-        arrivals_.catch_up(known ? std::optional(guide_->after_statement[statements_ - 1]) : std::nullopt);
-        rows_unsettled_ = false;
-    }
+void LiveTarget::before_statement(const std::string& text) {
+    const std::string_view sql = without_comments(text);
+    if (!begins_with_any(sql, kWritesNothing)) rows_unsettled_ = true;
+    if (!begins_with_any(sql, kChangesTable) || !rows_unsettled_ || !connectors_.any() || scripts_.any_waiting()) return;
+    const bool known = guide_ && statements_ > 0 && statements_ <= guide_->after_statement.size();
+    arrivals_.catch_up(known ? std::optional(guide_->after_statement[statements_ - 1]) : guide_ && statements_ == 0 ? before_ : std::nullopt);
+    rows_unsettled_ = false;
 }
 
 void LiveTarget::after_statement(scenario::Outcome& outcome) {
@@ -76,7 +98,7 @@ void LiveTarget::after_statement(scenario::Outcome& outcome) {
 std::vector<scenario::LateAnswer> LiveTarget::take_late() {
     if (scripts_.any_waiting()) {
         scripts_.wake();
-        settle();
+        if (!guide_ || guide_->settles) settle();
     }
     return scripts_.take_late();
 }

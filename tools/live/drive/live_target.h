@@ -60,6 +60,7 @@ class LiveTarget : public scenario::Target {
     Connectors connectors_;
     scenario::Scripts scripts_;
     const StepGuide* guide_ = nullptr;   ///< of the present step
+    std::optional<std::size_t> before_;  ///< how many records the simulated run had before the present step
     std::size_t statements_ = 0;         ///< done in the present step
     bool rows_unsettled_ = false;        ///< the connector may not have seen all rows yet
 };
