@@ -173,12 +173,6 @@ void refuse_dependents(const Alteration& a, const Column& column) {
             }
         }
     }
-    for (const Trigger& trigger : a.relation->triggers) {
-        const bool listed = std::ranges::find(trigger.update_columns, column.attno) != trigger.update_columns.end();
-        if (!listed && !(trigger.when && uses_column(trigger.when->expr, column.attno))) continue;
-        throw SqlError("0A000", "cannot alter type of a column used in a trigger definition")
-            .detail(fmt::format("trigger {} on table {} depends on column \"{}\"", trigger.name, a.relation->name, name));
-    }
 }
 
 void alter_type(Alteration& a) {
