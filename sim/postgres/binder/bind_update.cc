@@ -132,9 +132,13 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
     std::vector<std::pair<const Column*, ExprPtr>> assigned;
     std::map<int, bool> by_element;
     std::optional<std::string> twice;
+    // All values are bound before the first column is looked up.
+    std::vector<ExprPtr> values;
+    for (const Node& item : items) values.push_back(bind_set_value(state, item["val"]));
+    std::size_t next = 0;
     for (const Node& item : items) {
         std::string name(item.text("name"));
-        ExprPtr value = bind_set_value(state, item["val"]);
+        ExprPtr value = values[next++];
         const Column* column = target.find_column(name);
         if (column == nullptr) {
             throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, target.name)).at(item.location());

@@ -44,6 +44,14 @@ void fold_parts(Backend& backend, const Query& query) {
     if (query.values.size() == 1 && (query.has_returning || query.on_conflict)) {
         for (const ExprPtr& value : query.values[0]) fold(value);
     }
+    if (query.command == CommandKind::kUpdate) {
+        const Relation& relation = *query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation;
+        for (const TargetEntry& entry : query.targets) {
+            const Column& column = relation.columns[static_cast<std::size_t>(entry.resno - 1)];
+            if (entry.expr->kind == ExprKind::kDefault && column.default_expr && !column.generated) ready_to_run(*column.default_expr, backend);
+            if (query.has_returning) fold(entry.expr);
+        }
+    }
     for (const TargetEntry& entry : query.returning) fold(entry.expr);
     if (!query.on_conflict) return;
     for (const TargetEntry& entry : query.on_conflict->set) fold(entry.expr);

@@ -1,0 +1,18 @@
+create table t2 (c1 jsonb, c2 text default '', c3 bit(4) default '1010'::bit);
+update t2 set c1 = jsonb_build_array(json_array_length('{}'::json), c2) returning ('2024-02-29 23:59:59.123456+02'::timestamptz - '-infinity'::timestamptz);
+update t2 set c3 = default;
+update t2 set r7 = '{5}', c2 = note;
+update t2 set r7 = '{5}', c2 = 'a';
+update t2 set c2 = 'a', c2 = nosuch;
+insert into t2 (c2) values ('x') on conflict do nothing;
+create table t1 (c3 timetz, g int, h int generated always as (g + 1) stored);
+create view v1 as select c3 from t1;
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+create trigger trigger_1 before update of c3 on t1 for each row execute function tf();
+alter table t1 alter column c3 type numeric(10,2);
+alter table t1 alter column g type date;
+alter table t1 alter column g type bigint;
+drop view v1;
+alter table t1 alter column c3 type time;
+drop trigger trigger_1 on t1;
+alter table t1 alter column c3 type time;
