@@ -77,9 +77,9 @@ struct ReferencingKey {
     const Constraint* constraint = nullptr;
 };
 
-/// The AFTER events of one query level.
-/// What a query level has done about one table and one kind of statement: cascades of foreign keys and
-/// data-modifying CTEs share it. Mirrors AfterTriggersTableData.
+/// What a query level has done about one table and one kind of statement.
+/// Cascades of foreign keys and data-modifying CTEs share it.
+/// Mirrors AfterTriggersTableData.
 struct TableEvents {
     Oid relation = kInvalidOid;
     int operation = 0;

@@ -181,10 +181,6 @@ const std::vector<bool>& updated_columns(Modification& m, int operation) {
     return updated;
 }
 
-}  // namespace
-
-namespace {
-
 bool has_statement_trigger(const Relation& relation, int operation, bool before) {
     return std::ranges::any_of(relation.triggers, [&](const Trigger& trigger) { return is_for(trigger, operation, before, false); });
 }
