@@ -109,9 +109,18 @@ std::optional<std::string> temporal_json(const BuiltColumn& built, const std::st
     return written(exact, text);
 }
 
-/// 24:00 is LocalTime.MAX there, in nanoseconds where the mode has them.
+/// The date of a moment, as it is written: TimestampUtils.toLocalDateTime.
+std::optional<std::string> date_json(const BuiltColumn& built, const std::string& text) {
+    const bool before_christ = text.ends_with(" BC");
+    const auto space = text.find(' ');
+    if (space == text.npos) return temporal_json(built, text);
+    return temporal_json(built, text.substr(0, space) + (before_christ ? " BC" : ""));
+}
+
+/// 24:00 is LocalTime.MAX there, in nanoseconds where the mode has them; later hours it does not know.
 std::optional<std::string> time_json(const BuiltColumn& built, const std::string& text) {
-    if (text != "24:00:00") return temporal_json(built, text);
+    constexpr std::int64_t kDay = 86'400'000'000;
+    if (text != "24:00:00") return read_time(text).value_or(kDay) < kDay ? temporal_json(built, text) : std::nullopt;
     auto json = temporal_json(built, "23:59:59.999999");
     if (json == "86399999999000") json = "86399999999999";
     if (json == "\"23:59:59.999999Z\"") json = "\"23:59:59.999999999Z\"";
@@ -155,7 +164,7 @@ constexpr DefaultRow kDefaultRows[] = {
     {"bit", "00", false, true, as_bit},
     {"bool", "false", true, true, as_boolean},
     {"bpchar", "", false, false, as_written},
-    {"date", "1970-01-01", false, true, temporal_json},
+    {"date", "1970-01-01", false, true, date_json},
     {"float4", "0.0", true, true, as_written},
     {"float8", "0.0", true, true, as_written},
     {"int2", "0", true, true, as_int<std::int16_t>},

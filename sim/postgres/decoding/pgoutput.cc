@@ -143,20 +143,21 @@ void PgOutput::decode(const LogEntry& entry) {
     ready_.push_back({entry.end_lsn, commit});
 }
 
-void PgOutput::begin_if_needed(const LogEntry& entry) {
+void PgOutput::begin_if_needed(const LogEntry& entry, const Change& change) {
     if (begun_) return;
     begun_ = true;
     pgoutput::Begin begin;
     begin.final_lsn = entry.commit_lsn;
     begin.commit_time = entry.commit_time;
     begin.xid = entry.xid;
-    // walsender sends a position with the last message only of those that it writes at once.
-    ready_.push_back({entry.origin.empty() ? entry.changes.front().lsn : Lsn{}, begin});
+    // It is put off until something is published, and stands there. walsender sends a position with
+    // the last message only of those that it writes at once.
+    ready_.push_back({entry.origin.empty() ? change.lsn : Lsn{}, begin});
     if (!entry.origin.empty()) {
         pgoutput::Origin origin;
         origin.commit_lsn = entry.origin_lsn;
         origin.name = entry.origin;
-        ready_.push_back({entry.changes.front().lsn, origin});
+        ready_.push_back({change.lsn, origin});
     }
 }
 
@@ -260,7 +261,7 @@ void PgOutput::decode_row(const LogEntry& entry, const Change& change) {
         if (kind == ChangeKind::kUpdate && has_old && !old_passes) kind = ChangeKind::kInsert;
         if (kind == ChangeKind::kUpdate && has_old && !new_passes) kind = ChangeKind::kDelete;
     }
-    begin_if_needed(entry);
+    begin_if_needed(entry, change);
     const SentRelation& sent = send_schema(entry, change.relation);
     if (kind == ChangeKind::kInsert) {
         // An unchanged out-of-line value of an UPDATE is taken from the old tuple if that has it.
@@ -285,7 +286,7 @@ void PgOutput::decode_truncate(const LogEntry& entry, const Change& change) {
     message.restart_identity = change.restart_identity;
     for (const RelationPtr& relation : change.truncated) {
         if (!publishes(publication, *relation)) continue;
-        begin_if_needed(entry);
+        begin_if_needed(entry, change);
         table_ = restriction_of(publication, *relation);
         send_schema(entry, relation);
         table_ = nullptr;
@@ -295,7 +296,7 @@ void PgOutput::decode_truncate(const LogEntry& entry, const Change& change) {
 }
 
 void PgOutput::decode_message(const LogEntry& entry, const Change& change) {
-    if (entry.transactional) begin_if_needed(entry);
+    if (entry.transactional) begin_if_needed(entry, change);
     pgoutput::LogicalMessage message;
     message.transactional = entry.transactional;
     message.lsn = change.lsn;

@@ -84,7 +84,7 @@ class PgOutput : public ReplicationSource {
     void decode_row(const LogEntry& entry, const Change& change);
     void decode_truncate(const LogEntry& entry, const Change& change);
     void decode_message(const LogEntry& entry, const Change& change);
-    void begin_if_needed(const LogEntry& entry);
+    void begin_if_needed(const LogEntry& entry, const Change& change);
     SentRelation& send_schema(const LogEntry& entry, const RelationPtr& relation);
     const Publication* publication_of(const LogEntry& entry) const;
     bool publishes(const Publication& publication, const Relation& relation) const;

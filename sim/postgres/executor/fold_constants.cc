@@ -104,7 +104,10 @@ class Folder {
             case ExprKind::kCoerceViaIo: return coerce_via_io(expr);
             case ExprKind::kSubLink: return sublink(expr);
             case ExprKind::kNullTest: {
-                if (as<NullTestExpr>(*expr).arg->kind == ExprKind::kRow) return fold(test_fields(as<NullTestExpr>(*expr)));
+                if (as<NullTestExpr>(*expr).arg->kind == ExprKind::kRow) {
+                    const ExprPtr row = fold_children(as<NullTestExpr>(*expr).arg);
+                    return fold(test_fields(as<NullTestExpr>(*expr), as<RowExpr>(*row)));
+                }
                 ExprPtr folded = fold_children(expr);
                 return as<NullTestExpr>(*folded).arg_is_row ? folded : if_all_const(folded);
             }
@@ -153,11 +156,11 @@ class Folder {
     }
 
     /// ROW(a, b) IS NULL is a IS NULL AND b IS NULL: the first field that is not ends it.
-    ExprPtr test_fields(const NullTestExpr& expr) {
+    ExprPtr test_fields(const NullTestExpr& expr, const RowExpr& row) {
         auto all = std::make_shared<BoolExpr>();
         all->type = oid::kBool;
         all->location = expr.location;
-        for (const ExprPtr& field : as<RowExpr>(*expr.arg).fields) {
+        for (const ExprPtr& field : row.fields) {
             auto test = std::make_shared<NullTestExpr>(expr);
             test->arg = field;
             test->arg_is_row = false;

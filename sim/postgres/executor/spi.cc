@@ -1,6 +1,8 @@
 // Running SQL from functions. Mirrors spi.c; a plan is bound again when what it depends on (tables,
 // functions, domains) or the search_path has changed since. The row type of a variable is not among
 // that: `r.*` keeps the columns that it had.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/bound_walk.h"
@@ -21,11 +23,12 @@ bool contains_sublink(const Expr& expr) {
 /// Whether what plancache.c would watch for `query` is the same in both catalogs.
 class SameDependencies {
   public:
-    SameDependencies(const Catalog& before, const Catalog& now) : before_(before), now_(now) {}
+    SameDependencies(const Catalog& before, Backend& backend) : before_(before), now_(backend.catalog()), backend_(backend) {}
 
     bool of(const Query& query) {
         for (const RangeTableEntry& entry : query.range_table) {
             if (entry.relation && before_.find_relation(entry.relation->oid) != now_.find_relation(entry.relation->oid)) return false;
+            if (entry.kind == RteKind::kTransition && !same_columns(entry)) return false;
         }
         bool same = true;
         for_each_expression(query, [&](const ExprPtr& expr) { same = same && of(expr); }, [&](const Query& below) { same = same && of(below); });
@@ -33,6 +36,14 @@ class SameDependencies {
     }
 
   private:
+    /// The trigger's table has the columns that the transition table had.
+    bool same_columns(const RangeTableEntry& entry) {
+        const auto now = backend_.transition_table(entry.transition_table);
+        return now && std::ranges::equal(*now, entry.columns, [](const Attribute& a, const Attribute& b) {
+                   return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped;
+               });
+    }
+
     bool of(const ExprPtr& expr) {
         return !any_expression(expr, [&](const Expr& e) {
             if (e.kind == ExprKind::kSubLink && !of(*as<SubLinkExpr>(e).query)) return true;
@@ -45,6 +56,7 @@ class SameDependencies {
 
     const Catalog& before_;
     const Catalog& now_;
+    Backend& backend_;
 };
 
 }  // namespace
@@ -103,7 +115,7 @@ class SpiPlanImpl : public SpiPlan {
     void bind() {
         if (query_ && path_ == backend_.search_path()) {
             if (catalog_ == backend_.catalog_ptr()) return;
-            const bool same = SameDependencies(*catalog_, backend_.catalog()).of(*query_);
+            const bool same = SameDependencies(*catalog_, backend_).of(*query_);
             if (same) catalog_ = backend_.catalog_ptr();
             if (same) return;
         }
