@@ -49,6 +49,11 @@ bool only_names_changed(const Relation& sent, const Relation& now) {
     return same && renamed;
 }
 
+/// No invalidation lies between these versions of a relation.
+bool is_same(const RelationPtr& sent, const RelationPtr& now) {
+    return sent == now || (sent && now && only_names_changed(*sent, *now));
+}
+
 }  // namespace
 
 const TypeInfo* DecodingEnvironment::find_type(Oid oid) {
@@ -195,9 +200,16 @@ PgOutput::SentRelation& PgOutput::send_schema(const LogEntry& entry, const Relat
         sent.list = list;
         sent.relation = sent.prepared = nullptr;
     }
+    // The invalidations of a commit nearly always come before what it is about is decoded: the relation
+    // is described at the first change of the transaction that alters it later on, too. What drops it
+    // loses that race.
+    RelationPtr committed = sent.catalog == entry.catalog ? sent.committed : entry.catalog->find_relation(relation->oid);
+    if (!committed) committed = sent.committed;
+    const bool is_described = is_same(sent.relation, relation) && is_same(sent.committed, committed);
     if (sent.prepared != relation || sent.catalog != entry.catalog) prepare(entry, relation, sent);
-    if (sent.relation == relation || (sent.relation && only_names_changed(*sent.relation, *relation))) return sent;
+    if (is_described) return sent;
     sent.relation = relation;
+    sent.committed = committed;
     std::vector<int> identity = replica_identity_columns(*relation);
     pgoutput::Relation message;
     message.id = relation->oid;

@@ -69,6 +69,7 @@ class PgOutput : public ReplicationSource {
     /// A relation as it was last announced, and what writing its tuples needs.
     struct SentRelation {
         RelationPtr relation;
+        RelationPtr committed;                ///< as that transaction left it
         struct SentColumn {
             std::size_t index = 0;            ///< attno - 1
             const TypeInfo* type = nullptr;   ///< as of `catalog`; nullptr: gone since

@@ -297,7 +297,7 @@ void fold_stored(StoredExpr& stored, Host& host) {
     stored.folded = nullptr;
     const bool replaceable = any_expression(stored.expr, [](const Expr& node) {
         return (node.kind == ExprKind::kFunc && as<FuncExpr>(node).user) || (node.kind == ExprKind::kScalarArrayOp && as<ScalarArrayOpExpr>(node).user) ||
-               node.kind == ExprKind::kCoerceToDomain;
+               node.kind == ExprKind::kCoerceToDomain || node.type == oid::kRecord;  // a session knows its records by number
     });
     if (replaceable) return;
     try {

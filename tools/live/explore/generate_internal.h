@@ -84,6 +84,7 @@ class Generator {
     Statements out_;
     bool has_audit_ = false;
     bool in_transaction_ = false;
+    bool has_written_ = false;  ///< in this transaction
     int savepoints_ = 0;
     int next_trigger_ = 1;
     int triggers_ = 0;
