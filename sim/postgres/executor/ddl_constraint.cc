@@ -294,7 +294,7 @@ void add_constraint(Backend& backend, Relation& relation, const PendingConstrain
 void build_index(Backend& backend, const Relation& relation, const Index& index) {
     std::vector<int> columns;
     for (const IndexKey& key : index.keys) {
-        if (key.attno == 0) return;   // expressions: found by a scan
+        if (key.attno == 0) return backend.database().count_rows(relation.file_node);   // found by a scan
         columns.push_back(key.attno);
     }
     backend.database().create_index(relation, index.storage_oid != kInvalidOid ? index.storage_oid : index.oid, columns);

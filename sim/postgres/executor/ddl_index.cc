@@ -96,6 +96,8 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
     if (index.unique) {
         build_index(backend, *relation, index);
         validate_unique(backend, *relation, index);
+    } else {
+        backend.database().count_rows(relation->file_node);
     }
     auto changed = copy_relation(relation);
     changed->indexes.push_back(std::move(index));

@@ -272,7 +272,7 @@ double TablePlanner::index_pages(const Index& index) const {
 
 std::optional<TablePlanner::IndexCost> TablePlanner::index_cost(const Index& index,
                                                                 const Clauses& clauses,
-                                                                double loops) const {
+                                                                double loops, bool whole) const {
     if (index.method != "btree" || !index.valid) return {};
     IndexCost cost;
     if (index.predicate) {
@@ -304,7 +304,7 @@ std::optional<TablePlanner::IndexCost> TablePlanner::index_cost(const Index& ind
         ends_in_equality = equal;
         if (!equal) is_bounded = false;
     }
-    if (all.empty()) return {};
+    if (all.empty() && !whole) return {};
     cost.selectivity = list_selectivity(all);
     double entries = 1;
     if (!(index.unique && bound_columns == index.keys.size() && ends_in_equality && !has_array &&
@@ -402,6 +402,50 @@ std::vector<ScanPath> TablePlanner::paths(double limit) const {
 ScanPath TablePlanner::best(double limit) const {
     std::vector<ScanPath> all = paths(limit);
     return std::move(*std::ranges::min_element(all, {}, &ScanPath::total));
+}
+
+bool TablePlanner::is_constant(const ExprPtr& expr) const {
+    int attno = column_of(expr);
+    return attno > 0 && std::ranges::any_of(clauses_, [&](const Clause& clause) {
+        return clause.attno == attno && clause.is_equality && !clause.is_array;
+    });
+}
+
+std::size_t TablePlanner::presorted_keys(const Index& index, std::span<const OrderKey> keys, bool backward) const {
+    std::size_t count = 0;
+    for (const IndexKey& key : index.keys) {
+        if (count == keys.size() || key.attno <= 0) break;
+        const OrderKey& wanted = keys[count];
+        bool fits = column_of(wanted.expr) == key.attno && wanted.descending == (key.descending != backward) &&
+                    wanted.nulls_first == (key.nulls_first != backward);
+        if (fits) {
+            ++count;
+            continue;
+        }
+        bool is_fixed = std::ranges::any_of(clauses_, [&](const Clause& clause) {
+            return clause.attno == key.attno && clause.is_equality && !clause.is_array;
+        });
+        if (!is_fixed) break;
+    }
+    return count;
+}
+
+std::vector<OrderedScan> TablePlanner::ordered_paths(std::span<const OrderKey> keys) const {
+    std::vector<OrderedScan> scans;
+    for (ScanPath& path : paths()) {
+        if (path.kind != ScanKind::kIndex) scans.push_back({std::move(path), 0});
+    }
+    for (const Index& index : relation_.indexes) {
+        bool backward = false;
+        std::size_t presorted = presorted_keys(index, keys, false);
+        if (presorted == 0) backward = (presorted = presorted_keys(index, keys, true)) > 0;
+        std::optional<IndexCost> cost = index_cost(index, clauses_, 1, presorted > 0);
+        if (!cost) continue;
+        OrderedScan scan{index_path(*cost, index, clauses_, 1), presorted};
+        scan.path.backward = backward;
+        scans.push_back(std::move(scan));
+    }
+    return scans;
 }
 
 std::optional<ScanPath> TablePlanner::probe(std::span<const int> attnos, double loops,

@@ -31,6 +31,18 @@ struct ScanPath {
     /// The conditions that choose the index entries which are read; empty: an OR.
     std::vector<ExprPtr> boundaries;
     double startup = 0, total = 0;
+    bool backward = false;          ///< kIndex: from its end
+};
+
+/// A key of a wanted order.
+struct OrderKey {
+    ExprPtr expr;
+    bool descending = false, nulls_first = false;
+};
+
+struct OrderedScan {
+    ScanPath path;
+    std::size_t presorted = 0;  ///< leading keys of a wanted order that the rows have
 };
 
 /// A condition, as far as an index could serve it.
@@ -67,6 +79,10 @@ class TablePlanner {
     /// The paths that survive each other; `limit`: rows that are wanted, 0: all.
     std::vector<ScanPath> paths(double limit = 0) const;
     ScanPath best(double limit = 0) const;
+    /// All paths, and how far each has the wanted order.
+    std::vector<OrderedScan> ordered_paths(std::span<const OrderKey> keys) const;
+    /// Whether a condition says which value the column has.
+    bool is_constant(const ExprPtr& expr) const;
     /// An index scan for each of `loops` rows whose values the columns `attnos` must equal; nullopt:
     /// no index serves any of them. `rows`: found each time.
     std::optional<ScanPath> probe(std::span<const int> attnos, double loops, double& rows) const;
@@ -89,7 +105,9 @@ class TablePlanner {
     int column_of(const ExprPtr& expr) const;
     bool is_pseudo_constant(const ExprPtr& expr) const;
     void match_comparison(const FuncExpr& func, Clause& clause) const;
-    std::optional<IndexCost> index_cost(const Index& index, const Clauses& clauses, double loops) const;
+    /// `whole`: even if no condition chooses entries.
+    std::optional<IndexCost> index_cost(const Index& index, const Clauses& clauses, double loops, bool whole = false) const;
+    std::size_t presorted_keys(const Index& index, std::span<const OrderKey> keys, bool backward) const;
     ScanPath index_path(const IndexCost& cost, const Index& index, const Clauses& clauses, double loops) const;
     ScanPath bitmap_path(const IndexCost& cost, const Clauses& clauses) const;
     std::optional<IndexCost> best_bitmap(const Clauses& clauses, double rows) const;

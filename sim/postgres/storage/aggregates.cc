@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/storage/execution.h"
+#include "sim/postgres/storage/tuple_sort.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -113,8 +114,7 @@ class Group {
         std::vector<const Row*> order;
         for (const Row& row : rows_) order.push_back(&row);
         if (sorts_) {
-            std::ranges::stable_sort(
-                order, [&](const Row* a, const Row* b) { return compare(*a, *b) < 0; });
+            tuple_sort(order, 0, [&](const Row* a, const Row* b) { return compare(*a, *b); });
         }
         const Row* last = nullptr;
         for (const Row* row : order) {

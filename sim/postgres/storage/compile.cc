@@ -1,5 +1,6 @@
 #include "sim/postgres/storage/compile.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
@@ -39,24 +40,46 @@ class SqlitePlan : public SelectPlan {
         Use use(*this, snapshot.is_plain() ? 0 : 1);
         execution.bind(use.statement);
         execution.visit_pages();
-        std::vector<Datum> row(program_.outputs.size());
-        for (;;) {
-            int rc = use.statement.raw_step();
-            if (rc != SQLITE_ROW) {
-                execution.rethrow_error();
-                database_.rethrow_collation_error();
-                if (rc == SQLITE_DONE) break;
-                throw_sqlite_error(database_.handle(), program_.sql);
+        if (program_.sort) {
+            run_sorted(execution, use.statement, emit);
+        } else {
+            std::vector<Datum> row(program_.outputs.size());
+            while (step(execution, use.statement)) {
+                for (std::size_t i = 0; i < row.size(); ++i) {
+                    row[i] = use.statement.column(static_cast<int>(i), program_.outputs[i]);
+                }
+                if (!emit(row)) break;
             }
-            for (std::size_t i = 0; i < row.size(); ++i) {
-                row[i] = use.statement.column(static_cast<int>(i), program_.outputs[i]);
-            }
-            if (!emit(row)) break;
         }
         if (ctes == nullptr) execution.finish();
     }
 
   private:
+    bool step(Execution& execution, Statement& statement) const {
+        int rc = statement.raw_step();
+        if (rc == SQLITE_ROW) return true;
+        execution.rethrow_error();
+        database_.rethrow_collation_error();
+        if (rc != SQLITE_DONE) throw_sqlite_error(database_.handle(), program_.sql);
+        return false;
+    }
+
+    void run_sorted(Execution& execution, Statement& statement, const RowSink& emit) const {
+        const CompiledSort& sort = *program_.sort;
+        const std::int64_t limit = execution.bound_count(sort.limit);
+        if (limit == 0) return;
+        RowTable rows{.width = program_.outputs.size(), .values = {}};
+        while (step(execution, statement)) {
+            for (std::size_t i = 0; i < rows.width; ++i) {
+                rows.values.push_back(statement.column(static_cast<int>(i), program_.outputs[i]));
+            }
+        }
+        const std::int64_t offset = std::max<std::int64_t>(execution.bound_count(sort.offset), 0);
+        for (std::uint32_t number : sort_rows(execution.host(), sort, rows, limit, offset)) {
+            if (!emit(rows.row(number).first(program_.visible))) break;
+        }
+    }
+
     /// A prepared statement for one run; the plan may be running already.
     struct Use {
         Use(const SqlitePlan& owner, int variant) : plan(owner), index(variant) {
@@ -98,6 +121,10 @@ std::shared_ptr<const SelectPlan> compile(std::shared_ptr<const Query> query, Ho
     std::string text = write(deparser);
     program.sql = with_visibility(text, false);
     program.sql_concurrent = with_visibility(text, true);
+    for (SortedStage& stage : program.sorted) {
+        stage.sql_concurrent = with_visibility(stage.sql, true);
+        stage.sql = with_visibility(stage.sql, false);
+    }
     return std::make_shared<SqlitePlan>(database, std::move(program));
 }
 
@@ -109,6 +136,7 @@ std::shared_ptr<const SelectPlan> compile_select(std::shared_ptr<const Query> qu
         for (const TargetEntry& target : tree.targets) {
             if (!target.junk) deparser.program.outputs.push_back(deparser.codec(target.expr->type));
         }
+        deparser.program.visible = deparser.program.outputs.size();
         return deparser.query(tree, -1);
     });
 }

@@ -195,13 +195,13 @@ void SqliteDatabase::create_index(const Relation& relation, Oid index_oid,
     for (int attno : attnos) {
         index.types.push_back(relation.columns[static_cast<std::size_t>(attno - 1)].type);
     }
-    count_rows(table(relation.file_node));
+    count_rows(relation.file_node);
     indexes_[index_oid] = std::move(index);
     missing_indexes_.push_back(index_oid);
 }
 
-/// Building an index counts the table's pages and rows (index_update_stats).
-void SqliteDatabase::count_rows(HeapTable& heap) {
+void SqliteDatabase::count_rows(std::uint32_t file_node) {
+    HeapTable& heap = table(file_node);
     Statement count(handle_, "SELECT count(*) FROM " + heap.name + " WHERE died=" +
                                  std::to_string(kNeverDied));
     count.step();

@@ -70,6 +70,7 @@ class SqliteDatabase : public Database {
     void fill_column(Host& host, const Relation& relation, int attno, const Datum& value) override;
     void create_index(const Relation& relation, Oid index_oid,
                       std::span<const int> attnos) override;
+    void count_rows(std::uint32_t file_node) override;
     void drop_index(Oid index_oid) override;
     void truncate(std::uint32_t file_node) override;
     RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) override;
@@ -140,7 +141,6 @@ class SqliteDatabase : public Database {
     void bind_values(Host& host, const Relation& relation, Statement& statement,
                      std::span<const int> attnos, std::span<const Datum> values);
     RowVersion read_version(HeapTable& heap, const Statement& row, const Relation& relation);
-    void count_rows(HeapTable& heap);
     void order_as_found(Host& host, const Relation& relation, std::span<const int> attnos,
                         std::vector<RowVersion>& found);
     void run_or_postpone(const std::string& sql);

@@ -16,6 +16,7 @@
 #include "sim/postgres/storage/database.h"
 #include "sim/postgres/storage/program.h"
 #include "sim/postgres/planner/group_planner.h"
+#include "sim/postgres/planner/sort_planner.h"
 
 namespace cdcsim::pg {
 
@@ -53,6 +54,8 @@ struct Stage {
     /// The order in which PostgreSQL's scan gives the rows, where the query has no other: "r1.rid".
     std::vector<std::string> heap_order;
     std::string heap_order_text() const;
+    /// By what that order sorts them, as far as PostgreSQL knows.
+    std::vector<OrderKey> sorted_by;
 };
 
 class Block {
@@ -107,6 +110,8 @@ class Block {
     std::string cte_leaf(int rt_index, const Stage& stage);
     void choose_order(std::span<const ExprPtr> conjuncts, Stage& stage);
     std::string entries_text(const ScanPath& path, int rt_index, const Stage& stage);
+    ScanPath choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, std::span<const OrderKey> wanted, Stage& stage);
+    void note_fixed(std::span<const ExprPtr> conjuncts);
     double wanted_rows();
     /// A part of the order in which the rows of a join come.
     struct OrderTerm {
@@ -116,7 +121,12 @@ class Block {
     void order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage);
     bool add_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
     void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
-    std::string grouped_text(const GroupPlan& plan, const std::vector<std::pair<std::string, Oid>>& keys,
+    struct GroupColumn {
+        std::string name;
+        Oid type = kInvalidOid;
+        bool descending = false, nulls_first = false;
+    };
+    std::string grouped_text(const GroupPlan& plan, const std::vector<GroupColumn>& keys,
                              const std::string& seen, const std::string& text, Stage& stage);
     std::string bucket_text(const PlanNode& node, const Stage& stage);
     void add_where(Stage& stage, const std::string& condition);
@@ -129,6 +139,10 @@ class Block {
     // deparse_window.cc
     Stage window_stage(Stage base);
     std::string window_call(const WindowExpr& window, const Stage& stage);
+    /// The windows that are used, in the order in which PostgreSQL evaluates them.
+    std::vector<const WindowClause*> active_windows() const;
+    const WindowClause* first_window() const;
+    Stage one_window_stage(const Stage& base, const WindowClause& clause, std::span<const ExprPtr> calls);
     std::string window_clause(const WindowClause& window, const Stage& stage);
     /// Adds what later stages refer to: the columns of `stage` that `exprs` need, as <prefix><n>.
     std::string carry(const Stage& stage, Stage& next, const std::vector<ExprPtr>& exprs,
@@ -137,11 +151,26 @@ class Block {
     // deparse_set_operation.cc
     Stage set_operation_stage();
     std::string set_node(const SetOpNode& node);
+    std::string branch_text(int rt_index);
 
     // deparse_select.cc
     Stage project_stage(Stage base);
     std::string finish(const Stage& stage);
-    std::string sort_text(const std::vector<SortKey>& keys) const;
+    std::string distinct_text(const GroupPlan& plan, const std::string& text, const std::string& names,
+                              Stage& order);
+    // deparse_sort.cc
+    void add_order_key(std::vector<OrderKey>& keys, OrderKey key) const;
+    std::vector<OrderKey> final_order() const;
+    std::vector<OrderKey> group_order() const;
+    std::vector<OrderKey> window_order(const WindowClause& window) const;
+    std::vector<OrderKey> wanted_order();
+    double limit_rows();
+    std::size_t presorted_keys(const Stage& stage, std::span<const OrderKey> keys);
+    bool prefers_incremental(std::size_t presorted, std::span<const OrderKey> keys);
+    Stage sorted_stage(const Stage& base, std::span<const OrderKey> keys, std::size_t presorted, bool bounded);
+    bool is_sorted_first() const;
+    void add_limit(CompiledSort& sort);
+    std::string finish_sorted(const Stage& stage, const std::string& text, std::span<const OrderKey> keys);
     std::string limit_text();
     std::vector<ExprPtr> later_expressions() const;
 
@@ -154,7 +183,15 @@ class Block {
     std::vector<bool> direct_;           ///< by rt_index - 1: the stored table itself
     std::vector<int> scans_;             ///< by rt_index - 1: index into program.scans + 1
     int join_leaves_ = 0;
+    std::vector<ExprPtr> fixed_;         ///< what WHERE says the one value of
+    bool is_sorted_ = false;             ///< ORDER BY is done: its targets are computed after it
+    int sorted_stages_ = 0;
 };
+
+/// Whether the expression is the same for all rows.
+bool is_fixed_value(const ExprPtr& expr);
+/// Whether the level ends with a sort.
+bool is_sorted_query(const Query& query);
 
 /// " ASC NULLS LAST" and its kin.
 std::string direction(bool descending, bool nulls_first);

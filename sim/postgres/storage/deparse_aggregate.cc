@@ -134,24 +134,24 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
 /// `text` with what its groups' order needs, and that order: `keys` are its columns. `seen`: the
 /// order in which the groups are entered into a hash table.
 std::string Block::grouped_text(const GroupPlan& plan,
-                                const std::vector<std::pair<std::string, Oid>>& keys,
+                                const std::vector<GroupColumn>& keys,
                                 const std::string& seen, const std::string& text, Stage& stage) {
     stage.heap_order.clear();
     if (!plan.hashed) {
-        for (const auto& [key, type] : keys) {
-            stage.heap_order.push_back("(s." + key + " IS NULL)");
-            stage.heap_order.push_back("s." + key + d_.collation(type));
+        for (const GroupColumn& key : keys) {
+            stage.heap_order.push_back("s." + key.name + d_.collation(key.type) +
+                                       direction(key.descending, key.nulls_first));
         }
         return text;
     }
     CompiledHashTable table{.keys = {}, .expected = plan.groups};
     std::string number = std::to_string(d_.program.hash_tables.size()), arguments;
-    for (const auto& [key, type] : keys) {
+    for (const GroupColumn& key : keys) {
         CompiledKey compiled;
-        compiled.type = type;
-        compiled.codec = d_.codec(type);
+        compiled.type = key.type;
+        compiled.codec = d_.codec(key.type);
         table.keys.push_back(compiled);
-        arguments += "," + key;
+        arguments += "," + key.name;
     }
     d_.program.hash_tables.push_back(std::move(table));
     stage.heap_order.push_back("hash_rank(?1,s.h,s.i)");
@@ -172,6 +172,14 @@ Stage Block::aggregate_stage(Stage base) {
         if (contains_volatile(groups.back())) throw NotSimulated("GROUP BY of a volatile function");
     }
     std::vector<ExprPtr> later = later_expressions();
+    std::optional<GroupPlan> plan;
+    if (query_.grouping_sets.empty()) plan = plan_groups(d_.host, query_);
+    std::vector<OrderKey> sorted_by;
+    if (plan && !plan->hashed) {
+        sorted_by = group_order();
+        std::size_t presorted = presorted_keys(base, sorted_by);
+        if (presorted < sorted_by.size() || !base.sorted_by.empty()) base = sorted_stage(base, sorted_by, presorted, false);
+    }
     std::vector<ExprPtr> aggregates = collect_nodes(later, ExprKind::kAggregate);
     std::vector<ExprPtr> groupings = collect_nodes(later, ExprKind::kGrouping);
     // Window functions hide aggregates in their arguments.
@@ -199,8 +207,6 @@ Stage Block::aggregate_stage(Stage base) {
     });
 
     // Where each group was first seen: of two that want one place in a hash table, it decides.
-    std::optional<GroupPlan> plan;
-    if (query_.grouping_sets.empty()) plan = plan_groups(d_.host, query_);
     std::string order_column;
     if (plan && plan->hashed) {
         bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
@@ -242,13 +248,18 @@ Stage Block::aggregate_stage(Stage base) {
         if (!group_by.empty()) text += " GROUP BY " + group_by;
     }
     if (plan) {
-        std::vector<std::pair<std::string, Oid>> keys;
-        std::vector<int> needed = needed_group_refs(query_);
-        for (std::size_t i = 0; i < groups.size(); ++i) {
-            if (std::ranges::find(needed, group_refs[i]) == needed.end()) continue;
-            keys.emplace_back("g" + std::to_string(i + 1), groups[i]->type);
+        std::vector<GroupColumn> keys;
+        auto add = [&](const OrderKey& key) {
+            auto group = std::ranges::find_if(groups, [&](const ExprPtr& g) { return equal_expressions(*g, *key.expr); });
+            keys.push_back({"g" + std::to_string(group - groups.begin() + 1), key.expr->type, key.descending, key.nulls_first});
+        };
+        if (plan->hashed) {
+            for (int ref : needed_group_refs(query_)) add({target_expr(ref)});
+        } else {
+            for (const OrderKey& key : sorted_by) add(key);
         }
         text = grouped_text(*plan, keys, "ORDER BY o", text, next);
+        next.sorted_by = std::move(sorted_by);
     }
     next.from = "(" + text + ") AS s";
     if (having_) {

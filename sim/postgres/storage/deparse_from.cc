@@ -54,6 +54,7 @@ Stage Block::from_and_where() {
     std::vector<ExprPtr> conjuncts;
     if (query_.where) flatten_and(fold(query_.where), conjuncts);
     add_where(stage, conditions(conjuncts, stage));
+    note_fixed(conjuncts);
     if (is_result_of_join()) {
         order_of_join(conjuncts, stage);
     } else {
@@ -66,16 +67,7 @@ Stage Block::from_and_where() {
 double Block::wanted_rows() {
     bool needs_all = !query_.order_by.empty() || query_.has_aggregates || query_.has_windows ||
                      query_.distinct || !query_.group_by.empty();
-    if (needs_all || !query_.limit) return 0;
-    auto constant = [&](const ExprPtr& written) -> double {
-        if (!written) return 0;
-        ExprPtr expr = fold(written);
-        if (expr->kind != ExprKind::kConst) return -1;
-        const Datum& value = as<ConstExpr>(*expr).value;
-        return value.is_null() ? -1 : static_cast<double>(value.as_int());
-    };
-    double limit = constant(query_.limit), offset = constant(query_.offset);
-    return limit <= 0 || offset < 0 ? 0 : limit + offset;
+    return needs_all ? 0 : std::max(0.0, limit_rows());
 }
 
 /// The blocks of the index entries that the scan reads, as SQL; "": all.
@@ -97,10 +89,10 @@ void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
     if (is_direct == direct_.end()) return;
     int rt_index = static_cast<int>(is_direct - direct_.begin()) + 1;
     const Relation& relation = *entry(rt_index).relation;
-    if (relation.indexes.empty() || conjuncts.empty()) return;
-    TablePlanner planner(d_.host, relation, d_.database.size_of(relation.file_node), rt_index);
-    for (const ExprPtr& conjunct : conjuncts) planner.add_condition(conjunct);
-    ScanPath path = planner.best(wanted_rows());
+    if (relation.indexes.empty()) return;
+    std::vector<OrderKey> wanted = wanted_order();
+    if (conjuncts.empty() && wanted.empty()) return;
+    ScanPath path = choose_scan(rt_index, conjuncts, wanted, stage);
     TableScan& scan = d_.program.scans[static_cast<std::size_t>(scans_[is_direct - direct_.begin()] - 1)];
     if (path.kind == ScanKind::kSequential) {
         scan.indexed_attno = 0;
@@ -113,18 +105,48 @@ void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
             if (key.attno <= 0) continue;
             Oid type = relation.columns[static_cast<std::size_t>(key.attno - 1)].type;
             stage.heap_order.push_back(column(rt_index, key.attno, stage) + d_.collation(type) +
-                                       direction(key.descending, key.nulls_first));
+                                       direction(key.descending != path.backward, key.nulls_first != path.backward));
         }
     }
     stage.heap_order.push_back("root_line(" + std::to_string(relation.file_node) + "," +
-                               alias(rt_index) + ".rid)");
+                               alias(rt_index) + ".rid)" + (path.backward ? " DESC" : ""));
     if (!query_.has_aggregates && !query_.has_windows && !query_.distinct) return;
+    if (!stage.sorted_by.empty()) return;
     // What reads all rows before it gives any reads them in this order.
-    stage.from = "(SELECT " + alias(rt_index) + ".* FROM " + stage.from + " WHERE " + stage.where +
+    stage.from = "(SELECT " + alias(rt_index) + ".* FROM " + stage.from +
+                 (stage.where.empty() ? "" : " WHERE " + stage.where) +
                  " ORDER BY " + stage.heap_order_text() + " LIMIT -1 OFFSET 0) AS " +
                  alias(rt_index);
     stage.where.clear();
     stage.heap_order.erase(stage.heap_order.begin(), stage.heap_order.end() - 1);
+}
+
+/// How the only table is read; `stage` is told by what that sorts it.
+ScanPath Block::choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, std::span<const OrderKey> wanted, Stage& stage) {
+    const Relation& relation = *entry(rt_index).relation;
+    Leaf leaf;
+    leaf.table = std::make_shared<TablePlanner>(d_.host, relation, d_.database.size_of(relation.file_node), rt_index);
+    for (const ExprPtr& conjunct : conjuncts) leaf.table->add_condition(conjunct);
+    if (wanted.empty()) return leaf.table->best(wanted_rows());
+    bool is_last = !query_.has_windows && query_.group_by.empty() && query_.distinct_on.empty();
+    OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, query_.group_by.empty() ? limit_rows() : 0, is_last);
+    auto sorted = wanted.first(scan.presorted);
+    stage.sorted_by.assign(sorted.begin(), sorted.end());
+    return std::move(scan.path);
+}
+
+/// Notes which columns have the one value that a condition says.
+void Block::note_fixed(std::span<const ExprPtr> conjuncts) {
+    constexpr int kEqualStrategy = 3;
+    for (const ExprPtr& conjunct : conjuncts) {
+        if (conjunct->kind != ExprKind::kFunc || as<FuncExpr>(*conjunct).args.size() != 2) continue;
+        const auto& func = as<FuncExpr>(*conjunct);
+        const BtreeOperatorRow* row = func.form == FuncForm::kOperator ? btree_row(func.op) : nullptr;
+        if (row == nullptr || row->strategy != kEqualStrategy) continue;
+        for (std::size_t i = 0; i < 2; ++i) {
+            if (is_fixed_value(func.args[1 - i])) fixed_.push_back(func.args[i]);
+        }
+    }
 }
 
 /// The order in which PostgreSQL's joins give the rows; none if it is not known.
@@ -317,7 +339,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
 std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     const RangeTableEntry& rte = entry(rt_index);
     const Query& query = *rte.subquery;
-    if (refers_outside(query) || !query.row_marks.empty()) {
+    if (refers_outside(query) || !query.row_marks.empty() || is_sorted_query(query)) {
         RowSource source;
         source.kind = RowSource::Kind::kQuery;
         source.block = number_;
@@ -329,9 +351,8 @@ std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     std::string text = d_.query(query, number_);
     std::size_t count = 0;
     for (const TargetEntry& target : query.targets) count += target.junk ? 0 : 1;
-    // A volatile subquery must not be merged into this level, where each reference would run it,
-    // nor lose its order.
-    bool fence = !query.order_by.empty() || contains_volatile(query);
+    // A volatile subquery must not be merged into this level, where each reference would run it.
+    bool fence = contains_volatile(query);
     std::string columns = columns_text(count);
     const char* number = is_result_of_join() ? ",row_number() OVER () AS seq" : "";
     return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS p" + number + " FROM (" + text +

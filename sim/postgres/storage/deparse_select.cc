@@ -51,6 +51,13 @@ std::string Block::select() {
         stage = aggregate_stage(std::move(stage));
     }
     if (query_.has_windows) stage = window_stage(std::move(stage));
+    if (is_sorted_first()) {
+        std::vector<OrderKey> keys = final_order();
+        stage = sorted_stage(stage, keys, presorted_keys(stage, keys), !query_.has_target_srfs && query_.row_marks.empty());
+        // They come in this order by themselves; SQLite would sort after the targets.
+        stage.heap_order.clear();
+        is_sorted_ = true;
+    }
     if (std::ranges::any_of(targets_, [](const TargetEntry& target) {
             return contains_set_function(target.expr);
         })) {
@@ -106,18 +113,6 @@ Stage Block::project_stage(Stage base) {
     return next;
 }
 
-/// ORDER BY's text over the positions of the targets.
-std::string Block::sort_text(const std::vector<SortKey>& keys) const {
-    std::string text;
-    for (const SortKey& key : keys) {
-        auto target = std::ranges::find(targets_, key.target, &TargetEntry::sort_group_ref);
-        CDCSIM_CHECK(target != targets_.end());
-        text += (text.empty() ? "" : ",") + std::to_string(target - targets_.begin() + 1) +
-                d_.collation(target->expr->type) + direction(key.descending, key.nulls_first);
-    }
-    return text;
-}
-
 std::string Block::limit_text() {
     if (!query_.limit && !query_.offset) return {};
     auto bound = [&](const ExprPtr& expr, Parameter::Kind kind) {
@@ -147,64 +142,51 @@ std::string Block::finish(const Stage& stage) {
     std::string text = (distinct ? "SELECT DISTINCT " : "SELECT ") + columns + " FROM " + stage.from;
     if (!stage.where.empty()) text += " WHERE " + stage.where;
 
-    std::vector<SortKey> keys = query_.order_by;
-    if (!query_.distinct_on.empty()) {
-        for (int ref : query_.distinct_on) {
-            if (std::ranges::find(keys, ref, &SortKey::target) == keys.end()) {
-                keys.push_back({.target = ref, .type = target_expr(ref)->type});
-            }
+    std::vector<OrderKey> keys;
+    if (!is_sorted_) keys = final_order();
+    Stage order;
+    order.heap_order = stage.heap_order;
+    order.sorted_by = stage.sorted_by;
+    order.is_base = stage.is_base;
+    if (distinct) {
+        order = Stage();
+        order.is_base = false;
+        if (std::optional<GroupPlan> plan = plan_distinct(d_.host, query_)) {
+            text = distinct_text(*plan, text, names, order);
+        } else if (!keys.empty()) {
+            text = "SELECT " + names + " FROM (" + text + ")";
         }
     }
-    std::string order = sort_text(keys);
-    std::optional<GroupPlan> plan;
-    if (distinct && order.empty()) plan = plan_distinct(d_.host, query_);
-    if (plan) {
-        std::vector<std::pair<std::string, Oid>> columns_of_groups;
-        for (std::size_t i = 0; i < targets_.size(); ++i) {
-            columns_of_groups.emplace_back("c" + std::to_string(i + 1), targets_[i].expr->type);
-        }
-        Stage groups;
-        text = grouped_text(*plan, columns_of_groups, "", text, groups);
-        text = "SELECT " + names + " FROM (" + text + ") AS s ORDER BY " + groups.heap_order_text();
-    }
-    // Ties, and rows without an order, come in the heap's order.
-    if (!distinct && !stage.heap_order.empty()) {
-        order += (order.empty() ? "" : ",") + stage.heap_order_text();
-    }
-    if (query_.with_ties) {
-        std::string sorted = sort_text(query_.order_by), limit = limit_text();
-        auto offset = limit.find(" OFFSET ");
-        std::string count = limit.substr(7, offset == std::string::npos ? offset : offset - 7);
-        std::string skip = offset == std::string::npos ? "0" : limit.substr(offset + 8);
-        // Positions mean columns in ORDER BY, but not in a window: name them.
-        std::string by;
-        for (const SortKey& key : query_.order_by) {
-            auto target = std::ranges::find(targets_, key.target, &TargetEntry::sort_group_ref);
-            by += (by.empty() ? "" : ",") + std::string(target->junk ? "j" : "c") +
-                  std::to_string(target - targets_.begin() + 1) + d_.collation(target->expr->type) +
-                  direction(key.descending, key.nulls_first);
-        }
-        return "SELECT " + names + " FROM (SELECT *,rank() OVER (ORDER BY " + by +
-               ") AS rk,row_number() OVER (ORDER BY " + by + ") AS rn FROM (" + text +
-               " ORDER BY " + order + " LIMIT -1 OFFSET 0)) WHERE (" + count + "<0 OR rk<=" + count +
-               "+" + skip + ") AND rn>" + skip + " ORDER BY rn";
-    }
-    if (!order.empty()) text += " ORDER BY " + order;
-    if (query_.distinct_on.empty()) return text + limit_text();
+    if (!keys.empty() || query_.with_ties || !query_.distinct_on.empty()) return finish_sorted(order, text, keys);
+    if (!order.heap_order.empty()) text += " ORDER BY " + order.heap_order_text();
+    return text + limit_text();
+}
 
-    CompiledDistinctOn distinct_on;
-    std::string keys_text;
-    for (int ref : query_.distinct_on) {
-        auto target = std::ranges::find(targets_, ref, &TargetEntry::sort_group_ref);
-        keys_text += std::string(target->junk ? ",j" : ",c") +
-                     std::to_string(target - targets_.begin() + 1);
-        distinct_on.keys.push_back(
-            {.type = target->expr->type, .codec = d_.codec(target->expr->type)});
+/// SELECT DISTINCT in the order in which PostgreSQL finds the different rows.
+std::string Block::distinct_text(const GroupPlan& plan, const std::string& text, const std::string& names,
+                                 Stage& order) {
+    std::vector<GroupColumn> columns;
+    auto add = [&](const OrderKey& key) {
+        for (std::size_t i = 0; i < targets_.size(); ++i) {
+            if (!equal_expressions(*targets_[i].expr, *key.expr)) continue;
+            columns.push_back({"c" + std::to_string(i + 1), key.expr->type, key.descending, key.nulls_first});
+            return;
+        }
+    };
+    if (!plan.hashed) {
+        // ORDER BY's columns first.
+        order.sorted_by = final_order();
+        for (const TargetEntry& target : targets_) add_order_key(order.sorted_by, {target.expr});
+        for (const OrderKey& key : order.sorted_by) add(key);
+    } else {
+        for (std::size_t i = 0; i < targets_.size(); ++i) {
+            columns.push_back({"c" + std::to_string(i + 1), targets_[i].expr->type});
+        }
     }
-    std::string number = std::to_string(d_.program.distincts.size());
-    d_.program.distincts.push_back(std::move(distinct_on));
-    return "SELECT " + names + " FROM (" + text + " LIMIT -1 OFFSET 0) WHERE first_of(?1," + number +
-           keys_text + ")" + limit_text();
+    std::vector<OrderKey> sorted_by = std::move(order.sorted_by);
+    std::string grouped = grouped_text(plan, columns, "", text, order);
+    order.sorted_by = std::move(sorted_by);
+    return "SELECT " + names + " FROM (" + grouped + ") AS s";
 }
 
 }  // namespace cdcsim::pg

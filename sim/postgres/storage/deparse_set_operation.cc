@@ -19,12 +19,23 @@ std::string column_names(std::size_t count) {
 
 }  // namespace
 
+/// A branch; a sorted one is a plan of its own.
+std::string Block::branch_text(int rt_index) {
+    const Query& branch = *entry(rt_index).subquery;
+    if (!is_sorted_query(branch)) return "(" + d_.query(branch, number_) + ")";
+    RowSource source;
+    source.kind = RowSource::Kind::kQuery;
+    source.block = number_;
+    source.plan = plan_select(entry(rt_index).subquery, d_.host);
+    return source_leaf(rt_index, std::move(source), {});
+}
+
 std::string Block::set_node(const SetOpNode& node) {
     if (node.op == SetOp::kNone) {
         const Query& leaf = *entry(node.rt_index).subquery;
         std::size_t count = 0;
         for (const TargetEntry& target : leaf.targets) count += target.junk ? 0 : 1;
-        return "SELECT " + column_names(count) + " FROM (" + d_.query(leaf, number_) + ")";
+        return "SELECT " + column_names(count) + " FROM " + branch_text(node.rt_index);
     }
     std::string left = set_node(*node.left), right = set_node(*node.right);
     std::string names = column_names(node.columns.size());
@@ -47,9 +58,9 @@ std::string Block::set_node(const SetOpNode& node) {
             "SELECT DISTINCT " + compared + " FROM (" + left + " UNION ALL " + right + ")";
         std::optional<GroupPlan> plan = plan_union(d_.host, query_, node);
         if (!plan) return text;
-        std::vector<std::pair<std::string, Oid>> keys;
+        std::vector<GroupColumn> keys;
         for (std::size_t i = 0; i < node.columns.size(); ++i) {
-            keys.emplace_back("c" + std::to_string(i + 1), node.columns[i].type);
+            keys.push_back({"c" + std::to_string(i + 1), node.columns[i].type});
         }
         Stage groups;
         text = grouped_text(*plan, keys, "", text, groups);

@@ -109,74 +109,103 @@ std::string Block::window_clause(const WindowClause& window, const Stage& stage)
 
 namespace {
 
-struct WindowKey {
-    int ref;
-    bool descending, nulls_first;
-};
-
-/// What a window sorts by: PARTITION BY, then what ORDER BY adds.
-std::vector<WindowKey> window_keys(const WindowClause& clause) {
-    std::vector<WindowKey> keys;
-    for (int ref : clause.partition_by) keys.push_back({ref, false, false});
-    for (const SortKey& key : clause.order_by) {
-        bool known = std::ranges::any_of(keys, [&](const WindowKey& k) {
-            return k.ref == key.target && k.descending == key.descending && k.nulls_first == key.nulls_first;
-        });
-        if (!known) keys.push_back({key.target, key.descending, key.nulls_first});
-    }
-    return keys;
-}
-
 /// PostgreSQL's order of several windows (common_prefix_cmp): the later referenced column first, then
 /// DESC, then NULLS FIRST, then the longer list; OVER () comes last.
-bool evaluated_before(const WindowClause& a, const WindowClause& b) {
-    std::vector<WindowKey> left = window_keys(a), right = window_keys(b);
-    for (std::size_t i = 0; i < left.size() && i < right.size(); ++i) {
-        if (left[i].ref != right[i].ref) return left[i].ref > right[i].ref;
-        if (left[i].descending != right[i].descending) return left[i].descending;
-        if (left[i].nulls_first != right[i].nulls_first) return left[i].nulls_first;
+bool evaluated_before(const std::vector<OrderKey>& a, const std::vector<OrderKey>& b, auto&& ref_of) {
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+        int left = ref_of(a[i].expr), right = ref_of(b[i].expr);
+        if (left != right) return left > right;
+        if (a[i].descending != b[i].descending) return a[i].descending;
+        if (a[i].nulls_first != b[i].nulls_first) return a[i].nulls_first;
     }
-    return left.size() > right.size();
+    return a.size() > b.size();
+}
+
+/// Where the expression of a part of an order ends, and DESC or NULLS begins.
+std::size_t end_of_expression(const std::string& part) {
+    for (const char* suffix : {" DESC NULLS FIRST", " DESC NULLS LAST", " NULLS FIRST", " NULLS LAST", " DESC"}) {
+        if (part.ends_with(suffix)) return part.size() - std::string_view(suffix).size();
+    }
+    return part.size();
 }
 
 }  // namespace
 
+std::vector<const WindowClause*> Block::active_windows() const {
+    std::vector<const WindowClause*> windows;
+    std::vector<std::size_t> used;
+    std::function<void(const ExprPtr&)> look = [&](const ExprPtr& expr) {
+        if (expr->kind == ExprKind::kWindow) used.push_back(static_cast<std::size_t>(as<WindowExpr>(*expr).window));
+        for_each_child(*expr, look);
+    };
+    for (const TargetEntry& target : targets_) look(target.expr);
+    for (std::size_t i = 0; i < query_.windows.size(); ++i) {
+        if (std::ranges::find(used, i) != used.end()) windows.push_back(&query_.windows[i]);
+    }
+    auto ref_of = [&](const ExprPtr& expr) {
+        for (const TargetEntry& target : targets_) {
+            if (target.sort_group_ref != 0 && equal_expressions(*target.expr, *expr)) return target.sort_group_ref;
+        }
+        return 0;
+    };
+    std::ranges::stable_sort(windows, [&](const WindowClause* a, const WindowClause* b) {
+        return evaluated_before(window_order(*a), window_order(*b), ref_of);
+    });
+    return windows;
+}
+
+const WindowClause* Block::first_window() const {
+    std::vector<const WindowClause*> windows = active_windows();
+    return windows.empty() ? nullptr : windows.front();
+}
+
+/// One WindowAgg: `calls` are computed over rows that come in the window's order.
+Stage Block::one_window_stage(const Stage& base, const WindowClause& clause, std::span<const ExprPtr> calls) {
+    std::vector<OrderKey> keys = window_order(clause);
+    std::size_t presorted = presorted_keys(base, keys);
+    const bool is_ready = presorted == keys.size() && (keys.empty() || !base.is_base);
+    const Stage from = !is_ready ? sorted_stage(base, keys, presorted, false) : base;
+    Stage next;
+    next.is_base = false;
+    next.sorted_by = from.sorted_by;
+    std::string columns = "1";
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        std::string name = "w" + std::to_string(i + 1);
+        columns += "," + window_call(as<WindowExpr>(*calls[i]), from) + " AS " + name;
+        next.known.push_back({calls[i], "s." + name});
+    }
+    columns += carry(from, next, later_expressions(), [&](const Expr& expr) {
+        return std::ranges::any_of(calls, [&](const ExprPtr& call) { return equal_expressions(*call, expr); });
+    });
+    for (const std::string& part : from.heap_order) {
+        std::string name = "o" + std::to_string(next.heap_order.size() + 1);
+        std::size_t end = end_of_expression(part);
+        columns += "," + part.substr(0, end) + " AS " + name;
+        next.heap_order.push_back("s." + name + part.substr(end));
+    }
+    std::string text = "SELECT " + columns + " FROM " + from.from;
+    if (!from.where.empty()) text += " WHERE " + from.where;
+    next.from = "(" + text + ") AS s";
+    return next;
+}
+
 Stage Block::window_stage(Stage base) {
-    std::vector<ExprPtr> windows;
+    std::vector<ExprPtr> calls;
     std::function<void(const ExprPtr&)> look = [&](const ExprPtr& expr) {
         if (expr->kind != ExprKind::kWindow) return for_each_child(*expr, look);
         bool known = std::ranges::any_of(
-            windows, [&](const ExprPtr& other) { return equal_expressions(*other, *expr); });
-        if (!known) windows.push_back(expr);
+            calls, [&](const ExprPtr& other) { return equal_expressions(*other, *expr); });
+        if (!known) calls.push_back(expr);
     };
     for (const TargetEntry& target : targets_) look(target.expr);
-    // SQLite evaluates the window that it meets first last of all.
-    std::ranges::stable_sort(windows, [&](const ExprPtr& a, const ExprPtr& b) {
-        auto clause = [&](const ExprPtr& expr) -> const WindowClause& { return query_.windows[static_cast<std::size_t>(as<WindowExpr>(*expr).window)]; };
-        return evaluated_before(clause(b), clause(a));
-    });
-
-    Stage next;
-    next.is_base = false;
-    std::string columns = "1";
-    for (std::size_t i = 0; i < windows.size(); ++i) {
-        std::string name = "w" + std::to_string(i + 1);
-        columns += "," + window_call(as<WindowExpr>(*windows[i]), base) + " AS " + name;
-        next.known.push_back({windows[i], "s." + name});
+    for (const WindowClause* clause : active_windows()) {
+        std::vector<ExprPtr> own;
+        for (const ExprPtr& call : calls) {
+            if (&query_.windows[static_cast<std::size_t>(as<WindowExpr>(*call).window)] == clause) own.push_back(call);
+        }
+        base = one_window_stage(base, *clause, own);
     }
-    columns += carry(base, next, later_expressions(),
-                     [](const Expr& expr) { return expr.kind == ExprKind::kWindow; });
-    for (const std::string& part : base.heap_order) {
-        std::string name = "o" + std::to_string(next.heap_order.size() + 1);
-        columns += "," + part + " AS " + name;
-        next.heap_order.push_back("s." + name);
-    }
-    std::string text = "SELECT " + columns + " FROM " + base.from;
-    if (!base.where.empty()) text += " WHERE " + base.where;
-    next.from = "(" + text + ") AS s";
-    // PostgreSQL gives the rows of a window in the window's own order.
-    if (query_.order_by.empty()) next.heap_order.clear();
-    return next;
+    return base;
 }
 
 }  // namespace cdcsim::pg

@@ -51,8 +51,7 @@ Execution::Execution(SqliteDatabase& database, const Program& program, Host& hos
       host_(host),
       scopes_(program.blocks.size()),
       buffers_(program.expressions.size()),
-      source_buffers_(program.sources.size()),
-      last_keys_(program.distincts.size()) {
+      source_buffers_(program.sources.size()) {
     levels_.reserve(program.blocks.size());  // levels point to each other
     for (std::size_t i = 0; i < program.blocks.size(); ++i) {
         const ProgramBlock& block = program.blocks[i];
@@ -95,23 +94,6 @@ RowBuffer& Execution::source_buffer(int number) {
     buffer = std::make_unique<RowBuffer>(
         program_.sources[static_cast<std::size_t>(number)].inputs);
     return *buffer;
-}
-
-bool Execution::is_first_of(int number, sqlite3_value** values) {
-    const auto& keys = program_.distincts[static_cast<std::size_t>(number)].keys;
-    auto& last = last_keys_[static_cast<std::size_t>(number)];
-    std::vector<Datum> current;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        current.push_back(read_value(values[i], keys[i].codec));
-    }
-    bool same = last.has_value();
-    for (std::size_t i = 0; same && i < keys.size(); ++i) {
-        const Datum &a = (*last)[i], &b = current[i];
-        same = a.is_null() || b.is_null() ? a.is_null() == b.is_null()
-                                          : compare_values(host_, keys[i].type, a, b) == 0;
-    }
-    if (!same) last = std::move(current);
-    return !same;
 }
 
 std::uint32_t Execution::hash_of(int number, sqlite3_value** values) {
@@ -166,6 +148,41 @@ void Execution::bind(Statement& statement) {
         if (index <= count) statement.bind(index, bound_.back(), parameter.codec);
         ++index;
     }
+}
+
+std::int64_t Execution::bound_count(int parameter) const {
+    return parameter < 0 ? -1 : bound_[static_cast<std::size_t>(parameter)].as_int();
+}
+
+std::vector<std::vector<Datum>> Execution::sorted_rows(const SortedStage& stage) {
+    const bool is_plain = level(0).snapshot.is_plain();
+    RowTable table{.width = stage.codecs.size(), .values = {}};
+    {
+        BorrowedStatement statement(database_.statements(), database_.handle(), is_plain ? stage.sql : stage.sql_concurrent);
+        const int count = sqlite3_bind_parameter_count(statement->get());
+        statement->bind_int(1, number_);
+        if (count >= 2) statement->bind_int(2, static_cast<std::int64_t>(level(0).snapshot.command));
+        for (int i = kFirstParameter; i <= count; ++i) {
+            auto index = static_cast<std::size_t>(i - kFirstParameter);
+            statement->bind(i, bound_[index], program_.parameters[index].codec);
+        }
+        int rc;
+        while ((rc = statement->raw_step()) == SQLITE_ROW) {
+            for (std::size_t i = 0; i < table.width; ++i) {
+                table.values.push_back(statement->column(static_cast<int>(i), stage.codecs[i]));
+            }
+        }
+        rethrow_error();
+        database_.rethrow_collation_error();
+        if (rc != SQLITE_DONE) throw_sqlite_error(database_.handle(), stage.sql);
+    }
+    std::vector<std::vector<Datum>> rows;
+    for (std::uint32_t number : sort_rows(host_, stage.sort, table, -1, 0)) {
+        auto begin = table.values.begin() + static_cast<std::ptrdiff_t>(number * table.width);
+        rows.emplace_back(std::make_move_iterator(begin),
+                          std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(table.width)));
+    }
+    return rows;
 }
 
 /// An index scan reads the pages that its entries point to.

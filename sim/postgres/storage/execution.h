@@ -46,9 +46,12 @@ class Execution {
     EvalContext& level(int block) { return levels_[static_cast<std::size_t>(block)]; }
     Datum evaluate_expression(int number, sqlite3_value** values);
     RowBuffer& source_buffer(int number);
-    bool is_first_of(int number, sqlite3_value** values);
 
     void bind(Statement& statement);
+    /// What LIMIT or OFFSET says, of a sort; -1: nothing.
+    std::int64_t bound_count(int parameter) const;
+    /// Reads all rows of a text with the program's parameters, and gives those that its sort leaves.
+    std::vector<std::vector<Datum>> sorted_rows(const SortedStage& stage);
     /// What reading the tables does to their pages.
     void visit_pages();
     /// The combined hash value of the keys of program().hash_tables[number].
@@ -84,7 +87,6 @@ class Execution {
     std::vector<EvalContext> levels_;
     std::vector<std::unique_ptr<CteScope>> scopes_;
     std::vector<std::unique_ptr<RowBuffer>> buffers_, source_buffers_;
-    std::vector<std::optional<std::vector<Datum>>> last_keys_;
     std::vector<Datum> bound_;
     std::vector<HashTable> hash_tables_;
     std::exception_ptr error_;

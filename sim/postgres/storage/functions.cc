@@ -1,5 +1,5 @@
 // The scalar functions on the connection: x (a bound expression), vis (visibility with several
-// writers), first_of (DISTINCT ON). None is deterministic for SQLite: it must neither hoist nor
+// writers). None is deterministic for SQLite: it must neither hoist nor
 // share calls. Errors stop at this edge and are kept in the Execution.
 #include "core/base/error.h"
 #include "sim/postgres/storage/execution.h"
@@ -43,13 +43,6 @@ void call_visible(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
-void call_first_of(sqlite3_context* context, int, sqlite3_value** values) {
-    Execution& execution = execution_of(database_of(context), values[0]);
-    guarded(context, execution, [&] {
-        sqlite3_result_int(context, execution.is_first_of(sqlite3_value_int(values[1]), values + 2));
-    });
-}
-
 /// root_line(file node, rid); of a row that an outer join did not find: NULL.
 void call_root_line(sqlite3_context* context, int, sqlite3_value** values) {
     if (sqlite3_value_type(values[1]) == SQLITE_NULL) return;
@@ -85,7 +78,7 @@ void register_functions(SqliteDatabase& database) {
         void (*function)(sqlite3_context*, int, sqlite3_value**);
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
-                    Row{"first_of", call_first_of}, Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket},
+                    Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket},
                     Row{"hash_rank", call_hash_rank}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);

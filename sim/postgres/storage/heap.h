@@ -57,6 +57,8 @@ class Database {
     virtual void fill_column(Host& host, const Relation& relation, int attno, const Datum& value) = 0;
     /// A non-unique SQLite index over plain columns, to find rows by (attnos in key order).
     virtual void create_index(const Relation& relation, Oid index_oid, std::span<const int> attnos) = 0;
+    /// Building an index counts the table's pages and rows (index_update_stats).
+    virtual void count_rows(std::uint32_t file_node) = 0;
     virtual void drop_index(Oid index_oid) = 0;
     virtual void truncate(std::uint32_t file_node) = 0;
 

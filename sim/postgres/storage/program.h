@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "sim/postgres/catalog/objects.h"
 #include "sim/postgres/executor/project_set.h"
 #include "sim/postgres/executor/select.h"
+#include "sim/postgres/storage/row_sort.h"
 #include "sim/postgres/storage/sqlite.h"
 
 namespace cdcsim::pg {
@@ -56,11 +58,6 @@ struct CompiledAggregate {
     ColumnCodec codec;
 };
 
-/// first_of(?1, n, keys...): DISTINCT ON over sorted rows.
-struct CompiledDistinctOn {
-    std::vector<CompiledKey> keys;
-};
-
 /// hash_bucket(?1, n, buckets, keys...), hash_table(?1, n, keys...): where rows lie in a hash table.
 struct CompiledHashTable {
     std::vector<CompiledKey> keys;
@@ -70,7 +67,7 @@ struct CompiledHashTable {
 /// A FROM item, or the target list's set-returning functions, whose rows C++ makes.
 struct RowSource {
     enum class Kind : std::uint8_t {
-        kQuery, kFunctions, kValues, kTransition, kVirtual, kCte, kWorkTable, kProjectSet };
+        kQuery, kFunctions, kValues, kTransition, kVirtual, kCte, kWorkTable, kProjectSet, kSorted };
     Kind kind = Kind::kQuery;
     int block = 0;
     RowInputs inputs;                            ///< what it refers to in this level (LATERAL)
@@ -79,6 +76,7 @@ struct RowSource {
     const RangeTableEntry* entry = nullptr;      ///< kFunctions, kValues, kTransition, kVirtual
     std::shared_ptr<const ProjectSet> project;   ///< kProjectSet
     int cte = -1, cte_levels_up = 0;
+    int sorted = -1;                             ///< kSorted: index into Program::sorted
 };
 
 struct Parameter {
@@ -105,6 +103,13 @@ struct TableScan {
     std::string entries_sql;     ///< other index scans: the blocks that their entries point to
 };
 
+/// A stage whose rows are sorted before the next one reads them: a text of its own.
+struct SortedStage {
+    std::string sql, sql_concurrent;
+    CompiledSort sort;
+    std::vector<ColumnCodec> codecs;
+};
+
 struct Program {
     std::shared_ptr<const Query> query;          ///< keeps the tree alive
     std::vector<std::shared_ptr<const Query>> kept;
@@ -112,12 +117,14 @@ struct Program {
     std::vector<ProgramBlock> blocks;
     std::vector<CompiledExpr> expressions;
     std::vector<CompiledAggregate> aggregates;
-    std::vector<CompiledDistinctOn> distincts;
     std::vector<CompiledHashTable> hash_tables;
     std::vector<RowSource> sources;
     std::vector<Parameter> parameters;           ///< ?3, ?4, ...
     std::vector<TableScan> scans;
-    std::vector<ColumnCodec> outputs;
+    std::vector<ColumnCodec> outputs;            ///< of the text's columns
+    std::size_t visible = 0;                     ///< so many of them come out
+    std::optional<CompiledSort> sort;            ///< of the text's rows
+    std::vector<SortedStage> sorted;
 };
 
 inline constexpr int kFirstParameter = 3;

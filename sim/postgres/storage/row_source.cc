@@ -73,7 +73,8 @@ Rows make_rows(const RowSource& source, const EvalContext& context) {
             break;
         case RowSource::Kind::kProjectSet: source.project->run(context, append); break;
         case RowSource::Kind::kCte:
-        case RowSource::Kind::kWorkTable: break;
+        case RowSource::Kind::kWorkTable:
+        case RowSource::Kind::kSorted: break;
     }
     return rows;
 }
@@ -86,6 +87,10 @@ std::unique_ptr<RowCursor> open_source(Execution& execution, int number, sqlite3
     if (source.kind == RowSource::Kind::kCte || source.kind == RowSource::Kind::kWorkTable) {
         return std::make_unique<CteCursor>(find_cte(context, source),
                                            source.kind == RowSource::Kind::kWorkTable);
+    }
+    if (source.kind == RowSource::Kind::kSorted) {
+        const SortedStage& stage = execution.program().sorted[static_cast<std::size_t>(source.sorted)];
+        return std::make_unique<KeptRows>(execution.sorted_rows(stage));
     }
     context.rows = execution.source_buffer(number).fill(source.inputs, values);
     return std::make_unique<KeptRows>(make_rows(source, context));
