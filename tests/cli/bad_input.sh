@@ -71,6 +71,15 @@ refused 1 parens.sql '54001'
 kept '"v":"kept"'
 printf 'SELECT 1%s;\n' "$(repeat '+1' 60000)" >sum.sql
 refused 1 sum.sql 'stack depth limit exceeded'
+printf '%s\nSELECT 1%s;\n' "$before" "$(repeat '+1' 15000)" >sum.sql
+refused 1 sum.sql 'stack depth limit exceeded'
+kept '"v":"kept"'
+{ printf 'SELECT 1'; head -c 1000000 /dev/zero | sed 's/\x00/+1/g'; echo ';'; } >sum.sql
+refused 1 sum.sql 'stack depth limit exceeded'
+printf 'SELECT 1%s;\n' "$(repeat ' UNION SELECT 1' 9000)" >union.sql
+refused 1 union.sql 'stack depth limit exceeded'
+printf 'SELECT 1%s;\n' "$(repeat ' UNION SELECT 1' 600)" >union.sql
+refused 3 union.sql 'not simulated: a set operation of more than 500 SELECTs'
 printf "SELECT '%s'::jsonb;\n" "$(repeat '[' 20000)" >json.sql
 refused 1 json.sql 'stack depth limit exceeded'
 { echo "$before"; echo 'SELECT 1 /*'; head -c 34000000 /dev/zero | tr '\0' ' '; echo '*/;'; } >long.sql

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -140,6 +141,9 @@ ExprPtr bind_row(ParseState& state, const Node& node) {
             continue;
         }
         row->fields.push_back(bind_expr(state, arg));
+    }
+    if (row->fields.size() > kMaxTargets) {
+        throw SqlError("54011", fmt::format("ROW expressions can have at most {} entries", kMaxTargets)).at(node.location());
     }
     // A literal stays unknown, so that comparing or casting the row can give it a type.
     int number = 0;
@@ -376,28 +380,35 @@ using Binder = ExprPtr (*)(ParseState&, const Node&);
 struct BinderRow {
     std::string_view tag;
     Binder bind;
+    int weight = 1834;  ///< of kStackUnits: 4,089 levels fit
 };
 constexpr BinderRow kBinders[] = {
     {"A_ArrayExpr", bind_a_array},   {"A_Const", bind_a_const},
     {"A_Expr", bind_a_expr},         {"A_Indirection", bind_indirection},
-    {"BoolExpr", bind_bool},         {"BooleanTest", bind_boolean_test},
-    {"CaseExpr", bind_case},         {"CoalesceExpr", bind_coalesce},
+    {"BoolExpr", bind_bool, 971},    {"BooleanTest", bind_boolean_test},
+    {"CaseExpr", bind_case},         {"CoalesceExpr", bind_coalesce, 1661},
     {"CollateClause", bind_collate}, {"ColumnRef", bind_column_ref},
     {"FuncCall", bind_func_call},    {"GroupingFunc", bind_grouping},
     {"MinMaxExpr", bind_min_max},    {"NullTest", bind_null_test},
     {"ParamRef", bind_param},        {"RowExpr", bind_row},
     {"SQLValueFunction", bind_sql_value}, {"SetToDefault", bind_set_to_default},
-    {"SubLink", bind_sub_link},      {"TypeCast", bind_type_cast},
+    {"SubLink", bind_sub_link, 3544}, {"TypeCast", bind_type_cast, 573},
 };
 static_assert(std::ranges::is_sorted(kBinders, {}, &BinderRow::tag));
 
 }  // namespace
+
+NestingScope::NestingScope(ParseState& state, int weight) : state_(state), weight_(weight) {
+    if (state.nesting > kStackUnits - weight) throw_stack_depth();
+    state.nesting += weight;
+}
 
 ExprPtr bind_expr(ParseState& state, const Node& node) {
     auto row = std::ranges::lower_bound(kBinders, node.tag(), {}, &BinderRow::tag);
     if (row == std::end(kBinders) || row->tag != node.tag()) {
         throw NotSimulated(fmt::format("expression {}", node.tag()), node.location());
     }
+    NestingScope level(state, row->weight);
     return row->bind(state, node);
 }
 
@@ -482,6 +493,9 @@ ExprPtr bind_case(ParseState& state, const Node& node) {
     return result;
 }
 
+/// Of kStackUnits: 4,515 levels fit.
+constexpr int kArrayWeight = 1661;
+
 ExprPtr bind_array(ParseState& state, const Node& node, Oid element_type, std::int32_t typmod) {
     auto array = std::make_shared<ArrayExpr>();
     array->location = node.location();
@@ -489,6 +503,7 @@ ExprPtr bind_array(ParseState& state, const Node& node, Oid element_type, std::i
     for (const Node& item : node.items("elements")) {
         ExprPtr element;
         if (item.is("A_ArrayExpr")) {
+            NestingScope level(state, kArrayWeight);
             element = bind_array(state, item, element_type, typmod);
             array->multidimensional = true;
         } else {

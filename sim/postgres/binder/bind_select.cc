@@ -233,7 +233,11 @@ std::shared_ptr<Query> bind_sub_query(ParseState* parent, const Node& node, cons
     if (node.is("UpdateStmt")) return bind_update(state, node);
     if (node.is("DeleteStmt")) return bind_delete(state, node);
     if (node.is("MergeStmt")) return bind_merge(state, node);
-    return bind_select_statement(state, node);
+    std::shared_ptr<Query> query = bind_select_statement(state, node);
+    if (query->targets.size() > kMaxTargets) {  // those that only sort or group too
+        throw SqlError("54011", fmt::format("target lists can have at most {} entries", kMaxTargets));
+    }
+    return query;
 }
 
 void bind_with(ParseState& state, const Node& with) {

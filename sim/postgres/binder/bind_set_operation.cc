@@ -107,6 +107,9 @@ RowType common_columns(ParseState& state, const Side& left, const Side& right, S
     return types;
 }
 
+/// Of kStackUnits: 7,290 levels fit.
+constexpr int kSetOperationWeight = 1029;
+
 Side bind_tree(ParseState& state, const Node& node, bool top) {
     std::string_view op_text = node.text("op");
     bool plain = op_text.empty() || op_text == "SETOP_NONE";
@@ -118,6 +121,7 @@ Side bind_tree(ParseState& state, const Node& node, bool top) {
         std::shared_ptr<Query> query = bind_sub_query(&state, node, state.options, how);
         return add_leaf(state, query);
     }
+    NestingScope level(state, kSetOperationWeight);
     SetOp op = op_text == "SETOP_UNION" ? SetOp::kUnion : op_text == "SETOP_INTERSECT" ? SetOp::kIntersect : SetOp::kExcept;
     bool all = node.flag("all");
     Side left = bind_tree(state, node["larg"], false);

@@ -46,7 +46,8 @@ struct NameItem {
 
 struct ParseState {
     ParseState(const BindOptions& bind_options, ParseState* parent_state)
-        : options(bind_options), parent(parent_state), query(std::make_shared<Query>()) {}
+        : options(bind_options), parent(parent_state), query(std::make_shared<Query>()),
+          nesting(parent_state != nullptr ? parent_state->nesting : 0) {}
 
     const BindOptions& options;
     ParseState* parent;
@@ -68,6 +69,7 @@ struct ParseState {
     std::int32_t domain_value_typmod = -1;
     std::vector<std::pair<std::string, Node>> window_names;
     std::vector<Node> window_definitions;   ///< one for each of query->windows
+    int nesting;                            ///< of the expressions being bound, in parts of kStackUnits
 
     CatalogContext& context() const { return options.context; }
     Host& host() const { return options.context.host(); }
@@ -90,6 +92,22 @@ class PlaceScope {
   private:
     ParseState& state_;
     Place before_;
+};
+
+/// PostgreSQL's MaxTupleAttributeNumber.
+inline constexpr std::size_t kMaxTargets = 1664;
+
+/// Counts a level of nesting while it lives. Throws 54001 where PostgreSQL's stack ends.
+class NestingScope {
+  public:
+    NestingScope(ParseState& state, int weight);
+    ~NestingScope() { state_.nesting -= weight_; }
+    NestingScope(const NestingScope&) = delete;
+    NestingScope& operator=(const NestingScope&) = delete;
+
+  private:
+    ParseState& state_;
+    int weight_;
 };
 
 // bind_expr*.cc

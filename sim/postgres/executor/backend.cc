@@ -13,13 +13,11 @@
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/executor/utility.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 namespace {
 
-/// PostgreSQL's stack limit as a count: 2 MB hold 828 levels of a PL/pgSQL function that calls itself
-/// in an expression, 847 of one that does in a query, 7258 of an SQL function.
-constexpr int kStackUnits = 7'500'000;
 
 constexpr int kFirstBackendPid = 3512;
 constexpr std::uint32_t kPidVariants = 9973;
@@ -165,9 +163,12 @@ void Backend::run_message(std::string_view text, MessageResult& result) {
             start_transaction();
             transaction_.implicit_block = true;
         }
-        for (std::size_t i = 0; i < count; ++i) {
-            run_message_statement(tree.statements()[i], text, i + 1 == count, count, has_shape && count == 1, result);
-        }
+        const bool learn = has_shape && count == 1 && !tree.deep();
+        on_stack_for(tree, [&] {
+            for (std::size_t i = 0; i < count; ++i) {
+                run_message_statement(tree.statements()[i], text, i + 1 == count, count, learn, result);
+            }
+        });
     } catch (const SqlError& error) {
         fail_transaction();
         result.error_notices = std::move(notices_);
@@ -373,8 +374,7 @@ void Backend::enter_call(CallWeight weight) {
     call_depth_ += static_cast<int>(weight);
     if (call_depth_ <= kStackUnits) return;
     leave_call(weight);
-    throw SqlError("54001", "stack depth limit exceeded")
-        .hint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's stack depth limit is adequate.");
+    throw_stack_depth();
 }
 
 void Backend::transition_rows(const std::string& name, const RowSink& emit) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct ExecResult {
 };
 
 class PlanCache;
+class SpiPlanImpl;
 struct ModifyPlan;
 
 /// How a query finds its rows; empty: planned when it runs.
@@ -184,10 +186,12 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     /// Runs `body` on a stack of its own where the present one may soon be full.
     template <typename Body>
     auto on_deep_stack(Body&& body) -> decltype(body()) {
-        if (call_frames_ % kFramesPerStack != 0) return body();
-        std::optional<decltype(body())> result;
-        run_on_new_stack([&] { result.emplace(body()); });
-        return std::move(*result);
+        return call_frames_ % kFramesPerStack != 0 ? body() : on_new_stack(body);
+    }
+    /// Runs `body`, which recurses over `tree`.
+    template <typename Body>
+    auto on_stack_for(const ParseTree& tree, Body&& body) -> decltype(body()) {
+        return tree.deep() ? on_new_stack(body) : body();
     }
 
     // CatalogContext.
@@ -372,6 +376,18 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void check_lock_timeout();
     void rebase_catalog();
     void run_on_new_stack(std::function<void()> body);
+    template <typename Body>
+    auto on_new_stack(Body& body) -> decltype(body()) {
+        if constexpr (std::is_void_v<decltype(body())>) {
+            run_on_new_stack(body);
+        } else {
+            std::optional<decltype(body())> result;
+            run_on_new_stack([&] { result.emplace(body()); });
+            return std::move(*result);
+        }
+    }
+    SpiResult execute(SpiPlanImpl& plan, const SpiOptions& options);
+    Datum evaluate(SpiPlanImpl& plan, const SpiOptions& options, Oid* type, std::int32_t* typmod);
     void refuse_overlap() const;
     void check_table_locks(const Catalog& changed);
     std::string describe_wait();

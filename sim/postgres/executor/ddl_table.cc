@@ -207,6 +207,10 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
 }
 
 void put_row_types(Backend& backend, Catalog& catalog, Relation& relation) {
+    constexpr std::size_t kMaxColumns = 1600;  // MaxHeapAttributeNumber; dropped ones count
+    if (relation.columns.size() > kMaxColumns) {
+        throw SqlError("54011", fmt::format("tables can have at most {} columns", kMaxColumns));
+    }
     auto row = std::make_shared<TypeInfo>();
     TypePtr before = relation.row_type != kInvalidOid ? catalog.find_type(relation.row_type) : nullptr;
     Oid array_oid = before ? before->array : allocate_oid(backend);

@@ -7,7 +7,7 @@
 namespace cdcsim::pg {
 namespace {
 
-constexpr std::size_t kStackBytes = std::size_t{64} << 20U;
+constexpr std::size_t kStackBytes = std::size_t{256} << 20U;
 
 }  // namespace
 

@@ -113,6 +113,10 @@ class SpiPlanImpl : public SpiPlan {
 
     /// Binds the query if it was not, or the catalog is another one now.
     void bind() {
+        backend_.on_stack_for(tree_, [this] { bind_here(); });
+    }
+
+    void bind_here() {
         if (query_ && path_ == backend_.search_path()) {
             if (catalog_ == backend_.catalog_ptr()) return;
             const bool same = SameDependencies(*catalog_, backend_).of(*query_);
@@ -185,6 +189,10 @@ class QueueScope {
 
 SpiResult Backend::execute(SpiPlan& spi_plan, const SpiOptions& options) {
     auto& plan = static_cast<SpiPlanImpl&>(spi_plan);
+    return on_stack_for(plan.tree_, [&] { return execute(plan, options); });
+}
+
+SpiResult Backend::execute(SpiPlanImpl& plan, const SpiOptions& options) {
     SpiResult result;
     result.command = plan.command();
     if (plan.is_empty()) return result;
@@ -226,6 +234,10 @@ SpiResult Backend::execute(SpiPlan& spi_plan, const SpiOptions& options) {
 
 Datum Backend::evaluate(SpiPlan& spi_plan, const SpiOptions& options, Oid* type, std::int32_t* typmod) {
     auto& plan = static_cast<SpiPlanImpl&>(spi_plan);
+    return on_stack_for(plan.tree_, [&] { return evaluate(plan, options, type, typmod); });
+}
+
+Datum Backend::evaluate(SpiPlanImpl& plan, const SpiOptions& options, Oid* type, std::int32_t* typmod) {
     plan.bind();
     if (plan.simple_) {
         ExprPtr expr = plan.simple_;
@@ -237,7 +249,7 @@ Datum Backend::evaluate(SpiPlan& spi_plan, const SpiOptions& options, Oid* type,
     }
     SpiOptions limited = options;
     limited.max_rows = 2;
-    SpiResult result = execute(spi_plan, limited);
+    SpiResult result = execute(plan, limited);
     if (result.columns.size() != 1) {
         throw SqlError("42601", fmt::format("query returned {} columns", result.columns.size()));
     }

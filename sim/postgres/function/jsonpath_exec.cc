@@ -9,6 +9,7 @@
 #include "sim/postgres/function/registry.h"
 #include "sim/postgres/type/jsonb.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 namespace {

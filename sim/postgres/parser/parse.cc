@@ -1,6 +1,7 @@
 #include "sim/postgres/parser/parse.h"
 
 #include <pg_query.h>
+#include <pthread.h>
 #include <simdjson.h>
 
 #include <cctype>
@@ -8,12 +9,19 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/parser/negative_integer.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 namespace {
 
-/// JSON levels; one level of an expression takes about three.
+/// JSON levels; one level of an expression takes about three. Deeper than this PostgreSQL's stack
+/// would not hold either.
 constexpr std::size_t kMaxTreeDepth = 100'000;
+/// Texts up to this size have no tree that libpg_query could not write within a usual stack: it
+/// recurses once a level, and `1+1+1+...` has as many levels as terms.
+constexpr std::size_t kShortTextBytes = 64U << 10U;
+/// Address space only; pages come as they are touched.
+constexpr std::size_t kLargeStackBytes = std::size_t{1} << 30U;
 
 /// libpg_query gives positions as 1-based characters; the rest of the server uses byte offsets.
 int byte_offset(std::string_view text, int character) {
@@ -25,6 +33,28 @@ int byte_offset(std::string_view text, int character) {
         }
     }
     return static_cast<int>(text.size());
+}
+
+struct ParseJob {
+    const std::string& text;
+    PgQueryParseResult result;
+};
+
+PgQueryParseResult parse_on_large_stack(const std::string& text) {
+    ParseJob job{text, {}};
+    auto run = [](void* argument) -> void* {
+        auto& mine = *static_cast<ParseJob*>(argument);
+        mine.result = pg_query_parse(mine.text.c_str());
+        return nullptr;
+    };
+    pthread_attr_t attributes;
+    pthread_t thread{};
+    CDCSIM_CHECK(pthread_attr_init(&attributes) == 0);
+    CDCSIM_CHECK(pthread_attr_setstacksize(&attributes, kLargeStackBytes) == 0);
+    CDCSIM_CHECK(pthread_create(&thread, &attributes, run, &job) == 0);
+    pthread_attr_destroy(&attributes);
+    pthread_join(thread, nullptr);
+    return job.result;
 }
 
 struct ErrorCode {
@@ -140,7 +170,7 @@ ParseTree& ParseTree::operator=(ParseTree&&) noexcept = default;
 ParseTree parse_sql(std::string_view text) {
     check_text(text);
     std::string terminated(text);
-    PgQueryParseResult result = pg_query_parse(terminated.c_str());
+    PgQueryParseResult result = text.size() <= kShortTextBytes ? pg_query_parse(terminated.c_str()) : parse_on_large_stack(terminated);
     struct Free {
         PgQueryParseResult& result;
         ~Free() { pg_query_free_parse_result(result); }
@@ -155,14 +185,13 @@ ParseTree parse_sql(std::string_view text) {
     std::size_t length = json.size();
     auto code = tree.impl_->parser.parse(json.data(), length).get(root);
     if (code == simdjson::DEPTH_ERROR) {
+        tree.deep_ = true;
         code = tree.impl_->parser.allocate(length, kMaxTreeDepth);
         CDCSIM_CHECK(code == simdjson::SUCCESS);
         code = tree.impl_->parser.parse(json.data(), length).get(root);
     }
     if (code == simdjson::DEPTH_ERROR) {
-        throw SqlError("54001", "stack depth limit exceeded")
-            .hint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after "
-                  "ensuring the platform's stack depth limit is adequate.");
+        throw_stack_depth();
     }
     CDCSIM_CHECK(code == simdjson::SUCCESS);
     for (const Node& raw : Node::wrap(&root).items("stmts")) {

@@ -25,12 +25,15 @@ class ParseTree {
     ParseTree& operator=(ParseTree&&) noexcept;
 
     const std::vector<RawStatement>& statements() const { return statements_; }
+    /// Some hundred levels or more: what recurses over it wants a stack of its own.
+    bool deep() const { return deep_; }
 
   private:
     friend ParseTree parse_sql(std::string_view text);
     struct Impl;
     std::unique_ptr<Impl> impl_;
     std::vector<RawStatement> statements_;
+    bool deep_ = false;
 };
 
 /// Texts above this size, string literals not counted, are refused before they are parsed (a tree

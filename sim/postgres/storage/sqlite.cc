@@ -29,7 +29,28 @@ ColumnCodec codec_of(Environment& env, Oid type) {
             .real = base == oid::kFloat4 || base == oid::kFloat8};
 }
 
+/// Limits of SQLite that PostgreSQL does not have.
+struct Limit {
+    std::string_view message, refusal;
+};
+constexpr Limit kLimits[] = {
+    {"too many terms in compound SELECT", "a set operation of more than 500 SELECTs"},
+    {"at most 64 tables in a join", "a join of more than 64 relations"},
+    {"too many FROM clause terms", "a query of more than 200 relations"},
+    {"parser stack overflow", "a query with so many nested joins or subqueries"},
+    {"Expression tree is too large", "a query with an expression of more than 1,000 levels at this place"},
+    {"too many columns", "a query with more than 2,000 columns at this place"},
+    {"too many terms in", "ORDER BY or GROUP BY of more than 2,000 terms"},
+    {"too many SQL variables", "a query with more than 250,000 constants at this place"},
+    {"too many references to", "a query that names a relation more than 65,535 times"},
+    {"too many arguments on function", "a query with more than 127 columns at this place"},
+};
+
 void throw_sqlite_error(sqlite3* db, std::string_view sql) {
+    std::string_view message = sqlite3_errmsg(db);
+    for (const Limit& limit : kLimits) {
+        if (message.starts_with(limit.message)) throw NotSimulated(std::string(limit.refusal));
+    }
     throw InternalError(__FILE__, __LINE__,
                         std::string("SQLite: ") + sqlite3_errmsg(db) + " in " + std::string(sql));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 
@@ -212,12 +213,6 @@ class Parser {
 };
 
 }  // namespace
-
-void throw_stack_depth() {
-    throw SqlError("54001", "stack depth limit exceeded")
-        .hint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after "
-              "ensuring the platform's stack depth limit is adequate.");
-}
 
 void JsonLexer::fail_at(JsonError error, std::size_t end) {
     end_ = end;

@@ -83,7 +83,6 @@ void validate_json(std::string_view text);
 
 /// Deepest nesting that the real server's default max_stack_depth lets through.
 inline constexpr int kMaxJsonDepth = 14'500;
-[[noreturn]] void throw_stack_depth();
 
 /// True if `text` is a JSON number and nothing else.
 bool is_json_number(std::string_view text);

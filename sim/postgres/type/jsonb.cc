@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/function/function_tables.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 namespace {

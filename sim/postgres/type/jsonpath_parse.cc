@@ -6,6 +6,7 @@
 #include "sim/postgres/type/jsonb.h"
 #include "sim/postgres/type/jsonpath.h"
 #include "sim/postgres/type/jsonpath_lexer.h"
+#include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
 namespace {
