@@ -5,7 +5,7 @@ SELECT nest('abs(', '1', ')', 3500), nest('abs(', '1', ')', 4500);
 SELECT nest('not ', 'true', '', 7000), nest('not ', 'true', '', 8000);
 SELECT nest('', '1', '::int', 12000), nest('', '1', '::int', 14000);
 SELECT nest('coalesce(', '1', ')', 4000), nest('coalesce(', '1', ')', 4800);
-SELECT nest('(SELECT ', '1', ')', 1800), nest('(SELECT ', '1', ')', 2300);
+SELECT nest('(SELECT ', '1', ')', 200), nest('(SELECT ', '1', ')', 2300);
 SELECT nest('', '1', ' UNION ALL SELECT 1', 8000);
 SELECT attempt('SELECT ' || repeat('1,', 1664) || '1');
 SELECT attempt('SELECT ' || repeat('1,', 1663) || '1');
