@@ -319,7 +319,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     state.names = {view ? view_names(state, *view, name) : name_item(state, query.result_relation)};
     if (!alias) state.names[0].schema = relation->schema_name;
     bind_returning(state, node.items("returningList"));
-    check_all_writable(query, *relation);
+    check_all_writable(query, view ? *view->table : *relation);
     return state.query;
 }
 

@@ -652,6 +652,10 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         std::size_t fixed = (pick.builtin ? pick.builtin->args.size() : signature_of(*pick.user, syntax.is_procedure, state.host()).args.size()) - 1;
         collect_variadic(state, pick, args, declared, fixed);
     }
+    if (syntax.variadic && pick.builtin && pick.builtin->variadic == oid::kAny && !args.empty()) {
+        const TypeInfo& last = state.type(base_type(state, args.back()->type));
+        if (last.element == kInvalidOid) throw SqlError("42804", "VARIADIC argument must be an array").at(expr_location(*args.back()));
+    }
     auto call = std::make_shared<FuncExpr>();
     call->function = pick.oid;
     call->type = result;

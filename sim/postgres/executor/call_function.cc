@@ -52,12 +52,25 @@ class CallScope {
     bool changed_ = false;
 };
 
+/// The columns that a table has now, as a row of its type: with NULLs for those that were dropped.
+std::vector<Datum> with_dropped(const TypeInfo& type, std::span<const Datum> row) {
+    std::vector<Datum> full(type.attributes.size());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < full.size(); ++i) {
+        if (!type.attributes[i].dropped && next < row.size()) full[i] = row[next++];
+    }
+    return full;
+}
+
+bool has_dropped(const TypeInfo& type) { return type.typtype == 'c' && std::ranges::any_of(type.attributes, &Attribute::dropped); }
+
 /// The function's declared result from a row of its last statement.
 Datum whole_result(Backend& backend, Oid wanted, const RowType& columns, const std::vector<Datum>& row) {
     const TypeInfo& type = backend.type(wanted);
     bool composite = type.typtype == 'c' || type.oid == oid::kRecord;
-    if (composite && (columns.size() != 1 || columns[0].type != wanted)) return make_row(backend, wanted, columns, row);
-    return row[0];
+    if (!composite || (columns.size() == 1 && columns[0].type == wanted)) return row[0];
+    if (has_dropped(type)) return make_row(backend, wanted, type.attributes, with_dropped(type, row));
+    return make_row(backend, wanted, columns, row);
 }
 
 }  // namespace
@@ -69,7 +82,7 @@ Datum Backend::call_function(const std::shared_ptr<const Function>& function, Ca
         return on_deep_stack([&] { return plpgsql_call(*this, function, call, args); });
     }
     SqlFunctionResult result = on_deep_stack([&] { return run_sql_function(*this, *function, call, args); });
-    if (call.result_type == oid::kVoid) return Datum::of_text("");
+    if (call.result_type == oid::kVoid) return {};
     if (result.rows.empty()) return {};
     return whole_result(*this, call.result_type, result.columns, result.rows[0]);
 }
@@ -77,11 +90,15 @@ Datum Backend::call_function(const std::shared_ptr<const Function>& function, Ca
 void Backend::call_set_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args,
                                 const RowSink& emit) {
     CallScope scope(*this, *function);
-    if (function->language == "plpgsql") return plpgsql_call_set(*this, function, call, args, emit);
+    const TypeInfo& wanted = type(call.result_type);
+    const RowSink full = [&](std::span<const Datum> row) { return emit(with_dropped(wanted, row)); };
+    const RowSink& sink = has_dropped(wanted) ? full : emit;
+    if (function->language == "plpgsql") return plpgsql_call_set(*this, function, call, args, sink);
     if (function->language != "sql") throw NotSimulated(fmt::format("functions in language {}", function->language));
     SqlFunctionResult result = run_sql_function(*this, *function, call, args);
+    const bool whole = result.columns.size() == 1 && result.columns[0].type == call.result_type;
     for (const auto& row : result.rows) {
-        if (!emit(row)) return;
+        if (!(whole ? emit : sink)(row)) return;
     }
 }
 

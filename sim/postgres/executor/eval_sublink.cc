@@ -15,6 +15,7 @@ std::shared_ptr<const Subplan> SubplanCache::find(const std::shared_ptr<const Qu
     auto it = plans_.find(query.get());
     if (it != plans_.end()) return it->second;
     auto subplan = std::make_shared<Subplan>();
+    subplan->query = query;
     subplan->plan = plan_select(query, host);
     for_each_outer_reference(*query, [&](const Expr&, int levels_out) {
         subplan->depends_on_row = subplan->depends_on_row || levels_out == 1;

@@ -27,6 +27,7 @@ class SameDependencies {
 
     bool of(const Query& query) {
         for (const RangeTableEntry& entry : query.range_table) {
+            if (entry.kind == RteKind::kTransition) return false;  // its columns are those of some table
             if (entry.relation && before_.find_relation(entry.relation->oid) != now_.find_relation(entry.relation->oid)) return false;
             if (entry.kind == RteKind::kTransition && !same_columns(entry)) return false;
         }

@@ -9,6 +9,7 @@
 #include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/utility.h"
+#include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -122,13 +123,16 @@ RowType result_columns(const Query& query) {
 }
 
 /// The columns that a composite result must have; empty: any (RECORD).
-RowType declared_columns(Backend& backend, const Function& function, Oid wanted, const RowType* given) {
+RowType declared_columns(Backend& backend, const Function& function, Oid wanted, const CallContext* call) {
+    const RowType* given = call != nullptr ? call->row_type : nullptr;
+    const std::vector<Oid> resolved = resolved_types(backend, function, call);
+    const std::vector<Oid>& types = resolved.empty() ? function.arg_types : resolved;
     RowType outs;
     for (std::size_t i = 0; i < function.arg_modes.size(); ++i) {
         char mode = function.arg_modes[i];
         if (mode != 'o' && mode != 'b' && mode != 't') continue;
         std::string name = function.arg_names[i].empty() ? fmt::format("column{}", outs.size() + 1) : function.arg_names[i];
-        outs.push_back({name, function.arg_types[i], -1, false});
+        outs.push_back({name, types[i], -1, false});
     }
     if (outs.size() > 1 || (function.kind == 'p' && !outs.empty())) return outs;
     if (wanted == oid::kRecord) return given != nullptr ? *given : RowType{};
@@ -147,7 +151,7 @@ bool coercible(Backend& backend, const Attribute& column, const ExprPtr& expr, O
 }
 
 /// check_sql_fn_retval.
-void check_result(Backend& backend, const Function& function, const BoundBody& body, Oid wanted, const RowType* given) {
+void check_result(Backend& backend, const Function& function, const BoundBody& body, Oid wanted, const CallContext* call) {
     if (wanted == oid::kVoid) return;
     auto mismatch = [&](const std::string& detail) -> SqlError {
         return SqlError("42P13", fmt::format("return type mismatch in function declared to return {}", format_type(backend, wanted))).detail(detail);
@@ -166,7 +170,7 @@ void check_result(Backend& backend, const Function& function, const BoundBody& b
         return;
     }
     bool whole = columns.size() == 1 && (columns[0].type == wanted || (wanted != oid::kRecord && is_row_type(backend, columns[0].type)));
-    RowType expected = declared_columns(backend, function, wanted, given);
+    RowType expected = declared_columns(backend, function, wanted, call);
     if (whole || expected.empty()) return;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         if (i >= expected.size()) throw mismatch("Final statement returns too many columns.");
@@ -180,6 +184,7 @@ void check_result(Backend& backend, const Function& function, const BoundBody& b
 Datum cast_value(Backend& backend, const Datum& given, const Attribute& from, const Attribute& to) {
     bool same = from.type == to.type && (to.typmod < 0 || from.typmod == to.typmod);
     if (same) return given;
+    if (is_polymorphic(to.type)) throw NotSimulated("an SQL function or procedure that gives another type than its polymorphic output");
     ExprPtr expr = make_value_cast(from.type, from.typmod, {to.type, to.typmod}, backend.bind_options());
     Snapshot snapshot = backend.take_snapshot();
     EvalContext context{.host = backend, .snapshot = snapshot, .case_test = &given};
@@ -187,12 +192,13 @@ Datum cast_value(Backend& backend, const Datum& given, const Attribute& from, co
 }
 
 /// The last statement's rows as the declared columns.
-void cast_rows(Backend& backend, const Function& function, Oid wanted, const RowType* given, SqlFunctionResult& result) {
+void cast_rows(Backend& backend, const Function& function, Oid wanted, const CallContext* call, SqlFunctionResult& result) {
+    if (wanted == oid::kVoid) result.rows.clear();
     if (wanted == oid::kVoid || result.columns.empty()) return;
     RowType expected = {{result.columns[0].name, wanted, -1, false}};
     if (is_row_type(backend, wanted)) {
         bool whole = result.columns.size() == 1 && result.columns[0].type == wanted;
-        expected = declared_columns(backend, function, wanted, given);
+        expected = declared_columns(backend, function, wanted, call);
         if (whole || expected.size() != result.columns.size()) return;
     }
     for (auto& row : result.rows) {
@@ -328,7 +334,7 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
     bool inlined = false;
     try {
         BoundBody body = bind_body(backend, function, hook);
-        check_result(backend, function, body, call.result_type, call.row_type);
+        check_result(backend, function, body, call.result_type, &call);
         inlined = (may_inline(function) && body_is_expression(function, body)) || may_inline_set(function, body);
         for (const BoundStatement& statement : body.statements) {
             ++frame.number;
@@ -339,7 +345,7 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
             });
             result.columns = done.columns;
         }
-        cast_rows(backend, function, call.result_type, call.row_type, result);
+        cast_rows(backend, function, call.result_type, &call, result);
     } catch (SqlError& error) {
         if (error.position() >= 0 && error.internal_query().empty()) error.move_position_into(function.body);
         if (!inlined) error.add_context(frame.line());

@@ -12,7 +12,8 @@
 namespace cdcsim::pg {
 
 struct Subplan {
-    std::shared_ptr<const SelectPlan> plan;  ///< keeps its query alive
+    std::shared_ptr<const Query> query;      ///< whose address is the key: the plan may be of a rewritten one
+    std::shared_ptr<const SelectPlan> plan;
     /// It refers to the row of the query that it stands in: no result can be kept.
     bool depends_on_row = false;
 };

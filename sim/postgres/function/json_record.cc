@@ -301,6 +301,23 @@ Target target_of(CallContext& call, const Datum* record, const std::string& func
     return target;
 }
 
+/// execSRF.c's tupledesc_match: what the function gives against the query's column definition list.
+void check_definition_list(CallContext& call, const Target& target) {
+    if (call.row_type == nullptr || target.type != oid::kRecord || !target.has_defaults) return;
+    SqlError mismatch("42804", "function return row and query-specified return row do not match");
+    const RowType& given = target.row_type;
+    const RowType& wanted = *call.row_type;
+    if (given.size() != wanted.size()) {
+        throw std::move(mismatch).detail("Returned row contains " + std::to_string(given.size()) + (given.size() == 1 ? " attribute" : " attributes") +
+                                         ", but query expects " + std::to_string(wanted.size()) + ".");
+    }
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        if (given[i].type == wanted[i].type) continue;
+        throw std::move(mismatch).detail("Returned type " + format_type(call.env, given[i].type) + " at ordinal position " + std::to_string(i + 1) +
+                                         ", but query expects " + format_type(call.env, wanted[i].type) + ".");
+    }
+}
+
 Datum finish(CallContext& call, const Target& target, std::vector<Datum> fields) {
     Datum row = make_row(call.env, target.type, target.row_type, fields);
     bool domain = !call.arg_types.empty() && call.env.type(call.result_type).typtype == 'd';
@@ -318,8 +335,9 @@ Datum populate_record(CallContext& call, Args args, bool is_json, const char* fu
     Target target = target_of(call, &args[0], function);
     if (args[1].is_null()) return args[0];
     JsonValue value = input_value(is_json, args[1]);
-    return finish(call, target,
-                  Populator(call.env).row(target.row_type, target.start(), value));
+    std::vector<Datum> fields = Populator(call.env).row(target.row_type, target.start(), value);
+    check_definition_list(call, target);
+    return finish(call, target, std::move(fields));
 }
 Datum json_populate_record(CallContext& call, Args args) {
     return populate_record(call, args, true, "json_populate_record");
@@ -364,9 +382,11 @@ void populate_recordset(CallContext& call, Args args, bool is_json, const char* 
     if (args[1].is_null()) return;
     for_each_row(call, target, input_value(is_json, args[1]), function,
                  [&](std::vector<Datum> fields) {
+                     check_definition_list(call, target);
                      Datum row = finish(call, target, std::move(fields));
                      return emit({&row, 1});
                  });
+    check_definition_list(call, target);
 }
 void json_populate_recordset(CallContext& call, Args args, const RowSink& emit) {
     populate_recordset(call, args, true, "json_populate_recordset", emit);

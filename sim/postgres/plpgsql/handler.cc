@@ -31,7 +31,8 @@ bool has_polymorphic(const Function& function) {
     return is_polymorphic(function.result) || std::ranges::any_of(function.arg_types, is_polymorphic);
 }
 
-/// All parameters' types with the polymorphic ones as in this call; empty: as declared.
+}  // namespace
+
 std::vector<Oid> resolved_types(Backend& backend, const Function& function, const CallContext* call) {
     if (call == nullptr || !has_polymorphic(function)) return {};
     std::vector<Oid> types = function.arg_types;
@@ -60,10 +61,12 @@ std::vector<Oid> resolved_types(Backend& backend, const Function& function, cons
         if (!is_polymorphic(types[i])) continue;
         bool is_array = types[i] == oid::kAnyarray || types[i] == oid::kAnycompatiblearray;
         types[i] = is_array ? array : element;
-        if (types[i] == kInvalidOid) throw NotSimulated("polymorphic ranges in PL/pgSQL functions");
+        if (types[i] == kInvalidOid) throw NotSimulated("polymorphic ranges in functions");
     }
     return types;
 }
+
+namespace {
 
 std::shared_ptr<PlFunction> compiled(Backend& backend, const std::shared_ptr<const Function>& function, const RelationPtr& relation,
                                      const CallContext* call = nullptr) {
@@ -174,7 +177,7 @@ Datum final_value(Backend& backend, Interpreter& interpreter, PlFunction& functi
     return make_row(backend, wanted, expected, interpreter.convert_row(row_type, fields, expected, kWrongRecord));
 }
 
-void bind_arguments(Backend& backend, Interpreter& interpreter, PlFunction& function, std::span<const Datum> args) {
+void bind_arguments(Backend& backend, Interpreter& interpreter, PlFunction& function, const CallContext& call, std::span<const Datum> args) {
     for (std::size_t i = 0; i < args.size() && i < function.argument_variables.size(); ++i) {
         int number = function.argument_variables[i];
         const plpgsql::Variable& variable = function.variables[static_cast<std::size_t>(number)];
@@ -182,7 +185,9 @@ void bind_arguments(Backend& backend, Interpreter& interpreter, PlFunction& func
             interpreter.value(number).scalar = args[i];
         } else if (!args[i].is_null()) {
             std::string_view literal;
-            RowType row_type = row_type_of(backend, variable.type, args[i], literal);
+            // A RECORD parameter takes the value of any row type as it is.
+            const bool any_row = variable.type == oid::kRecord && i < call.arg_types.size();
+            RowType row_type = row_type_of(backend, any_row ? call.arg_types[i] : variable.type, args[i], literal);
             std::vector<Datum> fields = parse_row(backend, row_type, literal);
             interpreter.set_record(number, std::move(row_type), std::move(fields));
         }
@@ -202,7 +207,7 @@ Datum plpgsql_call(Backend& backend, const std::shared_ptr<const Function>& func
     std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
     Interpreter interpreter(backend, *code);
     interpreter.wanted_type = call.result_type;
-    bind_arguments(backend, interpreter, *code, args);
+    bind_arguments(backend, interpreter, *code, call, args);
     interpreter.run();
     return interpreter.during("while casting return value to function's return type", [&] { return final_value(backend, interpreter, *code, call); });
 }
@@ -211,7 +216,7 @@ std::vector<Datum> plpgsql_procedure(Backend& backend, const std::shared_ptr<con
     std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
     Interpreter interpreter(backend, *code);
     interpreter.wanted_type = call.result_type;
-    bind_arguments(backend, interpreter, *code, args);
+    bind_arguments(backend, interpreter, *code, call, args);
     interpreter.run();
     return out_values(interpreter, *code, backend);
 }
@@ -220,7 +225,7 @@ void plpgsql_call_set(Backend& backend, const std::shared_ptr<const Function>& f
     std::shared_ptr<PlFunction> code = compiled(backend, function, nullptr, &call);
     Interpreter interpreter(backend, *code);
     interpreter.wanted_type = call.result_type;
-    bind_arguments(backend, interpreter, *code, args);
+    bind_arguments(backend, interpreter, *code, call, args);
     const TypeInfo& type = backend.type(call.result_type);
     if (code->out_columns.size() > 1) {
         interpreter.wanted = code->out_columns;

@@ -320,7 +320,7 @@ std::string Block::conditions(std::vector<ExprPtr> conjuncts, const Stage& stage
         std::string text_of_call = call(condition, stage);
         // SQLite tests what an index entry holds before it reads the row, and with it whether the row
         // is visible: a dead row must not fail.
-        const bool one_table = relations.size() == 1 && direct_[static_cast<std::size_t>(relations[0] - 1)];
+        const bool one_table = stage.is_base && relations.size() == 1 && direct_[static_cast<std::size_t>(relations[0] - 1)];
         if (one_table) text_of_call = "CASE WHEN r" + std::to_string(relations[0]) + ".died THEN " + text_of_call + " END";
         add(text_of_call);
     }

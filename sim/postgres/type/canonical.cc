@@ -49,9 +49,17 @@ bool is_stored_text(const TypeInfo& type) {
     }
 }
 
-/// Timestamps among them: rounding to their precision may go past what their input takes.
+/// Timestamps among them: rounding to their precision may go past what their input takes. The names of
+/// catalog objects (regclass and its kin) are numbers: their texts are the session's.
 bool is_plain_integer(Oid type) {
-    return type == oid::kInt4 || type == oid::kInt8 || type == oid::kInt2 || type == oid::kTimestamp || type == oid::kTimestamptz;
+    switch (type) {
+        case oid::kInt4: case oid::kInt8: case oid::kInt2: case oid::kTimestamp: case oid::kTimestamptz:
+        case oid::kRegproc: case oid::kRegprocedure: case oid::kRegclass: case oid::kRegtype:
+        case oid::kRegrole: case oid::kRegnamespace:
+            return true;
+        default:
+            return false;
+    }
 }
 
 }  // namespace
