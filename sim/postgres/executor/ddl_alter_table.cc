@@ -301,6 +301,10 @@ void drop_not_null(Alteration& a) {
     if (key != nullptr && std::ranges::find(key->columns, column.attno) != key->columns.end()) {
         throw SqlError("42P16", fmt::format("column \"{}\" is in a primary key", column.name));
     }
+    const bool identifies = a.relation->replica_identity == 'i' && std::ranges::any_of(a.relation->indexes, [&](const Index& index) {
+        return index.oid == a.relation->replica_index && std::ranges::find(index.keys, column.attno, &IndexKey::attno) != index.keys.end();
+    });
+    if (identifies) throw SqlError("42P16", fmt::format("column \"{}\" is in index used as replica identity", column.name));
     column.not_null = false;
     publish(a);
 }
@@ -323,6 +327,10 @@ void drop_constraint(Alteration& a) {
         if (!a.command.flag("missing_ok")) throw SqlError("42704", message);
         a.backend.send_notice("NOTICE", SqlError("00000", message + ", skipping"));
         return;
+    }
+    if (it->kind == ConstraintKind::kForeign) {
+        // Its triggers on the other table go as well.
+        if (RelationPtr referenced = a.backend.catalog().find_relation(it->referenced)) check_no_pending_events(a.backend, *referenced, "ALTER TABLE");
     }
     Oid index = it->kind == ConstraintKind::kForeign ? kInvalidOid : it->index;
     if (index != kInvalidOid) {
@@ -488,7 +496,10 @@ void drop_identity(Alteration& a) {
 void drop_expression(Alteration& a) {
     Column& column = require_column(a, name_of(a));
     if (!column.generated) {
-        throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column", column.name, a.relation->name));
+        std::string message = fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column", column.name, a.relation->name);
+        if (!a.command.flag("missing_ok")) throw SqlError("55000", message);
+        a.backend.send_notice("NOTICE", SqlError("00000", message + ", skipping"));
+        return;
     }
     column.generated = false;
     column.default_expr.reset();

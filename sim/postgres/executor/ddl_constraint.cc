@@ -211,6 +211,17 @@ void check_comparable(Backend& backend, const Relation& child, int child_attno, 
         .detail(fmt::format("Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.", a.name, b.name, format_type(backend, a.type), format_type(backend, b.type)));
 }
 
+/// A referential action must not write a generated column.
+void check_generated_actions(const Relation& relation, const Constraint& constraint) {
+    const bool generated = std::ranges::any_of(constraint.columns, [&](int attno) { return relation.columns[static_cast<std::size_t>(attno - 1)].generated; });
+    if (!generated) return;
+    auto refuse = [](std::string_view event) {
+        throw SqlError("42601", fmt::format("invalid {} action for foreign key constraint containing generated column", event));
+    };
+    if (constraint.on_update == 'n' || constraint.on_update == 'd' || constraint.on_update == 'c') refuse("ON UPDATE");
+    if (constraint.on_delete == 'n' || constraint.on_delete == 'd') refuse("ON DELETE");
+}
+
 void add_foreign_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
     const Node& node = pending.node;
     Constraint constraint;
@@ -269,8 +280,13 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     }
     constraint.referenced = parent->oid;
     for (const std::string& name : name_list(node.items("fk_del_set_cols"))) {
-        constraint.on_delete_set_columns.push_back(require_column(relation, name, kMissing));
+        int attno = require_column(relation, name, kMissing);
+        if (std::ranges::find(constraint.columns, attno) == constraint.columns.end()) {
+            throw SqlError("42P10", fmt::format("column \"{}\" referenced in ON DELETE SET action must be part of foreign key", name));
+        }
+        constraint.on_delete_set_columns.push_back(attno);
     }
+    check_generated_actions(relation, constraint);
     constraint.name = explicit_name(node, relation);
     if (constraint.name.empty()) constraint.name = choose_constraint_name(backend.catalog(), relation, index_name_addition(names), "fkey");
     for (std::size_t i = 0; i < constraint.columns.size(); ++i) {

@@ -87,6 +87,25 @@ RowUse rows_used(const ExprPtr& expr) {
     return use;
 }
 
+/// WHEN of a BEFORE trigger cannot see what is computed after it has run.
+void check_before_when(const ExprPtr& expr, const Relation& relation) {
+    const bool any_generated = std::ranges::any_of(relation.columns, [](const Column& column) { return column.generated && !column.dropped; });
+    std::function<void(const ExprPtr&)> walk = [&](const ExprPtr& e) {
+        SqlError refusal("42P17", "BEFORE trigger's WHEN condition cannot reference NEW generated columns");
+        if (e->kind == ExprKind::kVar && as<VarExpr>(*e).rt_index == 2) {
+            int attno = as<VarExpr>(*e).attno;
+            if (attno < 0) throw SqlError("42P17", "BEFORE trigger's WHEN condition cannot reference NEW system columns").at(e->location);
+            const Column& column = relation.columns[static_cast<std::size_t>(attno - 1)];
+            if (column.generated) throw std::move(refusal).detail(fmt::format("Column \"{}\" is a generated column.", column.name)).at(e->location);
+        }
+        if (e->kind == ExprKind::kWholeRow && as<WholeRowExpr>(*e).rt_index == 2 && any_generated) {
+            throw std::move(refusal).detail("A whole-row reference is used and the table contains generated columns.").at(e->location);
+        }
+        for_each_child(*e, walk);
+    };
+    walk(expr);
+}
+
 void bind_when(Backend& backend, const Node& when, const RelationPtr& relation, Trigger& trigger) {
     ExprScope scope;
     scope.place = "trigger WHEN conditions";
@@ -104,13 +123,23 @@ void bind_when(Backend& backend, const Node& when, const RelationPtr& relation, 
     if (use.new_location != -2 && (trigger.type & TriggerType::kDelete) != 0) {
         throw SqlError("42P17", "DELETE trigger's WHEN condition cannot reference NEW values").at(use.new_location);
     }
+    if ((trigger.type & TriggerType::kBefore) != 0) check_before_when(expr, *relation);
     trigger.when = StoredExpr{expr, ""};
     fold_stored(*trigger.when, backend);
+}
+
+/// suppress_redundant_updates_trigger and its kin.
+void refuse_builtin_trigger(const std::vector<std::string>& names) {
+    if (names.size() > 1 && names.front() != "pg_catalog") return;
+    for (const ProcRow& row : builtin_procs()) {
+        if (row.name == names.back() && row.result == oid::kTrigger) throw NotSimulated(fmt::format("trigger function {}()", row.name));
+    }
 }
 
 void set_function(Backend& backend, const Node& node, Trigger& trigger) {
     std::vector<std::string> names = name_list(node.items("funcname"));
     trigger.function = find_user_function(names, {}, backend);
+    if (!trigger.function) refuse_builtin_trigger(names);
     if (!trigger.function) throw SqlError("42883", fmt::format("function {}() does not exist", fmt::join(names, ".")));
     if (trigger.function->result != oid::kTrigger) {
         throw SqlError("42P17", fmt::format("function {} must return type trigger", fmt::join(names, ".")));

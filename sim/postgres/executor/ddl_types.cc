@@ -11,6 +11,29 @@
 namespace cdcsim::pg {
 namespace {
 
+/// enum_in in a session: a label that this transaction has added is not safe yet. (To a type that the
+/// transaction has made itself, labels added later cannot be told from its own.)
+Datum input_label(Environment& env, const TypeInfo& type, std::string_view text, std::int32_t typmod) {
+    Datum value = shared_type_ops('E')->input(env, type, text, typmod);
+    auto* backend = dynamic_cast<Backend*>(&env);
+    if (backend == nullptr || !backend->transaction().catalog) return value;
+    TypePtr committed = backend->server().catalog->find_type(type.oid);
+    auto label = std::ranges::find(type.labels, text, &EnumLabel::label);
+    if (!committed || label == type.labels.end()) return value;
+    if (std::ranges::find(committed->labels, label->oid, &EnumLabel::oid) != committed->labels.end()) return value;
+    throw SqlError("55P04", fmt::format("unsafe use of new value \"{}\" of enum type {}", text, format_type(*backend, type.oid)))
+        .hint("New enum values must be committed before they can be used.");
+}
+
+const TypeOps* session_enum_ops() {
+    static const TypeOps ops = [] {
+        TypeOps own = *shared_type_ops('E');
+        own.input = input_label;
+        return own;
+    }();
+    return &ops;
+}
+
 void check_free(Backend& backend, Oid schema, const std::string& name) {
     if (backend.catalog().find_type(schema, name)) throw SqlError("42710", fmt::format("type \"{}\" already exists", name));
 }
@@ -53,7 +76,7 @@ ExecResult create_enum(Backend& backend, const Command& command, const RowSink&)
     type->length = 4;
     type->by_value = true;
     type->storage = 'p';
-    type->ops = shared_type_ops('E');
+    type->ops = session_enum_ops();
     double order = 0;
     for (const Node& value : command.node.items("vals")) {
         std::string label(value.string());
@@ -107,6 +130,9 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
         if (find_label(value) != type->labels.end()) throw SqlError("42710", fmt::format("enum label \"{}\" already exists", value));
         old_label->label = value;
     } else {
+        if (value.size() > 63) {
+            throw SqlError("42602", fmt::format("invalid enum label \"{}\"", value)).detail("Labels must be 63 bytes or less.");
+        }
         if (find_label(value) != type->labels.end()) {
             std::string message = fmt::format("enum label \"{}\" already exists", value);
             if (!node.flag("skipIfNewValExists")) throw SqlError("42710", message);

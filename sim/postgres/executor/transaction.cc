@@ -251,6 +251,8 @@ void Backend::chain_transaction(bool commit, bool same_characteristics) {
     if (same_characteristics) {
         transaction_.isolation = isolation;
         transaction_.read_only = read_only;
+        settings_.set("transaction_isolation", isolation);
+        settings_.set("transaction_read_only", read_only ? "on" : "off");
     }
     trigger_queues_.resize(queues);
 }

@@ -113,8 +113,12 @@ void add_child_checks(Modification& m, int operation, const TriggerEvent& base, 
     if (operation == TriggerType::kDelete) return;
     for (const Constraint& constraint : m.relation->constraints) {
         if (constraint.kind != ConstraintKind::kForeign || is_replica(m.backend)) continue;
-        bool skip = operation == TriggerType::kUpdate && references_unchanged(m.backend, *m.relation, constraint.columns, base.before.get(), base.after.get());
-        // A row that this transaction inserted is checked again: its first check may still be pending.
+        // A row that this transaction has written is checked again: the check of the version that the
+        // UPDATE replaces may still be pending, and will find it dead (RI_FKey_fk_upd_check_required).
+        const std::vector<Xid>& own = m.backend.transaction().xids;
+        const bool written = base.before && std::ranges::find(own, base.before->xmin) != own.end();
+        bool skip = operation == TriggerType::kUpdate && !written &&
+                    references_unchanged(m.backend, *m.relation, constraint.columns, base.before.get(), base.after.get());
         if (skip) continue;
         TriggerEvent event = base;
         event.foreign_key = &constraint;

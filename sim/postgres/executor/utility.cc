@@ -53,6 +53,26 @@ void set_transaction_option(Backend& backend, const std::string& name, const Nod
     }
 }
 
+/// COMMIT or ROLLBACK AND CHAIN: the next block has the same characteristics.
+ExecResult exec_chain(Backend& backend, bool commit) {
+    const Transaction& transaction = backend.transaction();
+    if (!transaction.block) throw SqlError("25P01", fmt::format("{} AND CHAIN can only be used in transaction blocks", commit ? "COMMIT" : "ROLLBACK"));
+    const bool failed = transaction.failed, read_only = transaction.read_only;
+    const std::string isolation = transaction.isolation;
+    if (commit) {
+        backend.end_block();
+    } else {
+        backend.rollback_transaction();
+    }
+    backend.start_transaction();
+    backend.begin_block();
+    backend.transaction().isolation = isolation;
+    backend.transaction().read_only = read_only;
+    backend.setting_values().set("transaction_isolation", isolation);
+    backend.setting_values().set("transaction_read_only", read_only ? "on" : "off");
+    return tag_only(commit && !failed ? "COMMIT" : "ROLLBACK");
+}
+
 ExecResult exec_transaction(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
@@ -68,10 +88,11 @@ ExecResult exec_transaction(Backend& backend, const Command& statement, const Ro
     bool in_block = transaction.block;
     auto warn_none = [&](std::string_view message) { backend.send_notice("WARNING", SqlError("25P01", std::string(message))); };
     if (kind == "TRANS_STMT_COMMIT" || kind == "TRANS_STMT_ROLLBACK") {
-        if (node.flag("chain")) throw NotSimulated("COMMIT or ROLLBACK AND CHAIN");
+        const bool commit = kind == "TRANS_STMT_COMMIT";
+        if (node.flag("chain")) return exec_chain(backend, commit);
         if (!in_block) warn_none("there is no transaction in progress");
         bool failed = transaction.failed;
-        if (kind == "TRANS_STMT_COMMIT") {
+        if (commit) {
             backend.end_block();
             return tag_only(failed ? "ROLLBACK" : "COMMIT");
         }

@@ -252,7 +252,7 @@ SpiResult Interpreter::execute_text(const std::string& sql, const SpiOptions& op
         plan->ready();
         if (is_transaction_command(plan->command())) throw SqlError("0A000", "EXECUTE of transaction commands is not implemented");
         fetching = as_cursor && plan->command() == "SELECT";
-        AtomicScope atomic(backend_, plan->command() == "DoStmt" || plan->command() == "CallStmt");
+        AtomicScope atomic(backend_, false);
         result = backend_.execute(*plan, own);
     }
     return result;
@@ -323,6 +323,8 @@ void Interpreter::run_call(PlStatement& statement) {
                                                      : fmt::format("procedure parameter \"{}\" is an output parameter but corresponding argument is not writable", out.name));
         }
         targets.push_back(variable_of_param(as<ParamExpr>(*out.expr).number));
+        const Variable& target = function_.variables[static_cast<std::size_t>(targets.back().first)];
+        if (target.constant) throw SqlError("22005", fmt::format("variable \"{}\" is declared CONSTANT", target.name));
     }
     try {
         Running running(function_, this);
