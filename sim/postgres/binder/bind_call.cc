@@ -132,12 +132,13 @@ WindowClause bind_window(ParseState& state, const Node& node) {
             throw SqlError("42P20", fmt::format("cannot override PARTITION BY clause of window \"{}\"", ref)).at(node.location());
         }
     }
+    // ORDER BY first: which window is evaluated first follows from the numbers given here.
+    if (node.has("orderClause")) {
+        window.order_by = bind_sort(state, node.items("orderClause"), state.query->targets, Place::kWindowOrder, true);
+    }
     for (const Node& item : node.items("partitionClause")) {
         int target = find_or_add_sort_target(state, item, state.query->targets, Place::kWindowPartition, true);
         window.partition_by.push_back(sort_group_ref(state.query->targets, static_cast<std::size_t>(target)));
-    }
-    if (node.has("orderClause")) {
-        window.order_by = bind_sort(state, node.items("orderClause"), state.query->targets, Place::kWindowOrder, true);
     }
     bind_frame(state, node, window);
     return window;

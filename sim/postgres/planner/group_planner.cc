@@ -8,6 +8,7 @@
 #include "sim/postgres/planner/cost.h"
 #include "sim/postgres/planner/hash_key.h"
 #include "sim/postgres/planner/leaf_size.h"
+#include "sim/postgres/planner/sort_planner.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -105,18 +106,41 @@ struct CostedPlan {
 
 /// The sorted path is offered first, as in PostgreSQL; it also has an order
 /// to show for itself, so that an equal hashed one does not replace it.
-/// `sorted_cost`: what each group costs when sorted.
-GroupPlan cheaper(const RelationSize& input, std::size_t keys, double groups, double sorted_cost) {
-    double compare = kCpuOperator * static_cast<double>(keys) * input.rows;
-    double sort = sort_start_cost(input.rows);
-    std::vector<CostedPlan> paths;
-    add_path(paths, {input.total + sort,
-                     input.total + sort + kCpuOperator * input.rows + compare + sorted_cost * groups, false});
+/// `sorted`: the input in order; `sorted_cost`: what each group costs then.
+GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, double groups, double sorted_cost,
+                  const GroupWish& wish) {
+    double compare = kCpuOperator * static_cast<double>(wish.keys.size()) * input.rows;
+    CostedPlan sorted{sorted_input.startup, sorted_input.total + compare + sorted_cost * groups, false};
     CostedPlan hashed{input.total + compare, input.total + compare + kCpuTuple * groups, true};
-    const CostedPlan& sorted = paths.front();
+    double limit = wish.limit < 0 ? clamp_rows(groups * 0.1) : wish.limit;
+    bool is_sorted_after = wish.has_order && wish.is_satisfied;
+    if (is_sorted_after) {
+        PathCost after = sort_cost(hashed.total, groups, std::max(0.0, wish.limit));
+        hashed.startup = after.startup;
+        hashed.total = after.total;
+    }
+    if (!wish.has_order || wish.is_satisfied) {
+        for (CostedPlan* plan : {&sorted, &hashed}) plan->total = cost_of_first({plan->startup, plan->total}, groups, limit);
+    }
+    std::vector<CostedPlan> paths;
+    add_path(paths, sorted);
     bool is_close = sorted.total <= hashed.total * 1.01 && sorted.startup <= hashed.startup * 1.01;
     if (!is_close) add_path(paths, hashed);
     return {std::ranges::min_element(paths, {}, &CostedPlan::total)->hashed, groups};
+}
+
+PathCost sorted_input(Host& host, const RelationSize& input, const std::vector<Leaf>& leaves, const GroupWish& wish,
+                      double limit) {
+    PathCost sorted = sort_cost(input.total, input.rows, 0);
+    if (leaves.size() != 1 || !leaves.front().table || wish.keys.empty()) return sorted;
+    return best_ordered_scan(host, leaves.front(), wish.keys, limit, false).cost;
+}
+
+/// How much of the sorted input LIMIT lets the groups read.
+double input_limit(const RelationSize& input, double groups, const GroupWish& wish) {
+    if (wish.limit == 0 || (wish.has_order && !wish.is_satisfied)) return 0;
+    double limit = wish.limit < 0 ? clamp_rows(groups * 0.1) : wish.limit;
+    return limit < groups ? input.rows * limit / groups : 0;
 }
 
 bool all_hashable(Host& host, const std::vector<ExprPtr>& keys) {
@@ -139,7 +163,7 @@ bool has_ordered_aggregate(const Query& query) {
 
 }  // namespace
 
-std::optional<GroupPlan> plan_groups(Host& host, const Query& query) {
+std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const GroupWish& wish) {
     std::vector<ExprPtr> keys = group_keys(query);
     bool is_ordered = has_ordered_aggregate(query);
     if (keys.empty()) return {};
@@ -148,11 +172,14 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query) {
     std::vector<Leaf> leaves;
     std::optional<RelationSize> input = size_of_from(host, query, leaves);
     if (!input) return {};
-    return cheaper(*input, keys.size(), group_count(host, keys, *input, leaves),
-                   query.has_aggregates ? kCpuTuple : 0);
+    double groups = group_count(host, keys, *input, leaves), limit = input_limit(*input, groups, wish);
+    GroupPlan plan = cheaper(*input, sorted_input(host, *input, leaves, wish, limit), groups,
+                             query.has_aggregates ? kCpuTuple : 0, wish);
+    plan.input_limit = limit;
+    return plan;
 }
 
-std::optional<GroupPlan> plan_distinct(Host& host, const Query& query) {
+std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const GroupWish& wish) {
     std::vector<ExprPtr> keys;
     for (const TargetEntry& target : query.targets) {
         if (!target.junk) keys.push_back(target.expr);
@@ -163,7 +190,7 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query) {
     if (!input) return {};
     bool is_grouped = query.has_aggregates || !query.group_by.empty();
     double groups = is_grouped ? input->rows : group_count(host, keys, *input, leaves);
-    return cheaper(*input, keys.size(), groups, 0);
+    return cheaper(*input, sort_cost(input->total, input->rows, 0), groups, 0, wish);
 }
 
 namespace {

@@ -15,15 +15,24 @@ namespace cdcsim::pg {
 struct GroupPlan {
     bool hashed = true;
     double groups = 1;      ///< expected: the size that the hash table begins with
+    double input_limit = 0; ///< rows of the sorted input that are read; 0: all
+};
+
+/// What is wanted of the groups besides.
+struct GroupWish {
+    std::vector<OrderKey> keys;    ///< of the sorted way
+    double limit = 0;              ///< LIMIT, as in Block::limit_rows
+    bool has_order = false;        ///< ORDER BY
+    bool is_satisfied = false;     ///< by the sorted way
 };
 
 /// GROUP BY of one grouping set; nullopt: not known.
-std::optional<GroupPlan> plan_groups(Host& host, const Query& query);
+std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const GroupWish& wish);
 /// GROUP BY without the columns that others, a table's primary key, decide
 /// (remove_useless_groupby_columns): as sort_group_refs.
 std::vector<int> needed_group_refs(const Query& query);
 /// SELECT DISTINCT.
-std::optional<GroupPlan> plan_distinct(Host& host, const Query& query);
+std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const GroupWish& wish);
 
 /// UNION without ALL. A node of `query`'s set operations.
 std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpNode& node);

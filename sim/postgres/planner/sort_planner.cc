@@ -59,6 +59,7 @@ OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, std::span<const Orde
             if (best != nullptr && best_cost <= total * (1 + 1e-10)) return;
             best = &scan;
             best_cost = total;
+            scan.cost = cost;
             if (is_sorted_all) scan.presorted = 0;
         };
         PathCost input{scan.path.startup, scan.path.total};

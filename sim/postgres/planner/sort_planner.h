@@ -11,10 +11,6 @@
 
 namespace cdcsim::pg {
 
-struct PathCost {
-    double startup = 0, total = 0;
-};
-
 /// `limit`: rows that are wanted, 0: all.
 PathCost sort_cost(double input_total, double rows, double limit);
 PathCost incremental_sort_cost(PathCost input, double rows, double groups, double limit);

@@ -433,7 +433,7 @@ std::size_t TablePlanner::presorted_keys(const Index& index, std::span<const Ord
 std::vector<OrderedScan> TablePlanner::ordered_paths(std::span<const OrderKey> keys) const {
     std::vector<OrderedScan> scans;
     for (ScanPath& path : paths()) {
-        if (path.kind != ScanKind::kIndex) scans.push_back({std::move(path), 0});
+        if (path.kind != ScanKind::kIndex) scans.push_back({std::move(path), 0, {}});
     }
     for (const Index& index : relation_.indexes) {
         bool backward = false;
@@ -441,7 +441,7 @@ std::vector<OrderedScan> TablePlanner::ordered_paths(std::span<const OrderKey> k
         if (presorted == 0) backward = (presorted = presorted_keys(index, keys, true)) > 0;
         std::optional<IndexCost> cost = index_cost(index, clauses_, 1, presorted > 0);
         if (!cost) continue;
-        OrderedScan scan{index_path(*cost, index, clauses_, 1), presorted};
+        OrderedScan scan{index_path(*cost, index, clauses_, 1), presorted, {}};
         scan.path.backward = backward;
         scans.push_back(std::move(scan));
     }

@@ -34,6 +34,10 @@ struct ScanPath {
     bool backward = false;          ///< kIndex: from its end
 };
 
+struct PathCost {
+    double startup = 0, total = 0;
+};
+
 /// A key of a wanted order.
 struct OrderKey {
     ExprPtr expr;
@@ -43,6 +47,7 @@ struct OrderKey {
 struct OrderedScan {
     ScanPath path;
     std::size_t presorted = 0;  ///< leading keys of a wanted order that the rows have
+    PathCost cost;              ///< with the sort that is left
 };
 
 /// A condition, as far as an index could serve it.

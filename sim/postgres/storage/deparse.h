@@ -161,10 +161,13 @@ class Block {
     // deparse_sort.cc
     void add_order_key(std::vector<OrderKey>& keys, OrderKey key) const;
     std::vector<OrderKey> final_order() const;
+    std::vector<SortKey> group_keys() const;
     std::vector<OrderKey> group_order() const;
     std::vector<OrderKey> window_order(const WindowClause& window) const;
     std::vector<OrderKey> wanted_order();
     double limit_rows();
+    GroupWish wish(std::vector<OrderKey> keys);
+    std::vector<OrderKey> distinct_order() const;
     std::size_t presorted_keys(const Stage& stage, std::span<const OrderKey> keys);
     bool prefers_incremental(std::size_t presorted, std::span<const OrderKey> keys);
     Stage sorted_stage(const Stage& base, std::span<const OrderKey> keys, std::size_t presorted, bool bounded);
@@ -185,6 +188,8 @@ class Block {
     int join_leaves_ = 0;
     std::vector<ExprPtr> fixed_;         ///< what WHERE says the one value of
     bool is_sorted_ = false;             ///< ORDER BY is done: its targets are computed after it
+    double input_limit_ = 0;             ///< rows that groups read of their sorted input; 0: all
+    bool is_unique_ = false;             ///< DISTINCT by sorting
     int sorted_stages_ = 0;
 };
 

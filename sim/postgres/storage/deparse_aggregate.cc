@@ -173,7 +173,7 @@ Stage Block::aggregate_stage(Stage base) {
     }
     std::vector<ExprPtr> later = later_expressions();
     std::optional<GroupPlan> plan;
-    if (query_.grouping_sets.empty()) plan = plan_groups(d_.host, query_);
+    if (query_.grouping_sets.empty()) plan = plan_groups(d_.host, query_, wish(group_order()));
     std::vector<OrderKey> sorted_by;
     if (plan && !plan->hashed) {
         sorted_by = group_order();
@@ -254,7 +254,7 @@ Stage Block::aggregate_stage(Stage base) {
             keys.push_back({"g" + std::to_string(group - groups.begin() + 1), key.expr->type, key.descending, key.nulls_first});
         };
         if (plan->hashed) {
-            for (int ref : needed_group_refs(query_)) add({target_expr(ref)});
+            for (const SortKey& key : group_keys()) add({target_expr(key.target)});
         } else {
             for (const OrderKey& key : sorted_by) add(key);
         }

@@ -129,7 +129,7 @@ ScanPath Block::choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, st
     for (const ExprPtr& conjunct : conjuncts) leaf.table->add_condition(conjunct);
     if (wanted.empty()) return leaf.table->best(wanted_rows());
     bool is_last = !query_.has_windows && query_.group_by.empty() && query_.distinct_on.empty();
-    OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, query_.group_by.empty() ? limit_rows() : 0, is_last);
+    OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, query_.group_by.empty() ? limit_rows() : input_limit_, is_last);
     auto sorted = wanted.first(scan.presorted);
     stage.sorted_by.assign(sorted.begin(), sorted.end());
     return std::move(scan.path);

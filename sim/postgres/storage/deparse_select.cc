@@ -142,8 +142,7 @@ std::string Block::finish(const Stage& stage) {
     std::string text = (distinct ? "SELECT DISTINCT " : "SELECT ") + columns + " FROM " + stage.from;
     if (!stage.where.empty()) text += " WHERE " + stage.where;
 
-    std::vector<OrderKey> keys;
-    if (!is_sorted_) keys = final_order();
+    std::vector<OrderKey> keys = final_order();
     Stage order;
     order.heap_order = stage.heap_order;
     order.sorted_by = stage.sorted_by;
@@ -151,13 +150,20 @@ std::string Block::finish(const Stage& stage) {
     if (distinct) {
         order = Stage();
         order.is_base = false;
-        if (std::optional<GroupPlan> plan = plan_distinct(d_.host, query_)) {
+        std::optional<GroupPlan> plan = plan_distinct(d_.host, query_, wish(distinct_order()));
+        if (plan && !plan->hashed && number_ == 0) {
+            // Sort and Unique: of equal rows (1.0 and 1.00) the sort says which one is the first.
+            order.heap_order = stage.heap_order;
+            text.erase(text.find("DISTINCT "), 9);
+            keys = distinct_order();
+            is_unique_ = true;
+        } else if (plan) {
             text = distinct_text(*plan, text, names, order);
         } else if (!keys.empty()) {
             text = "SELECT " + names + " FROM (" + text + ")";
         }
     }
-    if (!keys.empty() || query_.with_ties || !query_.distinct_on.empty()) return finish_sorted(order, text, keys);
+    if (!keys.empty() || is_unique_ || query_.with_ties || !query_.distinct_on.empty()) return finish_sorted(order, text, keys);
     if (!order.heap_order.empty()) text += " ORDER BY " + order.heap_order_text();
     return text + limit_text();
 }
@@ -174,13 +180,18 @@ std::string Block::distinct_text(const GroupPlan& plan, const std::string& text,
         }
     };
     if (!plan.hashed) {
-        // ORDER BY's columns first.
-        order.sorted_by = final_order();
-        for (const TargetEntry& target : targets_) add_order_key(order.sorted_by, {target.expr});
+        order.sorted_by = distinct_order();
         for (const OrderKey& key : order.sorted_by) add(key);
     } else {
+        // ORDER BY's columns first here too.
+        for (const SortKey& key : query_.order_by) {
+            auto target = std::ranges::find(targets_, key.target, &TargetEntry::sort_group_ref);
+            columns.push_back({"c" + std::to_string(target - targets_.begin() + 1), target->expr->type});
+        }
         for (std::size_t i = 0; i < targets_.size(); ++i) {
-            columns.push_back({"c" + std::to_string(i + 1), targets_[i].expr->type});
+            int ref = targets_[i].sort_group_ref;
+            bool is_ordered = ref != 0 && std::ranges::find(query_.order_by, ref, &SortKey::target) != query_.order_by.end();
+            if (!is_ordered) columns.push_back({"c" + std::to_string(i + 1), targets_[i].expr->type});
         }
     }
     std::vector<OrderKey> sorted_by = std::move(order.sorted_by);

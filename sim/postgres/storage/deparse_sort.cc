@@ -50,23 +50,37 @@ std::vector<OrderKey> Block::final_order() const {
     return keys;
 }
 
-/// The keys of groups that are made by sorting: ORDER BY's first, if one list begins with the other.
-std::vector<OrderKey> Block::group_order() const {
+/// The keys of groups: ORDER BY's first, if one list begins with the other (preprocess_groupclause).
+std::vector<SortKey> Block::group_keys() const {
     std::vector<int> refs = needed_group_refs(query_);
-    std::vector<OrderKey> keys, written;
-    for (int ref : refs) add_order_key(written, {target_expr(ref)});
-    std::size_t matched = 0;
+    std::vector<SortKey> keys, written;
+    for (int ref : refs) written.push_back({.target = ref});
     for (const SortKey& key : query_.order_by) {
-        ExprPtr expr = target_expr(key.target);
-        if (!is_among(written, expr)) break;
-        add_order_key(keys, {expr, key.descending, key.nulls_first});
-        ++matched;
+        if (std::ranges::find(refs, key.target) == refs.end()) break;
+        keys.push_back(key);
     }
-    for (OrderKey& key : written) {
-        if (is_among(keys, key.expr)) continue;
+    const std::size_t matched = keys.size();
+    for (const SortKey& key : written) {
+        if (std::ranges::find(keys, key.target, &SortKey::target) != keys.end()) continue;
         if (matched < query_.order_by.size()) return written;
-        keys.push_back(std::move(key));
+        keys.push_back(key);
     }
+    return keys;
+}
+
+/// The keys of groups that are made by sorting.
+std::vector<OrderKey> Block::group_order() const {
+    std::vector<OrderKey> keys;
+    for (const SortKey& key : group_keys()) {
+        add_order_key(keys, {target_expr(key.target), key.descending, key.nulls_first});
+    }
+    return keys;
+}
+
+/// The keys of SELECT DISTINCT by sorting: ORDER BY's columns first.
+std::vector<OrderKey> Block::distinct_order() const {
+    std::vector<OrderKey> keys = final_order();
+    for (const TargetEntry& target : targets_) add_order_key(keys, {target.expr});
     return keys;
 }
 
@@ -88,7 +102,8 @@ std::vector<OrderKey> Block::window_order(const WindowClause& window) const {
 std::vector<OrderKey> Block::wanted_order() {
     if (query_.set_operations || !query_.grouping_sets.empty()) return {};
     if (!query_.group_by.empty()) {
-        std::optional<GroupPlan> plan = plan_groups(d_.host, query_);
+        std::optional<GroupPlan> plan = plan_groups(d_.host, query_, wish(group_order()));
+        if (plan) input_limit_ = plan->input_limit;
         return plan && !plan->hashed ? group_order() : std::vector<OrderKey>();
     }
     if (query_.has_aggregates || query_.having) return {};
@@ -113,6 +128,17 @@ double Block::limit_rows() {
     double limit = constant(query_.limit), offset = constant(query_.offset);
     if (limit < 0 || offset < 0) return -1;
     return limit == 0 ? 0 : limit + offset;
+}
+
+/// What the planner compares the ways to make groups by: `keys` are those of the sorted way.
+GroupWish Block::wish(std::vector<OrderKey> keys) {
+    GroupWish wish{.keys = std::move(keys), .limit = limit_rows()};
+    std::vector<OrderKey> order = final_order();
+    wish.has_order = !order.empty();
+    wish.is_satisfied = order.size() <= wish.keys.size() && !query_.has_windows;
+    for (std::size_t i = 0; wish.is_satisfied && i < order.size(); ++i) wish.is_satisfied = same_key(order[i], wish.keys[i]);
+    if (query_.has_windows) wish.limit = 0;
+    return wish;
 }
 
 std::size_t Block::presorted_keys(const Stage& stage, std::span<const OrderKey> keys) {
@@ -177,7 +203,7 @@ Stage Block::sorted_stage(const Stage& base, std::span<const OrderKey> keys, std
     d_.program.sorted.push_back(std::move(sorted));
     d_.program.sources.push_back(std::move(source));
     next.heap_order = {name + ".rowid"};
-    next.sorted_by.assign(keys.begin(), keys.end());
+    next.sorted_by = keys.empty() ? base.sorted_by : std::vector<OrderKey>(keys.begin(), keys.end());
     return next;
 }
 
@@ -198,7 +224,7 @@ void Block::add_limit(CompiledSort& sort) {
 /// Whether some targets are computed after the sort only: set-returning and volatile ones
 /// (make_sort_input_target).
 bool Block::is_sorted_first() const {
-    if (query_.order_by.empty() || query_.distinct || !query_.distinct_on.empty() || query_.with_ties) return false;
+    if (query_.order_by.empty() || query_.distinct || !query_.distinct_on.empty()) return false;
     bool found = false;
     for (const TargetEntry& target : targets_) {
         bool is_late = contains_set_function(target.expr) || contains_volatile(target.expr);
@@ -220,19 +246,19 @@ std::string Block::finish_sorted(const Stage& stage, const std::string& text, st
                              .descending = key.descending,
                              .nulls_first = key.nulls_first});
     }
-    sort.presorted = presorted_keys(stage, keys);
+    sort.presorted = is_sorted_ ? keys.size() : presorted_keys(stage, keys);
     if (sort.presorted > 0 && sort.presorted < keys.size() && !stage.is_base && !prefers_incremental(sort.presorted, keys)) {
         sort.presorted = 0;
     }
     std::string order = stage.heap_order.empty() ? "" : " ORDER BY " + stage.heap_order_text();
-    bool is_plain = !query_.with_ties && query_.distinct_on.empty();
+    bool is_plain = !query_.with_ties && query_.distinct_on.empty() && !is_unique_;
     if (is_plain && sort.presorted == keys.size()) return text + order + limit_text();
     std::vector<ExprPtr> unique;
     for (int ref : query_.distinct_on) {
         if (is_among(keys, target_expr(ref)) && !is_among(unique, target_expr(ref))) unique.push_back(target_expr(ref));
     }
-    sort.unique = unique.size();
-    sort.is_distinct_on = !query_.distinct_on.empty();
+    sort.unique = is_unique_ ? keys.size() : unique.size();
+    sort.is_distinct_on = is_unique_ || !query_.distinct_on.empty();
     sort.with_ties = query_.with_ties;
     sort.bounded = query_.row_marks.empty();
     add_limit(sort);

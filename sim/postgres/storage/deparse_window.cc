@@ -109,12 +109,28 @@ std::string Block::window_clause(const WindowClause& window, const Stage& stage)
 
 namespace {
 
+/// PARTITION BY, then what ORDER BY adds, as written.
+std::vector<SortKey> written_keys(const WindowClause& clause) {
+    std::vector<SortKey> keys;
+    auto same = [](const SortKey& a) {
+        return [&a](const SortKey& b) { return a.target == b.target && a.descending == b.descending && a.nulls_first == b.nulls_first; };
+    };
+    for (int ref : clause.partition_by) {
+        auto ordered = std::ranges::find(clause.order_by, ref, &SortKey::target);
+        keys.push_back(ordered != clause.order_by.end() ? *ordered : SortKey{.target = ref});
+    }
+    for (const SortKey& key : clause.order_by) {
+        if (std::ranges::none_of(keys, same(key))) keys.push_back(key);
+    }
+    return keys;
+}
+
 /// PostgreSQL's order of several windows (common_prefix_cmp): the later referenced column first, then
 /// DESC, then NULLS FIRST, then the longer list; OVER () comes last.
-bool evaluated_before(const std::vector<OrderKey>& a, const std::vector<OrderKey>& b, auto&& ref_of) {
+bool evaluated_before(const WindowClause* left, const WindowClause* right) {
+    std::vector<SortKey> a = written_keys(*left), b = written_keys(*right);
     for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-        int left = ref_of(a[i].expr), right = ref_of(b[i].expr);
-        if (left != right) return left > right;
+        if (a[i].target != b[i].target) return a[i].target > b[i].target;
         if (a[i].descending != b[i].descending) return a[i].descending;
         if (a[i].nulls_first != b[i].nulls_first) return a[i].nulls_first;
     }
@@ -142,15 +158,7 @@ std::vector<const WindowClause*> Block::active_windows() const {
     for (std::size_t i = 0; i < query_.windows.size(); ++i) {
         if (std::ranges::find(used, i) != used.end()) windows.push_back(&query_.windows[i]);
     }
-    auto ref_of = [&](const ExprPtr& expr) {
-        for (const TargetEntry& target : targets_) {
-            if (target.sort_group_ref != 0 && equal_expressions(*target.expr, *expr)) return target.sort_group_ref;
-        }
-        return 0;
-    };
-    std::ranges::stable_sort(windows, [&](const WindowClause* a, const WindowClause* b) {
-        return evaluated_before(window_order(*a), window_order(*b), ref_of);
-    });
+    std::ranges::stable_sort(windows, evaluated_before);
     return windows;
 }
 
@@ -163,8 +171,9 @@ const WindowClause* Block::first_window() const {
 Stage Block::one_window_stage(const Stage& base, const WindowClause& clause, std::span<const ExprPtr> calls) {
     std::vector<OrderKey> keys = window_order(clause);
     std::size_t presorted = presorted_keys(base, keys);
-    const bool is_ready = presorted == keys.size() && (keys.empty() || !base.is_base);
-    const Stage from = !is_ready ? sorted_stage(base, keys, presorted, false) : base;
+    // Without keys the rows of a table or a join come as they lie; everything else is put in order.
+    const bool is_ready = keys.empty() && base.is_base;
+    const Stage from = is_ready ? base : sorted_stage(base, keys, presorted, false);
     Stage next;
     next.is_base = false;
     next.sorted_by = from.sorted_by;
