@@ -164,13 +164,33 @@ void bind_insert_select(ParseState& state, const Node& select, const Relation& r
     query.insert_select = source;
 }
 
+void collect_conjuncts(const ExprPtr& expr, std::vector<ExprPtr>& conjuncts) {
+    if (expr->kind == ExprKind::kBool && as<BoolExpr>(*expr).op == BoolOp::kAnd) {
+        for (const ExprPtr& arg : as<BoolExpr>(*expr).args) collect_conjuncts(arg, conjuncts);
+    } else {
+        conjuncts.push_back(expr);
+    }
+}
+
+/// predicate_implied_by, as far as it compares whole conjuncts.
+bool is_implied(const ExprPtr& predicate, const ExprPtr& by) {
+    std::vector<ExprPtr> wanted, given;
+    collect_conjuncts(predicate, wanted);
+    collect_conjuncts(by, given);
+    return std::ranges::all_of(wanted, [&](const ExprPtr& w) {
+        return std::ranges::any_of(given, [&](const ExprPtr& g) { return equal_expressions(*w, *g); });
+    });
+}
+
 /// The indexes whose columns are exactly the inference list.
 std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation, int rt_index) {
     std::set<int> wanted;
     std::vector<ExprPtr> wanted_exprs;
     for (const Node& element : infer.items("indexElems")) {
         if (Node expr = element["expr"]) {
-            wanted_exprs.push_back(bind_expr(state, expr, Place::kOther));
+            ExprPtr bound = bind_expr(state, expr, Place::kOther);
+            const bool twice = std::ranges::any_of(wanted_exprs, [&](const ExprPtr& w) { return equal_expressions(*w, *bound); });
+            if (!twice) wanted_exprs.push_back(std::move(bound));
             continue;
         }
         std::string name(element.text("name"));
@@ -183,6 +203,7 @@ std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Rela
     ExprPtr predicate;
     if (Node where = infer["whereClause"]) predicate = coerce_boolean(state, bind_expr(state, where, Place::kOther), "WHERE");
     std::vector<Oid> found;
+    bool unsure = false;
     for (const Index& index : relation.indexes) {
         if (!index.unique || !index.valid) continue;
         std::set<int> columns;
@@ -199,14 +220,17 @@ std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Rela
             return std::ranges::any_of(wanted_exprs, [&](const ExprPtr& w) { return equal_expressions(*w, *expr); });
         });
         if (!same) continue;
-        // A partial index needs its predicate implied; only the same predicate is known to be.
-        if (index.predicate && (!predicate || !equal_expressions(*predicate, *index.predicate->expr))) continue;
+        if (index.predicate && (!predicate || !is_implied(index.predicate->expr, predicate))) {
+            unsure = unsure || predicate != nullptr;
+            continue;
+        }
         if (!index.immediate) {
             throw SqlError("55000", "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
         }
         found.push_back(index.oid);
     }
     (void)rt_index;
+    if (unsure) throw NotSimulated("ON CONFLICT ... WHERE that may imply a partial index's condition", infer.location());
     if (found.empty()) {
         throw SqlError("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification");
     }

@@ -135,6 +135,7 @@ ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation&
     if (definition.flag("is_not_null")) column.not_null = true;
     bool saw_null = false, saw_not_null = false;
     for (const Node& constraint : definition.items("constraints")) plan_constraint(plan, constraint, relation, saw_null, saw_not_null);
+    if (plan.serial && plan.identity_node) throw_conflict("both default and identity specified", column.name, relation, -1);
     if (plan.default_node && plan.identity_node) throw_conflict("both default and identity specified", column.name, relation, definition.location());
     if (plan.default_node && plan.generated_node) throw_conflict("both default and generation expression specified", column.name, relation, definition.location());
     if (plan.identity_node && plan.generated_node) throw_conflict("both identity and generation expression specified", column.name, relation, definition.location());
