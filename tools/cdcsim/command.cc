@@ -14,7 +14,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"record", "record PATH...", "run scenarios on the real stack and write their goldens", record_command},
     {"diff", "diff PATH...", "run scenarios on both, simulator and real stack, and compare", diff_command},
     {"live", "live up|down|status", "the real stack on this machine", live_command},
-    {"explore", "explore --sql-only --postgres URI", "generate random scenarios, run both sides, shrink what differs", explore_command},
+    {"explore", "explore", "generate random scenarios, run them on both, shrink what differs", explore_command},
     {"schema", "schema", "print the JSON Schema of scenario files, for editors", schema_command},
     {"support", "support", "print the table of what is simulated", support_command},
 });
