@@ -47,25 +47,59 @@ std::string_view op_name(SetOp op) {
     return op == SetOp::kUnion ? "UNION" : op == SetOp::kIntersect ? "INTERSECT" : "EXCEPT";
 }
 
-/// Gives the columns of one side the types of the node above.
-void coerce_side(ParseState& state, SetOpNode& node, const RowType& types, std::string_view context) {
-    if (node.op != SetOp::kNone) {
-        bool same = std::ranges::equal(node.columns, types, [](const Attribute& a, const Attribute& b) { return a.type == b.type; });
-        if (!same) throw NotSimulated("nested set operations whose column types differ");
+bool same_types(const RowType& a, const RowType& b) {
+    return std::ranges::equal(a, b, [](const Attribute& x, const Attribute& y) { return x.type == y.type; });
+}
+
+/// SELECT c1::type, ... FROM (`source`): bound anew, as everything in it is one level deeper there.
+std::unique_ptr<SetOpNode> bind_with_casts(ParseState& state, const Node& source, const RowType& types, std::string_view context) {
+    ParseState outer(state.options, &state);
+    SubQueryOptions how;
+    how.resolve_unknowns = false;
+    RangeTableEntry rte;
+    rte.kind = RteKind::kSubquery;
+    rte.alias = "*SELECT*";
+    rte.subquery = bind_sub_query(&outer, source, state.options, how);
+    rte.columns = query_columns(*rte.subquery);
+    Query& query = *outer.query;
+    query.range_table.push_back(rte);
+    query.from.emplace_back();
+    query.from.back().rt_index = 1;
+    int number = 0;
+    for (const Attribute& column : rte.columns) {
+        const Attribute& want = types[static_cast<std::size_t>(number)];
+        auto var = make_var(1, ++number, column);
+        if (const TypeInfo* type = state.host().find_type(column.type)) var->collation = type->collation;
+        TargetEntry target;
+        target.expr = column.type == want.type ? ExprPtr(var) : coerce_to_common(outer, var, want.type, context);
+        target.name = column.name;
+        target.resno = number;
+        query.targets.push_back(std::move(target));
+    }
+    return add_leaf(state, outer.query).node;
+}
+
+/// Gives the columns of one side, which was bound from `source`, the types of the node above.
+void coerce_side(ParseState& state, Side& side, const Node& source, const RowType& types, std::string_view context) {
+    if (side.node->op != SetOp::kNone) {
+        if (!same_types(side.node->columns, types)) side.node = bind_with_casts(state, source, types, context);
         return;
     }
-    Query& query = leaf_query(state, node);
+    Query& query = leaf_query(state, *side.node);
+    // What sorts or drops rows sees the values before the cast.
+    const bool casts_last = query.set_operations != nullptr || query.distinct || !query.order_by.empty() || query.limit || query.offset;
     std::size_t i = 0;
-    bool wrap = query.set_operations != nullptr || query.distinct || !query.order_by.empty() || query.limit || query.offset;
     for (TargetEntry& target : query.targets) {
         if (target.junk) continue;
         const Attribute& want = types[i++];
         if (target.expr->type == want.type) continue;
-        bool literal = target.expr->kind == ExprKind::kConst;
-        if (wrap && !literal) throw NotSimulated("a set operation whose sides need a cast after DISTINCT or ORDER BY");
+        if (casts_last && target.expr->kind != ExprKind::kConst) {
+            side.node = bind_with_casts(state, source, types, context);
+            return;
+        }
         target.expr = coerce_to_common(state, target.expr, want.type, context);
     }
-    state.rte(node.rt_index).columns = query_columns(query);
+    state.rte(side.node->rt_index).columns = query_columns(query);
 }
 
 Side bind_tree(ParseState& state, const Node& node, bool top);
@@ -139,8 +173,8 @@ Side bind_tree(ParseState& state, const Node& node, bool top) {
             }
         }
     }
-    coerce_side(state, *left.node, types, op_name(op));
-    coerce_side(state, *right.node, types, op_name(op));
+    coerce_side(state, left, node["larg"], types, op_name(op));
+    coerce_side(state, right, node["rarg"], types, op_name(op));
     Side side;
     side.node = std::make_unique<SetOpNode>();
     side.node->op = op;

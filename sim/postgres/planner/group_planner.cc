@@ -193,30 +193,12 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
     return cheaper(*input, sort_cost(input->total, input->rows, 0), groups, 0, wish);
 }
 
-namespace {
-
-/// The rows that the branches of a UNION give together.
-bool add_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size) {
-    if (node.op == SetOp::kUnion) {
-        return add_branches(host, query, *node.left, size) && add_branches(host, query, *node.right, size);
-    }
-    if (node.op != SetOp::kNone) return false;
-    auto index = static_cast<std::size_t>(node.rt_index - 1);
-    std::optional<RelationSize> branch = size_of_query(host, *query.range_table[index].subquery);
-    if (!branch) return false;
-    size.rows += branch->rows;
-    size.total += branch->total;
-    return true;
-}
-
-}  // namespace
-
 std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpNode& node) {
     bool hashable = std::ranges::all_of(node.columns, [&](const Attribute& column) {
         return has_known_hash(host, column.type);
     });
     RelationSize input{.rows = 0, .startup = 0, .total = 0, .unique_columns = {}};
-    if (!hashable || node.columns.empty() || !add_branches(host, query, node, input)) return {};
+    if (!hashable || node.columns.empty() || !add_union_branches(host, query, node, input)) return {};
     input.total += kCpuTuple * 0.5 * input.rows;  // Append
     double compare = kCpuOperator * static_cast<double>(node.columns.size()) * input.rows;
     double sorted = sort_start_cost(input.rows) + kCpuOperator * input.rows + compare;

@@ -44,5 +44,7 @@ PlanPtr plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conj
 
 /// The size of a whole query level; nullopt: not known.
 std::optional<RelationSize> size_of_query(Host& host, const Query& query);
+/// Adds the rows and costs of the branches of a UNION of `query`; false: not known.
+bool add_union_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size);
 
 }  // namespace cdcsim::pg

@@ -12,7 +12,6 @@
 namespace cdcsim::pg {
 namespace {
 
-
 const TargetEntry* target_of(const Query& query, int ref) {
     auto it = std::ranges::find(query.targets, ref, &TargetEntry::sort_group_ref);
     return it == query.targets.end() ? nullptr : &*it;
@@ -169,9 +168,49 @@ std::optional<RelationSize> size_before_distinct(Host& host, const Query& query,
     return size;
 }
 
+namespace {
+
+std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query, const SetOpNode& node);
+
+}  // namespace
+
+/// A UNION in a UNION gives its branches to the outer one (plan_union_children).
+bool add_union_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size) {
+    for (const SetOpNode* child : {node.left.get(), node.right.get()}) {
+        if (child->op == SetOp::kUnion && (child->all || !node.all)) {
+            if (!add_union_branches(host, query, *child, size)) return false;
+            continue;
+        }
+        std::optional<RelationSize> branch = size_of_set_operation(host, query, *child);
+        if (!branch) return false;
+        size.rows += branch->rows;
+        size.total += branch->total;
+    }
+    return true;
+}
+
+namespace {
+
+std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query, const SetOpNode& node) {
+    if (node.op == SetOp::kNone) return size_of_query(host, *query.range_table[static_cast<std::size_t>(node.rt_index - 1)].subquery);
+    if (node.op != SetOp::kUnion) return {};
+    RelationSize size{.rows = 0, .startup = 0, .total = 0, .unique_columns = {}};
+    if (!add_union_branches(host, query, node, size)) return {};
+    size.total += kCpuTuple * 0.5 * size.rows;  // Append
+    if (node.all) return size;
+    const double compare = kCpuOperator * static_cast<double>(node.columns.size()) * size.rows;
+    const double sorted = sort_start_cost(size.rows) + kCpuOperator * size.rows + compare;
+    const double hashed = compare + kCpuTuple * size.rows;
+    size.startup = size.total + (hashed < sorted ? compare : sort_start_cost(size.rows));
+    size.total += std::min(hashed, sorted);
+    return size;
+}
+
+}  // namespace
+
 std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
     std::vector<Leaf> leaves;
-    std::optional<RelationSize> known = size_before_distinct(host, query, leaves);
+    std::optional<RelationSize> known = query.set_operations ? size_of_set_operation(host, query, *query.set_operations) : size_before_distinct(host, query, leaves);
     if (!known) return {};
     RelationSize& size = *known;
     if (query.distinct && query.distinct_on.empty()) {

@@ -17,12 +17,18 @@ std::string column_names(std::size_t count) {
     return names.empty() ? "1" : names;
 }
 
+/// The casts above a nested set operation whose column types differ (bind_with_casts).
+bool casts_set_operation(const Query& query) {
+    return query.range_table.size() == 1 && query.range_table[0].subquery && query.range_table[0].subquery->set_operations;
+}
+
 }  // namespace
 
-/// A branch; a sorted one is a plan of its own.
+/// A branch; one that sorts, or has branches of its own (SQLite's parser takes few levels), is a plan
+/// of its own.
 std::string Block::branch_text(int rt_index) {
     const Query& branch = *entry(rt_index).subquery;
-    if (!is_sorted_query(branch)) return "(" + d_.query(branch, number_) + ")";
+    if (!is_sorted_query(branch) && !casts_set_operation(branch)) return "(" + d_.query(branch, number_) + ")";
     RowSource source;
     source.kind = RowSource::Kind::kQuery;
     source.block = number_;
