@@ -206,6 +206,21 @@ std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpN
     return GroupPlan{.hashed = hashed < sorted, .groups = input.rows};
 }
 
+std::optional<SetOperationPlan> plan_set_operation(Host& host, const Query& query, const SetOpNode& node) {
+    const bool hashable = std::ranges::all_of(node.columns, [&](const Attribute& column) { return has_known_hash(host, column.type); });
+    std::optional<RelationSize> left = size_of_set_operation(host, query, *node.left), right = size_of_set_operation(host, query, *node.right);
+    if (!hashable || node.columns.empty() || !left || !right) return {};
+    const double left_groups = groups_of_branch(host, query, *node.left, left->rows);
+    const double right_groups = groups_of_branch(host, query, *node.right, right->rows);
+    SetOperationPlan plan;
+    plan.right_first = node.op == SetOp::kIntersect && left_groups > right_groups;
+    plan.groups.groups = node.op == SetOp::kExcept ? left_groups : std::min(left_groups, right_groups);
+    const double rows = left->rows + right->rows;
+    const double compare = kCpuOperator * static_cast<double>(node.columns.size()) * rows;
+    plan.groups.hashed = compare + kCpuTuple * plan.groups.groups < sort_start_cost(rows) + kCpuOperator * rows + compare;
+    return plan;
+}
+
 std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected) {
     return RobinHoodTable(hashes, expected).ranks();
 }

@@ -37,6 +37,13 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
 /// UNION without ALL. A node of `query`'s set operations.
 std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpNode& node);
 
+/// INTERSECT and EXCEPT, with ALL: the groups are those of the input that is read first.
+struct SetOperationPlan {
+    GroupPlan groups;
+    bool right_first = false;
+};
+std::optional<SetOperationPlan> plan_set_operation(Host& host, const Query& query, const SetOpNode& node);
+
 /// The places of the entries, in the order in which a scan of the table finds them: result[i] is the
 /// rank of the i-th inserted hash. The hashes are those of TupleHashTableHash.
 std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected);

@@ -44,6 +44,10 @@ PlanPtr plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conj
 
 /// The size of a whole query level; nullopt: not known.
 std::optional<RelationSize> size_of_query(Host& host, const Query& query);
+/// A node of its set operations.
+std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query, const SetOpNode& node);
+/// Different rows of a node's result as estimate_num_groups guesses them.
+double groups_of_branch(Host& host, const Query& query, const SetOpNode& node, double rows);
 /// Adds the rows and costs of the branches of a UNION of `query`; false: not known.
 bool add_union_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size);
 

@@ -168,12 +168,6 @@ std::optional<RelationSize> size_before_distinct(Host& host, const Query& query,
     return size;
 }
 
-namespace {
-
-std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query, const SetOpNode& node);
-
-}  // namespace
-
 /// A UNION in a UNION gives its branches to the outer one (plan_union_children).
 bool add_union_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size) {
     for (const SetOpNode* child : {node.left.get(), node.right.get()}) {
@@ -191,9 +185,46 @@ bool add_union_branches(Host& host, const Query& query, const SetOpNode& node, R
 
 namespace {
 
+const Query& branch_of(const Query& query, const SetOpNode& node) {
+    return *query.range_table[static_cast<std::size_t>(node.rt_index - 1)].subquery;
+}
+
+/// INTERSECT and EXCEPT (generate_nonunion_paths).
+std::optional<RelationSize> size_of_difference(Host& host, const Query& query, const SetOpNode& node) {
+    std::optional<RelationSize> left = size_of_set_operation(host, query, *node.left), right = size_of_set_operation(host, query, *node.right);
+    std::optional<SetOperationPlan> plan = plan_set_operation(host, query, node);
+    if (!left || !right || !plan) return {};
+    const double input = left->rows + right->rows;
+    RelationSize size{.rows = 0, .startup = 0, .total = left->total + right->total + kCpuTuple * 0.5 * input, .unique_columns = {}};
+    const double compare = kCpuOperator * static_cast<double>(node.columns.size()) * input;
+    if (!plan->groups.hashed) size.total += sort_start_cost(input) + kCpuOperator * input;
+    size.total += compare;
+    size.startup = size.total;
+    size.rows = !node.all ? plan->groups.groups : node.op == SetOp::kExcept ? left->rows : std::min(left->rows, right->rows);
+    return size;
+}
+
+}  // namespace
+
+double groups_of_branch(Host& host, const Query& query, const SetOpNode& node, double rows) {
+    if (node.op != SetOp::kNone) return rows;
+    const Query& branch = branch_of(query, node);
+    const bool is_grouped = branch.set_operations || branch.has_aggregates || !branch.group_by.empty() || branch.having || branch.distinct;
+    std::vector<Leaf> leaves;
+    std::optional<RelationSize> input;
+    if (!is_grouped) input = size_of_from(host, branch, leaves);
+    if (!input) return rows;
+    std::vector<ExprPtr> keys;
+    for (const TargetEntry& target : branch.targets) {
+        if (!target.junk) keys.push_back(target.expr);
+    }
+    input->rows = rows;
+    return group_count(host, keys, *input, leaves);
+}
+
 std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query, const SetOpNode& node) {
-    if (node.op == SetOp::kNone) return size_of_query(host, *query.range_table[static_cast<std::size_t>(node.rt_index - 1)].subquery);
-    if (node.op != SetOp::kUnion) return {};
+    if (node.op == SetOp::kNone) return size_of_query(host, branch_of(query, node));
+    if (node.op != SetOp::kUnion) return size_of_difference(host, query, node);
     RelationSize size{.rows = 0, .startup = 0, .total = 0, .unique_columns = {}};
     if (!add_union_branches(host, query, node, size)) return {};
     size.total += kCpuTuple * 0.5 * size.rows;  // Append
@@ -205,8 +236,6 @@ std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query
     size.total += std::min(hashed, sorted);
     return size;
 }
-
-}  // namespace
 
 std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
     std::vector<Leaf> leaves;

@@ -152,6 +152,7 @@ class Block {
     Stage set_operation_stage();
     std::string set_node(const SetOpNode& node);
     std::string branch_text(int rt_index);
+    std::string planned_difference(const SetOpNode& node, const SetOperationPlan& plan, const std::string& left, const std::string& right);
 
     // deparse_select.cc
     Stage project_stage(Stage base);

@@ -36,6 +36,31 @@ std::string Block::branch_text(int rt_index) {
     return source_leaf(rt_index, std::move(source), {});
 }
 
+/// INTERSECT and EXCEPT as nodeSetOp.c does them: the rows of the first input make the groups (in
+/// which the first of equal rows stays), those of the second one are counted.
+std::string Block::planned_difference(const SetOpNode& node, const SetOperationPlan& plan, const std::string& left, const std::string& right) {
+    const std::string names = column_names(node.columns.size());
+    std::string group_by;
+    std::vector<GroupColumn> keys;
+    for (std::size_t i = 0; i < node.columns.size(); ++i) {
+        const std::string column = "c" + std::to_string(i + 1);
+        keys.push_back({column, node.columns[i].type});
+        group_by += (i > 0 ? "," : "") + column + d_.collation(node.columns[i].type);
+    }
+    const std::string& first = plan.right_first ? right : left;
+    const std::string& second = plan.right_first ? left : right;
+    std::string text = "SELECT " + names + ",0 AS f FROM (" + first + ") UNION ALL SELECT " + names + ",1 FROM (" + second + ")";
+    text = "SELECT *,row_number() OVER () AS n FROM (" + text + ")";
+    text = "SELECT " + names + ",min(n) AS o,sum(1-f) AS l,sum(f) AS r FROM (" + text + ") GROUP BY " + group_by + " HAVING min(f)=0";
+    Stage groups;
+    text = grouped_text(plan.groups, keys, "ORDER BY o", text, groups);
+    std::string copies = node.op == SetOp::kExcept ? "s.l-s.r" : "min(s.l,s.r)";
+    if (!node.all) copies = node.op == SetOp::kExcept ? "s.r=0" : "s.r>0";
+    text = "SELECT " + names + " FROM (" + text + ") AS s" + (node.all ? ",json_each('[0'||substr(replace(printf('%.*c',max(" + copies + ",1),'x'),'x',',0'),3)||']')" : "") +
+           " WHERE " + copies + (node.all ? ">0" : "");
+    return "SELECT " + names + " FROM (" + text + " ORDER BY " + groups.heap_order_text() + " LIMIT -1 OFFSET 0)";
+}
+
 std::string Block::set_node(const SetOpNode& node) {
     if (node.op == SetOp::kNone) {
         const Query& leaf = *entry(node.rt_index).subquery;
@@ -72,6 +97,9 @@ std::string Block::set_node(const SetOpNode& node) {
         text = grouped_text(*plan, keys, "", text, groups);
         return "SELECT " + names + " FROM (SELECT " + names + " FROM (" + text + ") AS s ORDER BY " +
                groups.heap_order_text() + " LIMIT -1 OFFSET 0)";
+    }
+    if (std::optional<SetOperationPlan> plan = plan_set_operation(d_.host, query_, node)) {
+        return planned_difference(node, *plan, left, right);
     }
     static constexpr const char* kOperators[] = {"", " UNION ", " INTERSECT ", " EXCEPT "};
     const char* op = kOperators[static_cast<int>(node.op)];
