@@ -164,6 +164,8 @@ ProjectSet::ProjectSet(std::vector<ExprPtr> targets, int row_count)
     };
     for (;;) {
         std::vector<ExprPtr> level;
+        std::vector<bool> is_target;  // by `level`: a whole target, which is never shared
+        const Expr* root = nullptr;
         int rt_index = row_count_ + static_cast<int>(levels_.size()) + 1;
         ExprMapper replace = [&](const ExprPtr& expr) -> ExprPtr {
             ExprPtr inner = map_children(expr, replace);
@@ -173,15 +175,25 @@ ProjectSet::ProjectSet(std::vector<ExprPtr> targets, int row_count)
                 nested = nested || any_expression(arg, is_set);
             });
             if (nested) return expr;
-            level.push_back(expr);
+            // Equal calls inside of targets, as (f()).* makes them, are one (split_pathtarget_at_srfs).
+            std::size_t place = 0;
+            const bool whole = expr.get() == root;
+            while (place < level.size() && (whole || is_target[place] || !equal_expressions(*level[place], *expr))) ++place;
+            if (place == level.size()) {
+                level.push_back(expr);
+                is_target.push_back(whole);
+            }
             auto slot = std::make_shared<VarExpr>();
             slot->rt_index = rt_index;
-            slot->attno = static_cast<int>(level.size());
+            slot->attno = static_cast<int>(place) + 1;
             slot->type = expr->type;
             slot->typmod = expr->typmod;
             return slot;
         };
-        for (ExprPtr& target : targets_) target = replace(target);
+        for (ExprPtr& target : targets_) {
+            root = target.get();
+            target = replace(target);
+        }
         if (level.empty()) return;
         levels_.push_back(std::move(level));
     }
