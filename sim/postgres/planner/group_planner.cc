@@ -129,10 +129,12 @@ GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, doubl
     return {std::ranges::min_element(paths, {}, &CostedPlan::total)->hashed, groups};
 }
 
-PathCost sorted_input(Host& host, const RelationSize& input, const std::vector<Leaf>& leaves, const GroupWish& wish,
+/// The table of a subquery has other column numbers than the keys here, so its indexes are not looked at.
+PathCost sorted_input(Host& host, const Query& query, const RelationSize& input, const std::vector<Leaf>& leaves, const GroupWish& wish,
                       double limit) {
     PathCost sorted = sort_cost(input.total, input.rows, 0);
     if (leaves.size() != 1 || !leaves.front().table || wish.keys.empty()) return sorted;
+    if (query.range_table[static_cast<std::size_t>(leaves.front().rt_index - 1)].kind != RteKind::kRelation) return sorted;
     return best_ordered_scan(host, leaves.front(), wish.keys, limit, false).cost;
 }
 
@@ -173,7 +175,7 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const Group
     std::optional<RelationSize> input = size_of_from(host, query, leaves);
     if (!input) return {};
     double groups = group_count(host, keys, *input, leaves), limit = input_limit(*input, groups, wish);
-    GroupPlan plan = cheaper(*input, sorted_input(host, *input, leaves, wish, limit), groups,
+    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, leaves, wish, limit), groups,
                              query.has_aggregates ? kCpuTuple : 0, wish);
     plan.input_limit = limit;
     return plan;

@@ -26,6 +26,19 @@ std::string with_visibility(const std::string& text, bool concurrent) {
     }
 }
 
+/// How deep parentheses nest; quotes do not occur in what they enclose here.
+std::size_t nesting(const std::string& text) {
+    std::size_t depth = 0, deepest = 0;
+    for (char c : text) {
+        if (c == '(') deepest = std::max(deepest, ++depth);
+        if (c == ')') --depth;
+    }
+    return deepest;
+}
+
+/// Each takes about five of the hundred places of SQLite's parser.
+constexpr std::size_t kMaxNesting = 14;
+
 class SqlitePlan : public SelectPlan {
   public:
     SqlitePlan(SqliteDatabase& database, Program program)
@@ -115,10 +128,17 @@ std::shared_ptr<const SelectPlan> compile(std::shared_ptr<const Query> query, Ho
                                           Write&& write) {
     auto& database = static_cast<SqliteDatabase&>(host.database());
     database.set_host(host);
-    Program program;
-    program.query = std::move(query);
-    Deparser deparser{database, host, program};
-    std::string text = write(deparser);
+    auto make = [&](bool splits_levels) {
+        Program program;
+        program.query = query;
+        Deparser deparser{database, host, program, splits_levels};
+        program.sql = write(deparser);
+        return program;
+    };
+    Program program = make(false);
+    auto is_deep = [](const SortedStage& stage) { return nesting(stage.sql) > kMaxNesting; };
+    if (nesting(program.sql) > kMaxNesting || std::ranges::any_of(program.sorted, is_deep)) program = make(true);
+    const std::string text = std::move(program.sql);
     program.sql = with_visibility(text, false);
     program.sql_concurrent = with_visibility(text, true);
     for (SortedStage& stage : program.sorted) {

@@ -27,6 +27,9 @@ struct Deparser {
     SqliteDatabase& database;
     Host& host;
     Program& program;
+    /// Subqueries in FROM and branches of set operations become plans of their own: SQLite's parser
+    /// takes few levels.
+    bool splits_levels = false;
 
     /// The text of `query` as a query level below `parent` (a block number, -1: outside).
     std::string query(const Query& query, int parent);
@@ -152,6 +155,7 @@ class Block {
     Stage set_operation_stage();
     std::string set_node(const SetOpNode& node);
     std::string branch_text(int rt_index);
+    void add_union_branches(const SetOpNode& node, bool all, std::string& text);
     std::string planned_difference(const SetOpNode& node, const SetOperationPlan& plan, const std::string& left, const std::string& right);
 
     // deparse_select.cc

@@ -339,7 +339,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
 std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     const RangeTableEntry& rte = entry(rt_index);
     const Query& query = *rte.subquery;
-    if (refers_outside(query) || !query.row_marks.empty() || is_sorted_query(query)) {
+    if (d_.splits_levels || refers_outside(query) || !query.row_marks.empty() || is_sorted_query(query)) {
         RowSource source;
         source.kind = RowSource::Kind::kQuery;
         source.block = number_;

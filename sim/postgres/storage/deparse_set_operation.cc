@@ -17,23 +17,30 @@ std::string column_names(std::size_t count) {
     return names.empty() ? "1" : names;
 }
 
-/// The casts above a nested set operation whose column types differ (bind_with_casts).
-bool casts_set_operation(const Query& query) {
-    return query.range_table.size() == 1 && query.range_table[0].subquery && query.range_table[0].subquery->set_operations;
-}
-
 }  // namespace
 
-/// A branch; one that sorts, or has branches of its own (SQLite's parser takes few levels), is a plan
-/// of its own.
+/// A branch; one that sorts is a plan of its own.
 std::string Block::branch_text(int rt_index) {
     const Query& branch = *entry(rt_index).subquery;
-    if (!is_sorted_query(branch) && !casts_set_operation(branch)) return "(" + d_.query(branch, number_) + ")";
+    if (!d_.splits_levels && !is_sorted_query(branch)) return "(" + d_.query(branch, number_) + ")";
     RowSource source;
     source.kind = RowSource::Kind::kQuery;
     source.block = number_;
     source.plan = plan_select(entry(rt_index).subquery, d_.host);
     return source_leaf(rt_index, std::move(source), {});
+}
+
+/// The branches of a UNION, those of a UNION in it among them (plan_union_children).
+void Block::add_union_branches(const SetOpNode& node, bool all, std::string& text) {
+    for (const SetOpNode* child : {node.left.get(), node.right.get()}) {
+        if (child->op == SetOp::kUnion && (child->all || !all)) {
+            add_union_branches(*child, all, text);
+            continue;
+        }
+        std::string branch = set_node(*child);
+        if (child->op != SetOp::kNone) branch = "SELECT " + column_names(node.columns.size()) + " FROM (" + branch + ")";
+        text += (text.empty() ? "" : " UNION ALL ") + branch;
+    }
 }
 
 /// INTERSECT and EXCEPT as nodeSetOp.c does them: the rows of the first input make the groups (in
@@ -68,14 +75,10 @@ std::string Block::set_node(const SetOpNode& node) {
         for (const TargetEntry& target : leaf.targets) count += target.junk ? 0 : 1;
         return "SELECT " + column_names(count) + " FROM " + branch_text(node.rt_index);
     }
-    std::string left = set_node(*node.left), right = set_node(*node.right);
     std::string names = column_names(node.columns.size());
-    if (node.op == SetOp::kUnion && node.all) {
-        bool chain = node.left->op == SetOp::kNone || (node.left->op == SetOp::kUnion && node.left->all);
-        if (!chain) left = "SELECT " + names + " FROM (" + left + ")";
-        if (node.right->op != SetOp::kNone) right = "SELECT " + names + " FROM (" + right + ")";
-        return left + " UNION ALL " + right;
-    }
+    std::string branches;
+    if (node.op == SetOp::kUnion) add_union_branches(node, node.all, branches);
+    if (node.op == SetOp::kUnion && node.all) return branches;
     std::string compared, partition;
     for (std::size_t i = 0; i < node.columns.size(); ++i) {
         std::string column = "c" + std::to_string(i + 1) + d_.collation(node.columns[i].type);
@@ -86,7 +89,7 @@ std::string Block::set_node(const SetOpNode& node) {
     // Of equal rows (1.0 and 1.00) the first one stays; SQLite's UNION would keep the last.
     if (node.op == SetOp::kUnion) {
         std::string text =
-            "SELECT DISTINCT " + compared + " FROM (" + left + " UNION ALL " + right + ")";
+            "SELECT DISTINCT " + compared + " FROM (" + branches + ")";
         std::optional<GroupPlan> plan = plan_union(d_.host, query_, node);
         if (!plan) return text;
         std::vector<GroupColumn> keys;
@@ -98,6 +101,7 @@ std::string Block::set_node(const SetOpNode& node) {
         return "SELECT " + names + " FROM (SELECT " + names + " FROM (" + text + ") AS s ORDER BY " +
                groups.heap_order_text() + " LIMIT -1 OFFSET 0)";
     }
+    const std::string left = set_node(*node.left), right = set_node(*node.right);
     if (std::optional<SetOperationPlan> plan = plan_set_operation(d_.host, query_, node)) {
         return planned_difference(node, *plan, left, right);
     }
