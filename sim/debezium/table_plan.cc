@@ -95,6 +95,8 @@ std::optional<PlannedColumn> plan_column(const Table& table, std::size_t index,
     apply_rule(rule, column, *built);
     built->schema.optional = column.optional;
     settle(*built, column, converter);
+    // ExtractNewRecordState copies what is there, without the defaults.
+    if (config.unwrap && !column.optional) built->writer.required = true;
     connect::append_json_string(built->writer.member, config.adjusted_field_name(column.name));
     built->writer.member += ':';
     return PlannedColumn{index, column.optional, std::move(built->schema),

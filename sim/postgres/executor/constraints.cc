@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/executor/locks.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/executor/row_locks.h"
+#include "sim/postgres/storage/tuple.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -210,6 +212,7 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
         // pg_get_indexdef of one column: a function call stands bare, any other expression in parentheses.
         bool bare = column != nullptr || (key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form <= FuncForm::kSqlSyntax);
         std::string text = column ? column->name : key.expr->text;
+        bare = bare || text.starts_with('(');
         names += bare ? text : "(" + text + ")";
         const Datum& value = (*values)[i];
         Oid type = column ? column->type : key.expr->expr->type;
@@ -233,12 +236,55 @@ bool keeps_key(const Index& index, const RowVersion& stored, const RowVersion& r
 
 }  // namespace
 
+bool has_long_value(const Row& row) {
+    constexpr std::size_t kLong = 600;
+    return std::ranges::any_of(row, [](const Datum& value) { return value.kind() == Datum::Kind::kText && value.as_text().size() > kLong; });
+}
+
+int entry_size(Backend& backend, const Relation& relation, const Index& index, const Row& row, const Snapshot& snapshot) {
+    if (index.method != "btree") return 0;
+    std::optional<Row> values = index_values(backend, relation, index, row, snapshot);
+    if (!values) return 0;
+    std::vector<Column> columns;
+    for (const IndexKey& key : index.keys) {
+        Column column;
+        if (key.attno != 0) {
+            column = relation.columns[static_cast<std::size_t>(key.attno - 1)];
+        } else {
+            column.type = key.expr->expr->type;
+            column.storage = backend.type(column.type).storage;
+        }
+        columns.push_back(std::move(column));
+    }
+    for (const int attno : index.include) {
+        columns.push_back(relation.columns[static_cast<std::size_t>(attno - 1)]);
+        values->push_back(row[static_cast<std::size_t>(attno - 1)]);
+    }
+    const int size = index_entry_size(backend, columns, *values);
+    constexpr int kMaximum = 0x1fff;
+    if (size > kMaximum) throw SqlError("54000", fmt::format("index row requires {} bytes, maximum size is {}", size, kMaximum));
+    return size;
+}
+
+void check_third_page(const Relation& relation, const Index& index, int size, std::int64_t rid) {
+    constexpr int kMaximum = 2704;
+    if (size <= kMaximum) return;
+    throw SqlError("54000", fmt::format("index row size {} exceeds btree version 4 maximum {} for index \"{}\"", size, kMaximum, index.name))
+        .detail(fmt::format("Index row references tuple {} in relation \"{}\".", rid_text(rid), relation.name))
+        .hint("Values larger than 1/3 of a buffer page cannot be indexed.\nConsider a function index of an MD5 hash of the value, or use full text indexing.")
+        .about(names_of(relation, index.name));
+}
+
 void check_unique(Modification& m, const RowVersion& stored, const RowVersion* replaced) {
+    const bool is_long = has_long_value(stored.columns);
     for (const Index& index : m.relation->indexes) {
+        const int size = is_long ? entry_size(m.backend, *m.relation, index, stored.columns, m.snapshot) : 0;
+        if (!index.unique) check_third_page(*m.relation, index, size, stored.rid);
         if (!index.unique) continue;
         if (replaced != nullptr && keeps_key(index, stored, *replaced)) continue;
         std::optional<UniqueConflict> conflict = find_conflict(m.backend, *m.relation, index, stored.columns, stored.rid, m.snapshot,
                                                                index.immediate ? Undecided::kWaitInserted : Undecided::kReport);
+        if (!conflict || !index.immediate) check_third_page(*m.relation, index, size, stored.rid);
         if (!conflict) continue;
         if (index.immediate) throw_duplicate(m.backend, *m.relation, index, stored.columns);
         auto constraint = std::ranges::find(m.relation->constraints, index.oid, &Constraint::index);

@@ -61,9 +61,13 @@ void for_each_stored(Relation& relation, const std::function<void(StoredExpr&)>&
 
 /// Constraints (ddl_constraint.cc): adds one to `relation` (columns complete), indexes included.
 void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows);
+/// A foreign key is made by its definition, or anew by ALTER TYPE.
+enum class Made : std::uint8_t { kFirst, kAnew };
+/// Throws 42804: a foreign key between columns that cannot be compared.
+void check_foreign_key_types(Backend& backend, const Relation& child, const Relation& parent, const Constraint& constraint, Made made);
 /// Builds storage indexes for a relation's unique and plain indexes.
 void build_index(Backend& backend, const Relation& relation, const Index& index);
-void validate_unique(Backend& backend, const Relation& relation, const Index& index);
+void validate_index(Backend& backend, const Relation& relation, const Index& index);
 
 /// The composite type and array type of a relation; sets row_type.
 void put_row_types(Backend& backend, Catalog& catalog, Relation& relation);
@@ -77,6 +81,18 @@ void change_sequence(Backend& backend, const RelationPtr& sequence, const std::v
 Oid allocate_oid(Backend& backend);
 /// Throws 55006 if deferred events of the table wait: "cannot ALTER TABLE ... because it has pending trigger events".
 void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement);
+
+/// What stands on columns whose type has changed is dropped and made anew, so that it is the last of
+/// its kind from then on (ddl_remake.cc, ATPostAlterTypeCleanup). Names a foreign key of a table.
+struct ForeignKeyName {
+    Oid constraint = kInvalidOid, relation = kInvalidOid;
+};
+bool index_uses(const Index& index, int attno);
+bool uses_column(const ExprPtr& expr, int attno);
+/// `relation` is the version being made.
+void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>& attnos);
+std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& relation, const std::vector<int>& attnos);
+void validate_remade(Backend& backend, const std::vector<ForeignKeyName>& keys);
 
 /// Rewrites all live rows of `before` into `after`'s storage (a new file node): ALTER TYPE, ADD COLUMN
 /// with a volatile default. `convert` makes the new row.

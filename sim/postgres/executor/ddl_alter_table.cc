@@ -16,7 +16,8 @@ struct Alteration {
     Backend& backend;
     const Node& command;
     std::shared_ptr<Relation> relation;   ///< the version being made
-    bool existing_data = true;
+    std::vector<int>* retyped = nullptr;  ///< ALTER TYPE: the columns whose foreign keys are to be made anew
+    bool is_last_type = true;
 };
 
 Column& require_column(Alteration& a, const std::string& name) {
@@ -99,15 +100,6 @@ void add_column(Alteration& a) {
         without_position([&] { add_constraint(a.backend, *a.relation, pending, true); });
         publish(a);
     }
-}
-
-bool uses_column(const ExprPtr& expr, int attno) {
-    return any_expression(expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno && as<VarExpr>(e).levels_up == 0; });
-}
-
-bool index_uses(const Index& index, int attno) {
-    bool key = std::ranges::any_of(index.keys, [&](const IndexKey& k) { return k.attno == attno || (k.expr && uses_column(k.expr->expr, attno)); });
-    return key || std::ranges::find(index.include, attno) != index.include.end() || (index.predicate && uses_column(index.predicate->expr, attno));
 }
 
 void drop_column(Alteration& a) {
@@ -241,6 +233,12 @@ void alter_type(Alteration& a) {
         ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
         constraint.check = stored_expression(a.backend, expr, a.relation.get());
     }
+    a.retyped->push_back(attno);
+    std::vector<ForeignKeyName> keys;
+    if (a.is_last_type) {
+        remake_indexes(a.backend, *a.relation, *a.retyped);
+        keys = remake_foreign_keys(a.backend, *a.relation, *a.retyped);
+    }
     if (rewrites) rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
         std::vector<Datum> row = version.columns;
         EvalRow old_row;
@@ -251,8 +249,9 @@ void alter_type(Alteration& a) {
     });
     publish(a);
     for (const Index& index : a.relation->indexes) {
-        if (index.unique) validate_unique(a.backend, *a.relation, index);
+        if (index.unique) validate_index(a.backend, *a.relation, index);
     }
+    validate_remade(a.backend, keys);
 }
 
 void column_default(Alteration& a) {
@@ -576,6 +575,26 @@ Pass pass_of(const Node& step) {
     return kind == "CONSTR_PRIMARY" || kind == "CONSTR_UNIQUE" || kind == "CONSTR_EXCLUSION" ? Pass::kAddIndexConstraint : row.pass;
 }
 
+/// ATRewriteTable.
+void check_rewritten(Backend& backend, const Relation& relation, const std::vector<Datum>& row, const Snapshot& snapshot) {
+    for (const Column& column : relation.columns) {
+        if (!column.not_null || column.dropped || !row[static_cast<std::size_t>(column.attno - 1)].is_null()) continue;
+        throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", column.name, relation.name))
+            .about({relation.schema_name, relation.name, column.name, "", ""});
+    }
+    EvalRow source;
+    source.columns = row;
+    source.table = relation.oid;
+    EvalContext context{.host = backend, .snapshot = snapshot, .rows = {&source, 1}};
+    for (const Constraint& constraint : relation.constraints) {
+        if (constraint.kind != ConstraintKind::kCheck || !constraint.validated) continue;
+        const Datum held = evaluate(*ready_to_run(*constraint.check, backend), context);
+        if (held.is_null() || held.as_bool()) continue;
+        throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", constraint.name, relation.name))
+            .about({relation.schema_name, relation.name, "", "", constraint.name});
+    }
+}
+
 }  // namespace
 
 void rewrite_table(Backend& backend, const Relation& before, Relation& after, const std::function<std::vector<Datum>(const RowVersion&)>& convert) {
@@ -584,6 +603,7 @@ void rewrite_table(Backend& backend, const Relation& before, Relation& after, co
     std::vector<std::vector<Datum>> rows;
     backend.database().scan(backend, before, snapshot, [&](RowVersion& version) {
         rows.push_back(convert(version));
+        check_rewritten(backend, after, rows.back(), snapshot);
         return true;
     });
     backend.database().create_table(after);
@@ -596,7 +616,6 @@ void rewrite_table(Backend& backend, const Relation& before, Relation& after, co
     }
     std::uint64_t command = backend.begin_command();
     for (const auto& row : rows) {
-        check_row_constraints(backend, after, row, snapshot);
         NewVersion version;
         version.columns = row;
         version.born = command;
@@ -650,11 +669,14 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
         require_column(alteration, name_of(alteration));
     }
     std::ranges::stable_sort(steps, {}, pass_of);
+    std::vector<int> retyped;
+    auto types = std::ranges::count_if(steps, [](const Node& step) { return alteration_of(step).run == alter_type; });
     for (const Node& step : steps) {
         const AlterRow& row = alteration_of(step);
+        if (row.run == alter_type) --types;
         if (relation->kind == 'v' && row.subtype != "AT_ChangeOwner") throw NotSimulated("ALTER VIEW");
         RelationPtr current = backend.catalog().find_relation(relation->oid);
-        Alteration alteration{backend, step, copy_relation(current)};
+        Alteration alteration{backend, step, copy_relation(current), &retyped, types == 0};
         row.run(alteration);
     }
     return tag_only(tag);

@@ -193,8 +193,9 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
             throw SqlError("42P17", fmt::format("cannot use generated column \"{}\" in column generation expression", relation.columns[static_cast<std::size_t>(as<VarExpr>(e).attno - 1)].name))
                 .detail("A generated column cannot reference another generated column.").at(e.location);
         });
-        require_no_folded_text(value);
-        if (!is_immutable(fold_constants(value, backend))) throw SqlError("42P17", "generation expression is not immutable");
+        // The cast to the column's type comes later.
+        require_no_folded_text(expr);
+        if (!is_immutable(fold_constants(expr, backend))) throw SqlError("42P17", "generation expression is not immutable");
         plan.column.default_expr = stored_expression(backend, value, &relation);
         return;
     }

@@ -95,10 +95,10 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
     index.oid = allocate_oid(backend);
     if (index.unique) {
         build_index(backend, *relation, index);
-        validate_unique(backend, *relation, index);
     } else {
         backend.database().count_rows(relation->file_node);
     }
+    validate_index(backend, *relation, index);
     auto changed = copy_relation(relation);
     changed->indexes.push_back(std::move(index));
     backend.update_relation(changed);

@@ -44,18 +44,46 @@ void fold_parts(Backend& backend, const Query& query) {
     if (query.values.size() == 1 && (query.has_returning || query.on_conflict)) {
         for (const ExprPtr& value : query.values[0]) fold(value);
     }
-    if (query.command == CommandKind::kUpdate) {
-        const Relation& relation = *query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation;
-        for (const TargetEntry& entry : query.targets) {
+    const Relation& relation = *query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation;
+    const auto fold_assigned = [&](const std::vector<TargetEntry>& targets) {
+        std::vector<const TargetEntry*> entries;
+        for (const TargetEntry& entry : targets) entries.push_back(&entry);
+        std::ranges::stable_sort(entries, {}, &TargetEntry::resno);  // rewriteTargetListIU
+        for (const TargetEntry* target : entries) {
+            const TargetEntry& entry = *target;
             const Column& column = relation.columns[static_cast<std::size_t>(entry.resno - 1)];
             if (entry.expr->kind == ExprKind::kDefault && column.default_expr && !column.generated) ready_to_run(*column.default_expr, backend);
-            if (query.has_returning) fold(entry.expr);
+            fold(entry.expr);
         }
+    };
+    if (query.command == CommandKind::kUpdate) {
+        const bool asks_default = std::ranges::any_of(query.targets, [](const TargetEntry& entry) { return entry.expr->kind == ExprKind::kDefault; });
+        if (query.has_returning || asks_default) fold_assigned(query.targets);
     }
     for (const TargetEntry& entry : query.returning) fold(entry.expr);
     if (!query.on_conflict) return;
-    for (const TargetEntry& entry : query.on_conflict->set) fold(entry.expr);
+    fold_assigned(query.on_conflict->set);
     fold(query.on_conflict->where);
+}
+
+/// The planner does with a data-modifying WITH query what it does with the statement, and does it first.
+void fold_modifying_ctes(Backend& backend, const Query& query) {
+    for (const CommonTableExpr& cte : query.ctes) {
+        const Query& below = *cte.query;
+        if (below.command != CommandKind::kInsert && below.command != CommandKind::kUpdate && below.command != CommandKind::kDelete) continue;
+        for (const TargetEntry& entry : below.targets) {
+            if (entry.expr->kind != ExprKind::kDefault) fold_constants(entry.expr, backend);
+        }
+        fold_parts(backend, below);
+        if (below.where) fold_constants(below.where, backend);
+    }
+}
+
+std::shared_ptr<const SelectPlan> plan_query(const std::shared_ptr<const Query>& query, Backend& backend) {
+    fold_modifying_ctes(backend, *query);
+    std::shared_ptr<const SelectPlan> plan = plan_select(query, backend);
+    estimate_conditions(*query, backend);
+    return plan;
 }
 
 struct ModifyingCommand {
@@ -95,6 +123,7 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
         throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", command.name));
     }
     fold_parts(backend, query);
+    if (query.command != CommandKind::kMerge) estimate_conditions(query.insert_select ? *query.insert_select : query, backend);
     backend.write_xid();
     if (query.has_returning) m.returning = &sink;
     ExecResult result;
@@ -145,7 +174,7 @@ StatementPlan plan_statement(const std::shared_ptr<const Query>& query, Backend&
     }
     plan.is_kept = note_sizes(query->insert_select ? *query->insert_select : *query, backend, plan);
     if (query->command == CommandKind::kSelect) {
-        plan.select = plan_select(query, backend);
+        plan.select = plan_query(query, backend);
     } else if (query->insert_select) {
         auto rows = std::make_shared<ModifyPlan>();
         rows->rows = plan_select(query->insert_select, backend);
@@ -172,7 +201,7 @@ ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const S
                               ParamSource* params, const RowSink& sink) {
     check_query_rights(*this, *query);
     if (query->command != CommandKind::kSelect) return run_modification(*this, *query, plan.modify, params, take_snapshot(), nullptr, sink);
-    std::shared_ptr<const SelectPlan> ready = plan.select ? plan.select : plan_select(query, *this);
+    std::shared_ptr<const SelectPlan> ready = plan.select ? plan.select : plan_query(query, *this);
     Snapshot snapshot = take_snapshot();
     ExecResult result;
     result.returns_rows = true;

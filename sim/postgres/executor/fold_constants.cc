@@ -88,9 +88,12 @@ bool is_mutable_node(const Expr& expr) {
     }
 }
 
+/// What is computed before the statement runs.
+enum class Folds : std::uint8_t { kImmutable, kStableToo };
+
 class Folder {
   public:
-    explicit Folder(Host& host) : host_(host), context_{.host = host, .snapshot = snapshot_} {}
+    explicit Folder(Host& host, Folds folds = Folds::kImmutable) : host_(host), context_{.host = host, .snapshot = snapshot_}, folds_(folds) {}
 
     ExprPtr fold(const ExprPtr& expr) {
         switch (expr->kind) {
@@ -144,7 +147,8 @@ class Folder {
         bool plain = node.form != FuncForm::kDistinct && node.form != FuncForm::kNullIf;
         // A strict function of NULL is NULL whatever its volatility.
         if (plain && node.strict && has_null) return constant_like(*folded, Datum());
-        if (is_mutable_call(node) || !std::ranges::all_of(node.args, is_const)) return folded;
+        const bool is_mutable = folds_ == Folds::kStableToo ? node.volatility == 'v' || node.user != nullptr : is_mutable_call(node);
+        if (is_mutable || !std::ranges::all_of(node.args, is_const)) return folded;
         if (node.scalar == nullptr && node.user == nullptr) return folded;  // refused when it runs
         if (std::ranges::find(kSqlFunctions, node.function) == std::end(kSqlFunctions)) return run(folded);
         try {
@@ -233,7 +237,7 @@ class Folder {
         const auto& node = as<ScalarArrayOpExpr>(*folded);
         const ProcRow* proc = find_builtin_proc(node.function);
         char volatility = node.user ? node.user->volatility : proc ? proc->volatility : 'v';
-        return volatility == 'i' ? if_all_const(folded) : folded;
+        return volatility == 'i' || (volatility == 's' && folds_ == Folds::kStableToo) ? if_all_const(folded) : folded;
     }
 
     ExprPtr array_coerce(const ExprPtr& expr) {
@@ -247,14 +251,14 @@ class Folder {
                    node.kind == ExprKind::kCoerceToDomain ||
                    (node.kind == ExprKind::kCoerceViaIo && !is_immutable_io(node));
         });
-        return is_const(result->arg) && immutable ? run(result) : ExprPtr(result);
+        return is_const(result->arg) && (immutable || folds_ == Folds::kStableToo) ? run(result) : ExprPtr(result);
     }
 
     ExprPtr coerce_via_io(const ExprPtr& expr) {
         ExprPtr folded = fold_children(expr);
         const auto& node = as<CoerceViaIoExpr>(*folded);
         if (is_null_const(node.arg)) return constant_like(*folded, Datum());
-        return is_immutable_io(node) ? if_all_const(folded) : folded;
+        return folds_ == Folds::kStableToo || is_immutable_io(node) ? if_all_const(folded) : folded;
     }
 
     /// Planned now, so that what folding finds in it is found before any row is read.
@@ -267,7 +271,60 @@ class Folder {
     Snapshot snapshot_;
     EvalContext context_;
     ExprPtr case_test_;  ///< the constant that CASE compares with
+    Folds folds_;
 };
+
+bool reads_rows(const ExprPtr& expr) {
+    return any_expression(expr, [](const Expr& e) {
+        return (e.kind == ExprKind::kVar && as<VarExpr>(e).levels_up == 0) || (e.kind == ExprKind::kWholeRow && as<WholeRowExpr>(e).levels_up == 0);
+    });
+}
+
+/// What estimate_expression_value computes of it.
+void estimate(const ExprPtr& expr, Host& host) {
+    if (is_const(expr) || expr->kind == ExprKind::kParam) return;
+    const bool waits = any_expression(expr, [](const Expr& e) { return e.kind == ExprKind::kSubLink || e.kind == ExprKind::kParam; });
+    if (!waits) Folder(host, Folds::kStableToo).fold(expr);
+}
+
+/// One side of an operator reads rows, the other one does not: get_restriction_variable.
+void estimate_sides(const ExprPtr& left, const ExprPtr& right, Host& host) {
+    const bool left_reads = reads_rows(left);
+    if (left_reads == reads_rows(right)) return;
+    estimate(left_reads ? right : left, host);
+}
+
+/// clause_selectivity.
+void estimate_clause(const ExprPtr& expr, Host& host) {
+    switch (expr->kind) {
+        case ExprKind::kBool:
+            for (const ExprPtr& arg : as<BoolExpr>(*expr).args) estimate_clause(arg, host);
+            return;
+        case ExprKind::kBooleanTest: return estimate_clause(as<BooleanTestExpr>(*expr).arg, host);
+        case ExprKind::kFunc: {
+            const auto& node = as<FuncExpr>(*expr);
+            const bool is_operator = node.form == FuncForm::kOperator || node.form == FuncForm::kDistinct;
+            if (is_operator && node.args.size() == 2) estimate_sides(node.args[0], node.args[1], host);
+            return;
+        }
+        case ExprKind::kRowCompare: {
+            const auto& first = as<RowCompareExpr>(*expr).pairs.front();
+            return estimate_sides(first.left, first.right, host);
+        }
+        case ExprKind::kScalarArrayOp:
+            if (!reads_rows(expr)) return;
+            for_each_child(*expr, [&](const ExprPtr& side) { if (!reads_rows(side)) estimate(side, host); });
+            return;
+        default: return;
+    }
+}
+
+void estimate_from(const FromNode& node, Host& host) {
+    if (node.is_leaf()) return;
+    estimate_from(*node.left, host);
+    estimate_from(*node.right, host);
+    if (node.condition) estimate_clause(node.condition, host);
+}
 
 }  // namespace
 
@@ -287,6 +344,14 @@ bool is_foldable(const ExprPtr& expr) {
 
 bool is_immutable(const ExprPtr& expr) {
     return !any_expression(expr, is_mutable_node);
+}
+
+void estimate_conditions(const Query& query, Host& host) {
+    for (const RangeTableEntry& entry : query.range_table) {
+        if (entry.kind == RteKind::kSubquery && entry.subquery) estimate_conditions(*entry.subquery, host);
+    }
+    for (const FromNode& node : query.from) estimate_from(node, host);
+    if (query.where) estimate_clause(query.where, host);
 }
 
 ExprPtr fold_constants(const ExprPtr& expr, Host& host) { return Folder(host).fold(expr); }

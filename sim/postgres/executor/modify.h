@@ -123,6 +123,12 @@ bool is_undecided(Backend& backend, const RowVersion& version);
 void check_unique(Modification& m, const RowVersion& stored, const RowVersion* replaced = nullptr);
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot);
 /// The columns of an index for a row; nullopt if its predicate excludes the row.
+/// A value that may be too long for an index: nearly no row has one.
+bool has_long_value(const Row& row);
+/// The bytes of a row's entry; 0: the row is not in the index, or it is no btree. Throws 54000 for more than 8191.
+int entry_size(Backend& backend, const Relation& relation, const Index& index, const Row& row, const Snapshot& snapshot);
+/// Throws 54000: a btree page holds three entries at least (_bt_check_third_page).
+void check_third_page(const Relation& relation, const Index& index, int size, std::int64_t rid);
 std::optional<Row> index_values(Backend& backend, const Relation& relation, const Index& index, const Row& row, const Snapshot& snapshot);
 /// "(1, null, abc)": the row in DETAIL of 23502 and 23514.
 std::string describe_row(Backend& backend, const Relation& relation, const Row& row);

@@ -103,8 +103,7 @@ class SqliteDatabase : public Database {
     /// The attnos that a SQLite index of this heap begins with.
     bool has_index_on(std::uint32_t file_node, int attno) const;
     TableSize size_of(std::uint32_t file_node) override;
-    /// Where the HOT chain of a version begins.
-    std::int64_t root_of(std::uint32_t file_node, std::int64_t rid);
+    std::int64_t root_of(std::uint32_t file_node, std::int64_t rid) override;
     bool has_prunable_pages(std::uint32_t file_node);
     void prune_block(std::uint32_t file_node, std::uint32_t block);
 

@@ -68,6 +68,8 @@ class Database {
     virtual RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) = 0;
     /// Marks a version dead. REQUIRES: it is alive.
     virtual void kill(std::uint32_t file_node, std::int64_t rid, std::uint64_t died, Xid xmax) = 0;
+    /// Where the HOT chain of a version begins: there its index entries point.
+    virtual std::int64_t root_of(std::uint32_t file_node, std::int64_t rid) = 0;
     /// Undo of insert and of kill (rollback to a savepoint or of the transaction).
     virtual void undo_insert(std::uint32_t file_node, std::int64_t rid) = 0;
     virtual void undo_kill(std::uint32_t file_node, std::int64_t rid) = 0;

@@ -13,6 +13,7 @@ namespace {
 constexpr int kHeaderSize = 23;
 constexpr int kVarHeader = 4, kCompressedHeader = 8, kPointerSize = 18;
 constexpr int kToastTarget = 2032;      // TOAST_TUPLE_THRESHOLD and TOAST_TUPLE_TARGET
+constexpr int kIndexTarget = kMaxTupleSize / 16;  // TOAST_INDEX_TARGET
 constexpr int kToastTargetMain = 8160;  // TOAST_TUPLE_TARGET_MAIN
 
 int align_to(int offset, char align) {
@@ -30,6 +31,16 @@ class Shaper {
   public:
     Shaper(Environment& env, const Relation& relation, std::span<const Datum> columns)
         : env_(env), relation_(relation), columns_(columns), fields_(columns.size()) {}
+
+    /// Values of more than a sixteenth of a page are compressed, none goes out of line.
+    int index_entry() {
+        for (std::size_t i = 0; i < fields_.size(); ++i) measure(i);
+        for (Field& field : fields_) {
+            const bool compressible = field.storage == 'x' || field.storage == 'm';
+            if (field.is_varlena() && compressible && field.size() > kIndexTarget) compress(field);
+        }
+        return max_align((has_nulls_ ? 16 : 8) + data_size());
+    }
 
     TupleShape shape(const StoredValues& old, const std::vector<bool>& unchanged) {
         for (std::size_t i = 0; i < fields_.size(); ++i) measure(i);
@@ -207,6 +218,12 @@ class Shaper {
 TupleShape shape_tuple(Environment& env, const Relation& relation, std::span<const Datum> columns,
                        const StoredValues& old, const std::vector<bool>& unchanged) {
     return Shaper(env, relation, columns).shape(old, unchanged);
+}
+
+int index_entry_size(Environment& env, const std::vector<Column>& columns, std::span<const Datum> values) {
+    Relation shape;
+    shape.columns = columns;
+    return Shaper(env, shape, values).index_entry();
 }
 
 }  // namespace cdcsim::pg

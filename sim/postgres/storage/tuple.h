@@ -31,4 +31,7 @@ struct TupleShape {
 TupleShape shape_tuple(Environment& env, const Relation& relation, std::span<const Datum> columns,
                        const StoredValues& old, const std::vector<bool>& unchanged);
 
+/// What index_form_tuple makes of an index's values: the bytes of its entry, aligned.
+int index_entry_size(Environment& env, const std::vector<Column>& columns, std::span<const Datum> values);
+
 }  // namespace cdcsim::pg

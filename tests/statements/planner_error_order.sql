@@ -1,0 +1,11 @@
+CREATE TABLE g (a int, b bit(4) GENERATED ALWAYS AS ('1010'::bit) STORED, c numeric(4,1) GENERATED ALWAYS AS (99999.9) STORED);
+INSERT INTO g (a) VALUES (1);
+CREATE TABLE o (a int PRIMARY KEY, b text DEFAULT decode('zz', 'hex')::text, c varchar(4), d numeric(4,1) DEFAULT '99999999.995');
+INSERT INTO o (a, b, d) VALUES (1, 'x', 1) ON CONFLICT (a) DO UPDATE SET b = DEFAULT;
+INSERT INTO o (a, b, d) VALUES (1, 'x', 1);
+UPDATE o SET c = ('abcd' || 'x')::varchar(8), d = DEFAULT;
+UPDATE o SET d = DEFAULT, c = ('abcd' || 'x')::varchar(8);
+WITH x AS (UPDATE o SET b = decode('é'::text, 'hex')::text WHERE a = 4 RETURNING *) SELECT count(*), 1/0 FROM x;
+WITH x AS (DELETE FROM o WHERE a = 1/0 RETURNING *) SELECT count(*), 'x'::text::int FROM x;
+SELECT (ROW('7'::int4, make_date(2024, (-1), 1)) IS NULL);
+DELETE FROM o WHERE (ROW('7'::int4, make_date(2024, (-1), 1)) IS NULL);
