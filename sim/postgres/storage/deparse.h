@@ -155,6 +155,7 @@ class Block {
     Stage set_operation_stage();
     std::string set_node(const SetOpNode& node);
     std::string branch_text(int rt_index);
+    std::string input_text(const SetOpNode& node);
     void add_union_branches(const SetOpNode& node, bool all, std::string& text);
     std::string planned_difference(const SetOpNode& node, const SetOperationPlan& plan, const std::string& left, const std::string& right);
 
@@ -196,6 +197,7 @@ class Block {
     double input_limit_ = 0;             ///< rows that groups read of their sorted input; 0: all
     bool is_unique_ = false;             ///< DISTINCT by sorting
     int sorted_stages_ = 0;
+    std::vector<std::string> nested_inputs_;  ///< set operations inside of others: names and texts for WITH
 };
 
 /// Whether the expression is the same for all rows.

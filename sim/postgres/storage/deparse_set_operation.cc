@@ -30,6 +30,15 @@ std::string Block::branch_text(int rt_index) {
     return source_leaf(rt_index, std::move(source), {});
 }
 
+/// An input of a set operation. Another one stands in a WITH, as SQLite's parser takes few levels.
+std::string Block::input_text(const SetOpNode& node) {
+    std::string text = set_node(node);
+    if (node.op == SetOp::kNone) return text;
+    const std::string name = "d" + std::to_string(nested_inputs_.size() + 1);
+    nested_inputs_.push_back(name + " AS MATERIALIZED (" + text + ")");
+    return "SELECT " + column_names(node.columns.size()) + " FROM " + name;
+}
+
 /// The branches of a UNION, those of a UNION in it among them (plan_union_children).
 void Block::add_union_branches(const SetOpNode& node, bool all, std::string& text) {
     for (const SetOpNode* child : {node.left.get(), node.right.get()}) {
@@ -37,9 +46,7 @@ void Block::add_union_branches(const SetOpNode& node, bool all, std::string& tex
             add_union_branches(*child, all, text);
             continue;
         }
-        std::string branch = set_node(*child);
-        if (child->op != SetOp::kNone) branch = "SELECT " + column_names(node.columns.size()) + " FROM (" + branch + ")";
-        text += (text.empty() ? "" : " UNION ALL ") + branch;
+        text += (text.empty() ? "" : " UNION ALL ") + input_text(*child);
     }
 }
 
@@ -101,7 +108,7 @@ std::string Block::set_node(const SetOpNode& node) {
         return "SELECT " + names + " FROM (SELECT " + names + " FROM (" + text + ") AS s ORDER BY " +
                groups.heap_order_text() + " LIMIT -1 OFFSET 0)";
     }
-    const std::string left = set_node(*node.left), right = set_node(*node.right);
+    const std::string left = input_text(*node.left), right = input_text(*node.right);
     if (std::optional<SetOperationPlan> plan = plan_set_operation(d_.host, query_, node)) {
         return planned_difference(node, *plan, left, right);
     }
@@ -119,7 +126,9 @@ Stage Block::set_operation_stage() {
     const SetOpNode& node = *query_.set_operations;
     Stage stage;
     stage.is_base = false;
-    stage.from = "(" + set_node(node) + ") AS u";
+    std::string text = set_node(node), with;
+    for (const std::string& input : nested_inputs_) with += (with.empty() ? "WITH " : ",") + input;
+    stage.from = "(" + with + (with.empty() ? "" : " ") + text + ") AS u";
     int rt_index = leftmost(node);
     for (std::size_t i = 0; i < node.columns.size(); ++i) {
         auto var = std::make_shared<VarExpr>();
