@@ -170,6 +170,9 @@ struct Query {
     std::vector<TargetEntry> returning;         ///< empty: none
     bool has_returning = false;
 
+    /// Conditions `column = value` that the planner has moved into a subquery in FROM.
+    std::vector<ExprPtr> known_below;
+
     /// A SELECT that PostgreSQL's planner may answer in another order: joins, grouping, set
     /// operations, ties. The rows are then compared as a multiset.
     bool order_unspecified = false;

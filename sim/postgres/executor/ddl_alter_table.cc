@@ -51,6 +51,11 @@ void without_position(Work work) {
     }
 }
 
+[[noreturn]] void throw_null_values(const Relation& relation, const Column& column) {
+    throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", column.name, relation.name))
+        .about({relation.schema_name, relation.name, column.name, "", ""});
+}
+
 void add_column(Alteration& a) {
     Node definition = a.command["def"];
     std::string name(definition.text("colname"));
@@ -79,6 +84,7 @@ void add_column(Alteration& a) {
             source.columns = row;
             EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&source, 1}};
             row.back() = column.identity != 0 ? Datum::of_int(a.backend.next_value(column.identity_sequence)) : evaluate(*ready_to_run(*column.default_expr, a.backend), context);
+            if (column.not_null && row.back().is_null()) throw_null_values(*a.relation, column);
             return row;
         });
     } else {
@@ -89,11 +95,10 @@ void add_column(Alteration& a) {
         }
     }
     publish(a);
-    if (column.not_null && !column.default_expr && column.identity == 0) {
+    if (column.not_null && !computed) {
         a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
-            if (!version.columns.back().is_null()) return true;
-            throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", name, a.relation->name))
-                .about({a.relation->schema_name, a.relation->name, name, "", ""});
+            if (version.columns.back().is_null()) throw_null_values(*a.relation, column);
+            return true;
         });
     }
     for (const PendingConstraint& pending : plan.constraints) {
@@ -283,9 +288,8 @@ void set_not_null(Alteration& a) {
     }
     Snapshot snapshot = a.backend.take_snapshot();
     a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
-        if (!version.columns[static_cast<std::size_t>(column.attno - 1)].is_null()) return true;
-        throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", column.name, a.relation->name))
-            .about({a.relation->schema_name, a.relation->name, column.name, "", ""});
+        if (version.columns[static_cast<std::size_t>(column.attno - 1)].is_null()) throw_null_values(*a.relation, column);
+        return true;
     });
     column.not_null = true;
     publish(a);

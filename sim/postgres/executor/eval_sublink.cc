@@ -4,19 +4,19 @@
 #include "core/base/error.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/eval_internal.h"
+#include "sim/postgres/executor/push_down.h"
 #include "sim/postgres/executor/subplan.h"
 #include "sim/postgres/storage/heap.h"
 #include "sim/postgres/type/array.h"
 
 namespace cdcsim::pg {
 
-std::shared_ptr<const Subplan> SubplanCache::find(const std::shared_ptr<const Query>& query,
-                                                  Host& host) {
+std::shared_ptr<const Subplan> SubplanCache::find(const std::shared_ptr<const Query>& query, bool exists, Host& host) {
     auto it = plans_.find(query.get());
     if (it != plans_.end()) return it->second;
     auto subplan = std::make_shared<Subplan>();
     subplan->query = query;
-    subplan->plan = plan_select(query, host);
+    subplan->plan = plan_select(exists ? simplify_exists(query, host) : query, host);
     for_each_outer_reference(*query, [&](const Expr&, int levels_out) {
         subplan->depends_on_row = subplan->depends_on_row || levels_out == 1;
     });
@@ -39,7 +39,7 @@ namespace {
 
 /// Calls `emit` with the subquery's rows: kept ones, or those of a run.
 void for_each_row(const SubLinkExpr& expr, const EvalContext& context, const RowSink& emit) {
-    auto subplan = context.host.database().subplans().find(expr.query, context.host);
+    auto subplan = context.host.database().subplans().find(expr, context.host);
     auto run = [&](const RowSink& sink) {
         subplan->plan->run(context.host, context.snapshot, context.params, &context, sink);
     };

@@ -263,7 +263,7 @@ class Folder {
 
     /// Planned now, so that what folding finds in it is found before any row is read.
     ExprPtr sublink(const ExprPtr& expr) {
-        host_.database().subplans().find(as<SubLinkExpr>(*expr).query, host_);
+        host_.database().subplans().find(as<SubLinkExpr>(*expr), host_);
         return fold_children(expr);
     }
 

@@ -6,48 +6,11 @@
 #include <set>
 
 #include "sim/postgres/binder/bound_walk.h"
-#include "sim/postgres/executor/recheck.h"
+#include "sim/postgres/executor/push_down.h"
 #include "sim/postgres/executor/select.h"
 
 namespace cdcsim::pg {
 namespace {
-
-/// is_simple_subquery.
-bool is_simple(const Query& query) {
-    const bool plain = query.command == CommandKind::kSelect && !query.set_operations && !query.has_aggregates && !query.has_windows &&
-                       query.group_by.empty() && query.grouping_sets.empty() && !query.having && !query.distinct && query.order_by.empty() &&
-                       !query.limit && !query.offset && query.row_marks.empty() && query.ctes.empty();
-    if (!plain) return false;
-    for (const TargetEntry& target : query.targets) {
-        if (contains_volatile(target.expr) || contains_set_function(target.expr)) return false;
-    }
-    return true;
-}
-
-std::shared_ptr<Query> copy_select(const Query& query) {
-    auto copy = std::make_shared<Query>();
-    copy->range_table = query.range_table;
-    copy->ctes = query.ctes;
-    copy->recursive = query.recursive;
-    for (const FromNode& node : query.from) copy->from.push_back(copy_from_node(node));
-    copy->where = query.where;
-    copy->targets = query.targets;
-    copy->group_by = query.group_by;
-    copy->having = query.having;
-    copy->windows = query.windows;
-    copy->distinct = query.distinct;
-    copy->distinct_on = query.distinct_on;
-    copy->order_by = query.order_by;
-    copy->limit = query.limit;
-    copy->offset = query.offset;
-    copy->with_ties = query.with_ties;
-    copy->has_aggregates = query.has_aggregates;
-    copy->has_windows = query.has_windows;
-    copy->has_target_srfs = query.has_target_srfs;
-    copy->row_marks = query.row_marks;
-    copy->order_unspecified = query.order_unspecified;
-    return copy;
-}
 
 using Column = std::pair<int, int>;  ///< range table entry, attribute number
 
@@ -80,27 +43,42 @@ class PullUp {
     /// nullptr: nothing changes.
     std::shared_ptr<const Query> run() {
         result_ = copy_select(query_);
+        write_in_place();
+        pull_up_below();
+        for (const FromNode& node : result_->from) look(node, false, false);
+        if (!constants_.empty()) replace_constants();
+        if (push_down(*result_)) {
+            changed_ = true;
+            pull_up_below();
+        }
+        drop_unused();
+        return changed_ ? result_ : nullptr;
+    }
+
+  private:
+    void pull_up_below() {
         for (RangeTableEntry& rte : result_->range_table) {
             if (rte.kind != RteKind::kSubquery) continue;
             std::shared_ptr<const Query> below = pull_up(rte.subquery);
             changed_ = changed_ || below != rte.subquery;
             rte.subquery = std::move(below);
         }
-        for (const FromNode& node : result_->from) look(node, false, false);
-        if (!constants_.empty()) replace_constants();
-        drop_unused();
-        return changed_ ? result_ : nullptr;
     }
 
-  private:
     RangeTableEntry& entry(int rt_index) { return result_->range_table[static_cast<std::size_t>(rt_index - 1)]; }
 
-    /// The query of a WITH that PostgreSQL writes in place of its only reference.
-    const Query* inlined(const RangeTableEntry& rte) const {
-        if (rte.cte_levels_up != 0 || rte.self_reference || rte.cte < 0) return nullptr;
-        const CommonTableExpr& cte = query_.ctes.at(static_cast<std::size_t>(rte.cte));
-        const bool fits = cte.reference_count == 1 && !cte.materialized && !cte.recursive && cte.query->command == CommandKind::kSelect;
-        return fits && !contains_volatile(*cte.query) ? cte.query.get() : nullptr;
+    /// inline_cte: the query of a WITH stands in place of its only reference.
+    void write_in_place() {
+        if (!query_.row_marks.empty()) return;
+        for (RangeTableEntry& rte : result_->range_table) {
+            if (rte.kind != RteKind::kCte || rte.cte_levels_up != 0 || rte.self_reference || rte.cte < 0) continue;
+            const CommonTableExpr& cte = query_.ctes.at(static_cast<std::size_t>(rte.cte));
+            const bool once = cte.reference_count == 1 && !cte.materialized;
+            if (!(once || cte.not_materialized) || cte.recursive || cte.query->command != CommandKind::kSelect || !cte.query->row_marks.empty() || contains_volatile(*cte.query)) continue;
+            rte.kind = RteKind::kSubquery;
+            rte.subquery = cte.query;
+            changed_ = true;
+        }
     }
 
     /// `nullable`: an outer join above may make its columns NULL; `joined`: there is one above.
@@ -116,8 +94,8 @@ class PullUp {
             if (rte.values.size() == 1 && !joined) note_values(node.rt_index, rte.values[0]);
             return;
         }
-        const Query* below = rte.kind == RteKind::kSubquery ? rte.subquery.get() : rte.kind == RteKind::kCte ? inlined(rte) : nullptr;
-        if (below == nullptr || nullable || !is_simple(*below)) return;
+        const Query* below = rte.kind == RteKind::kSubquery ? rte.subquery.get() : nullptr;
+        if (below == nullptr || nullable || !is_simple_subquery(*below)) return;
         int attno = 0;
         for (const TargetEntry& target : below->targets) {
             if (!target.junk) note(node.rt_index, ++attno, target.expr);

@@ -22,9 +22,13 @@ struct Subplan {
 class SubplanCache {
   public:
     /// REQUIRES: `query` is a SELECT. Throws what plan_select throws.
-    std::shared_ptr<const Subplan> find(const std::shared_ptr<const Query>& query, Host& host);
+    std::shared_ptr<const Subplan> find(const std::shared_ptr<const Query>& query, Host& host) { return find(query, false, host); }
+    /// That of an EXISTS has no targets.
+    std::shared_ptr<const Subplan> find(const SubLinkExpr& expr, Host& host) { return find(expr.query, expr.sublink == SubLinkKind::kExists, host); }
 
   private:
+    std::shared_ptr<const Subplan> find(const std::shared_ptr<const Query>& query, bool exists, Host& host);
+
     /// A running subplan holds its own reference, so the whole cache may go at any time.
     static constexpr std::size_t kMaxPlans = 2000;
     std::unordered_map<const Query*, std::shared_ptr<const Subplan>> plans_;

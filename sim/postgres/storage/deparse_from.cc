@@ -55,6 +55,7 @@ Stage Block::from_and_where() {
     if (query_.where) flatten_and(fold(query_.where), conjuncts);
     add_where(stage, conditions(conjuncts, stage));
     note_fixed(conjuncts);
+    note_fixed(query_.known_below);
     if (is_result_of_join()) {
         order_of_join(conjuncts, stage);
     } else {
