@@ -43,12 +43,21 @@ class GivenValues {
             }
         }
     }
-    void evaluate_all(const EvalContext& context) {
+    /// A row of VALUES with its DEFAULTs, which the rewriter puts into the list (rewriteValuesRTE), but
+    /// for columns that nothing else may be given to.
+    void evaluate_all(Modification& m, const EvalContext& context) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
-            if (!known_[i] && !is_default(i)) set(i, value_of(i, context));
+            if (known_[i]) continue;
+            if (!is_default(i)) {
+                set(i, value_of(i, context));
+                continue;
+            }
+            const Column& column = m.relation->columns[static_cast<std::size_t>(m.query.insert_columns[i] - 1)];
+            if (column.identity != 'a' && !column.generated) set(i, default_value(m, column, context));
         }
     }
     bool is_default(std::size_t i) const { return exprs_[i]->kind == ExprKind::kDefault; }
+    bool is_given(std::size_t i) const { return known_[i] || !is_default(i); }
     Datum take(std::size_t i, const EvalContext& context) { return known_[i] ? std::move(values_[i]) : value_of(i, context); }
 
   private:
@@ -80,7 +89,7 @@ Row complete_row(Modification& m, GivenValues& given, const EvalContext& context
     Row row(relation.columns.size());
     std::vector<int> source(relation.columns.size(), -1);
     for (std::size_t i = 0; i < m.query.insert_columns.size(); ++i) {
-        if (!given.is_default(i)) source[static_cast<std::size_t>(m.query.insert_columns[i] - 1)] = static_cast<int>(i);
+        if (given.is_given(i)) source[static_cast<std::size_t>(m.query.insert_columns[i] - 1)] = static_cast<int>(i);
     }
     for (std::size_t c = 0; c < row.size(); ++c) {
         if (source[c] >= 0) {
@@ -204,7 +213,7 @@ void insert_values(Modification& m) {
     }
     for (GivenValues& given : rows) {
         // Several rows are scanned, and a row of a scan is there as a whole.
-        if (rows.size() > 1) given.evaluate_all(context);
+        if (rows.size() > 1) given.evaluate_all(m, context);
         insert_one(m, complete_row(m, given, context));
     }
 }
