@@ -138,6 +138,8 @@ WindowClause bind_window(ParseState& state, const Node& node) {
     }
     for (const Node& item : node.items("partitionClause")) {
         int target = find_or_add_sort_target(state, item, state.query->targets, Place::kWindowPartition, true);
+        const ExprPtr& key = state.query->targets[static_cast<std::size_t>(target)].expr;
+        require_ordering(state, key->type, key->location, true);
         window.partition_by.push_back(sort_group_ref(state.query->targets, static_cast<std::size_t>(target)));
     }
     bind_frame(state, node, window);

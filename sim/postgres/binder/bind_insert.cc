@@ -182,7 +182,7 @@ bool is_implied(const ExprPtr& predicate, const ExprPtr& by) {
     });
 }
 
-/// The indexes whose columns are exactly the inference list.
+/// The indexes whose columns are exactly the inference list; kInvalidOid: there is none.
 std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation, int rt_index) {
     std::set<int> wanted;
     std::vector<ExprPtr> wanted_exprs;
@@ -231,9 +231,8 @@ std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Rela
     }
     (void)rt_index;
     if (unsure) throw NotSimulated("ON CONFLICT ... WHERE that may imply a partial index's condition", infer.location());
-    if (found.empty()) {
-        throw SqlError("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification");
-    }
+    // The planner looks for it after all else has been bound and folded: see exec_insert.
+    if (found.empty()) found.push_back(kInvalidOid);
     return found;
 }
 

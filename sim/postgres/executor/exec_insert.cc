@@ -292,10 +292,27 @@ void insert_select(Modification& m) {
     found.rethrow();
 }
 
+/// infer_arbiter_indexes: the planner's last word, after what it folds.
+void require_arbiter(Modification& m) {
+    if (!m.query.on_conflict || std::ranges::find(m.query.on_conflict->arbiters, kInvalidOid) == m.query.on_conflict->arbiters.end()) return;
+    const OnConflict& clause = *m.query.on_conflict;
+    EvalContext context = m.context();
+    fold_defaults(m, context);
+    for (const std::vector<ExprPtr>& row : m.query.values) GivenValues(row).fold(context);
+    for (const TargetEntry& target : m.query.returning) fold_constants(target.expr, m.backend);
+    for (const TargetEntry& entry : clause.set) {
+        if (entry.expr->kind != ExprKind::kDefault) fold_constants(entry.expr, m.backend);
+    }
+    if (clause.where) fold_constants(clause.where, m.backend);
+    if (m.query.insert_select) plan_select(m.query.insert_select, m.backend);
+    throw SqlError("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+}
+
 }  // namespace
 
 void exec_insert(Modification& m) {
     if (m.relation->kind == 'p') throw NotSimulated("INSERT into a partitioned table");
+    require_arbiter(m);
     bool updates = m.query.on_conflict && m.query.on_conflict->do_update;
     fold_defaults(m, m.context());
     if (updates) check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);

@@ -163,6 +163,18 @@ void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<
     }
 }
 
+/// What the planner folds in the actions fails even if no row gets there.
+void fold_actions(Modification& m) {
+    auto fold = [&](const ExprPtr& expr) {
+        if (expr && expr->kind != ExprKind::kDefault) fold_constants(expr, m.backend);
+    };
+    for (const MergeAction& action : m.query.merge_actions) {
+        fold(action.condition);
+        for (const TargetEntry& entry : action.set) fold(entry.expr);
+        for (const ExprPtr& value : action.values) fold(value);
+    }
+}
+
 }  // namespace
 
 void exec_merge(Modification& m) {
@@ -173,6 +185,7 @@ void exec_merge(Modification& m) {
     std::vector<Action> actions = make_actions(m);
     std::vector<std::pair<int, int>> carried;
     std::shared_ptr<const SelectPlan> plan = plan_select(make_join_query(m.query, carried), m.backend);
+    fold_actions(m);
     for (CommandKind command : {CommandKind::kUpdate, CommandKind::kDelete}) {
         bool used = std::ranges::any_of(m.query.merge_actions, [&](const MergeAction& a) { return a.command == command; });
         if (used) check_replica_identity(m.backend, *m.relation, operation_of(command));
