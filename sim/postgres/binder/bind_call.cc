@@ -36,7 +36,9 @@ constexpr PlaceRow kPlaces[] = {
     {Place::kReturning, "RETURNING", false, false, false},
     {Place::kWindowPartition, "window PARTITION BY", true, false, true},
     {Place::kWindowOrder, "window ORDER BY", true, false, true},
-    {Place::kWindowFrame, "window frame", false, false, false},
+    {Place::kWindowRange, "window RANGE", false, false, false},
+    {Place::kWindowRows, "window ROWS", false, false, false},
+    {Place::kWindowGroups, "window GROUPS", false, false, false},
     {Place::kOther, "", false, false, false},
 };
 
@@ -85,67 +87,6 @@ bool default_nulls_first(const Node& sort_by) {
 }
 
 /// The window named or written in OVER: an index into query->windows.
-int find_window(ParseState& state, const Node& over);
-
-void bind_frame(ParseState& state, const Node& node, WindowClause& window) {
-    auto options = static_cast<unsigned>(node.integer("frameOptions"));
-    constexpr unsigned kRange = 0x2, kRows = 0x4, kGroups = 0x8;
-    constexpr unsigned kStartUnboundedPreceding = 0x20, kEndUnboundedPreceding = 0x40, kStartUnboundedFollowing = 0x80,
-                       kEndUnboundedFollowing = 0x100, kStartCurrent = 0x200, kEndCurrent = 0x400, kStartPreceding = 0x800,
-                       kEndPreceding = 0x1000, kStartFollowing = 0x2000, kEndFollowing = 0x4000, kExcludeCurrent = 0x8000,
-                       kExcludeGroup = 0x10000, kExcludeTies = 0x20000;
-    window.mode = (options & kRows) ? FrameMode::kRows : (options & kGroups) ? FrameMode::kGroups : FrameMode::kRange;
-    (void)kRange;
-    auto bound = [&](unsigned up, unsigned uf, unsigned current, unsigned p, unsigned f, FrameBound fallback) {
-        if (options & up) return FrameBound::kUnboundedPreceding;
-        if (options & uf) return FrameBound::kUnboundedFollowing;
-        if (options & current) return FrameBound::kCurrentRow;
-        if (options & p) return FrameBound::kPreceding;
-        if (options & f) return FrameBound::kFollowing;
-        return fallback;
-    };
-    window.start = bound(kStartUnboundedPreceding, kStartUnboundedFollowing, kStartCurrent, kStartPreceding, kStartFollowing, FrameBound::kUnboundedPreceding);
-    window.end = bound(kEndUnboundedPreceding, kEndUnboundedFollowing, kEndCurrent, kEndPreceding, kEndFollowing, FrameBound::kCurrentRow);
-    window.exclusion = (options & kExcludeCurrent) ? FrameExclusion::kCurrentRow : (options & kExcludeGroup) ? FrameExclusion::kGroup
-                       : (options & kExcludeTies) ? FrameExclusion::kTies : FrameExclusion::kNone;
-    auto offset = [&](const Node& value) -> ExprPtr {
-        if (!value) return nullptr;
-        ExprPtr expr = bind_expr(state, value, Place::kWindowFrame);
-        std::string_view mode = window.mode == FrameMode::kRows ? "ROWS" : window.mode == FrameMode::kGroups ? "GROUPS" : "RANGE";
-        if (window.mode == FrameMode::kRange) throw NotSimulated("a window frame RANGE with an offset", node.location());
-        return coerce_integer(state, expr, mode);
-    };
-    window.start_offset = offset(node["startOffset"]);
-    window.end_offset = offset(node["endOffset"]);
-}
-
-WindowClause bind_window(ParseState& state, const Node& node) {
-    WindowClause window;
-    if (!node.text("refname").empty()) {
-        std::string ref(node.text("refname"));
-        auto found = std::ranges::find(state.window_names, ref, [](const auto& entry) { return entry.first; });
-        if (found == state.window_names.end()) {
-            throw SqlError("42704", fmt::format("window \"{}\" does not exist", ref)).at(node.location());
-        }
-        window = bind_window(state, found->second);
-        if (node.has("partitionClause")) {
-            throw SqlError("42P20", fmt::format("cannot override PARTITION BY clause of window \"{}\"", ref)).at(node.location());
-        }
-    }
-    // ORDER BY first: which window is evaluated first follows from the numbers given here.
-    if (node.has("orderClause")) {
-        window.order_by = bind_sort(state, node.items("orderClause"), state.query->targets, Place::kWindowOrder, true);
-    }
-    for (const Node& item : node.items("partitionClause")) {
-        int target = find_or_add_sort_target(state, item, state.query->targets, Place::kWindowPartition, true);
-        const ExprPtr& key = state.query->targets[static_cast<std::size_t>(target)].expr;
-        require_ordering(state, key->type, key->location, true);
-        window.partition_by.push_back(sort_group_ref(state.query->targets, static_cast<std::size_t>(target)));
-    }
-    bind_frame(state, node, window);
-    return window;
-}
-
 int find_window(ParseState& state, const Node& over) {
     WindowClause window;
     Node definition = over;
@@ -162,22 +103,7 @@ int find_window(ParseState& state, const Node& over) {
     return static_cast<int>(state.query->windows.size()) - 1;
 }
 
-/// json_object_agg and its like have their own aggregates; ordered-set ones are bound apart.
-bool is_ordered_set(Oid function) {
-    constexpr Oid kOrderedSet[] = {3972, 3974, 3976, 3978, 3980, 3982, 3984, 3986, 3988, 3990, 3992};
-    return std::ranges::find(kOrderedSet, function) != std::end(kOrderedSet);
-}
-
 }  // namespace
-
-/// The windows' keys are targets: they are bound when the target list is there.
-void bind_windows(ParseState& state) {
-    for (std::size_t i = 0; i < state.window_definitions.size(); ++i) {
-        std::string name = state.query->windows[i].name;
-        state.query->windows[i] = bind_window(state, state.window_definitions[i]);
-        state.query->windows[i].name = name;
-    }
-}
 
 std::string_view place_name(Place place) { return place_row(place).name; }
 
@@ -224,7 +150,10 @@ ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure
     }
     if (!named) syntax.arg_names.clear();
     std::vector<std::string> names = name_list(node.items("funcname"));
-    if (syntax.within_group) throw NotSimulated("ordered-set aggregate " + names.back(), syntax.location);
+    // What is sorted are arguments, after the direct ones.
+    if (syntax.within_group) {
+        for (const Node& sort_by : syntax.order_by) args.push_back(bind_expr(state, sort_by["node"], Place::kOrderBy));
+    }
     ExprPtr call = make_call(state, names, std::move(args), syntax);
     if (node.text("funcformat") != "COERCE_SQL_SYNTAX" || call->kind != ExprKind::kFunc) return call;
     auto written = std::make_shared<FuncExpr>(as<FuncExpr>(*call));
@@ -240,7 +169,6 @@ ExprPtr bind_procedure_call(ParseState& state, const Node& node) { return bind_r
 
 ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax) {
     std::string name(find_builtin_proc(call->function)->name);
-    if (is_ordered_set(call->function)) throw NotSimulated("ordered-set aggregate " + name, syntax.location);
     auto node = std::make_shared<AggregateExpr>();
     node->function = call->function;
     node->type = call->type;
@@ -251,10 +179,11 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
     node->distinct = syntax.distinct;
     node->location = syntax.location;
     if (syntax.star && !call->args.empty()) CDCSIM_CHECK(false);
+    split_ordered_set(*node, syntax);
     if (!syntax.star && call->args.empty() && call->function == 2803) {
         throw SqlError("42809", fmt::format("{}(*) must be used to call a parameterless aggregate function", name)).at(syntax.location);
     }
-    for (const ExprPtr& arg : node->args) {
+    for (const ExprPtr& arg : call->args) {
         int inner = -1;
         const bool nested = any_expression(arg, [&](const Expr& e) {
             inner = e.location;
@@ -283,11 +212,11 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
         levels.least = std::min(levels.least, one.least);
     }
     if (levels.any && levels.least > 0) throw NotSimulated("an aggregate over columns of an outer query", syntax.location);
-    for (const Node& sort_by : syntax.order_by) {
+    for (std::size_t i = 0; i < syntax.order_by.size(); ++i) {
+        const Node& sort_by = syntax.order_by[i];
         AggregateExpr::OrderBy key;
-        key.expr = bind_expr(state, sort_by["node"]);
         // A constant is an expression here, not a position.
-        key.expr = resolve_unknown(state, key.expr);
+        key.expr = syntax.within_group ? node->args[i] : resolve_unknown(state, bind_expr(state, sort_by["node"]));
         if (sort_by.text("sortby_dir") == "SORTBY_USING") throw NotSimulated("ORDER BY USING", syntax.location);
         require_ordering(state, key.expr->type, key.expr->location);
         key.descending = sort_by.text("sortby_dir") == "SORTBY_DESC";

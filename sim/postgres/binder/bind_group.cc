@@ -21,7 +21,7 @@ class UngroupedCheck {
     }
 
     void check(const Expr& expr, int levels = 0) {
-        if (expr.kind == ExprKind::kAggregate && levels == 0) return;
+        if (expr.kind == ExprKind::kAggregate && levels == 0) return check_direct_args(as<AggregateExpr>(expr));
         if (expr.kind == ExprKind::kGrouping && levels == 0) return;
         if (levels == 0) {
             for (const ExprPtr& group : groups_) {
@@ -38,6 +38,12 @@ class UngroupedCheck {
     }
 
   private:
+    void check_direct_args(const AggregateExpr& aggregate) {
+        is_direct_arg_ = true;
+        for (const ExprPtr& arg : aggregate.direct_args) check(*arg);
+        is_direct_arg_ = false;
+    }
+
     void check_query(const Query& query, int levels) {
         auto one = [&](const ExprPtr& expr) {
             if (expr) check(*expr, levels);
@@ -82,12 +88,14 @@ class UngroupedCheck {
         if (levels > 0) {
             throw SqlError("42803", fmt::format("subquery uses ungrouped column \"{}.{}\" from outer query", rte.alias, column)).at(location);
         }
-        throw SqlError("42803", fmt::format("column \"{}.{}\" must appear in the GROUP BY clause or be used in an aggregate function", rte.alias, column))
-            .at(location);
+        std::string text = fmt::format("column \"{}.{}\" must appear in the GROUP BY clause or be used in an aggregate function", rte.alias, column);
+        if (!is_direct_arg_) throw SqlError("42803", std::move(text)).at(location);
+        throw SqlError("42803", std::move(text)).detail("Direct arguments of an ordered-set aggregate must use only grouped columns.").at(location);
     }
 
     ParseState& state_;
     std::vector<ExprPtr> groups_;
+    bool is_direct_arg_ = false;
 };
 
 }  // namespace

@@ -217,6 +217,7 @@ struct AggregateExpr : Expr {
     };
     std::vector<OrderBy> order_by;  ///< also WITHIN GROUP
     std::vector<ExprPtr> direct_args;  ///< of ordered-set aggregates
+    bool hypothetical = false;  ///< the direct arguments are a row among the others
     ExprPtr filter;
     int levels_up = 0;
 };

@@ -89,6 +89,7 @@ struct WindowClause {
     FrameMode mode = FrameMode::kRange;
     FrameBound start = FrameBound::kUnboundedPreceding, end = FrameBound::kCurrentRow;
     ExprPtr start_offset, end_offset;
+    Oid start_in_range = kInvalidOid, end_in_range = kInvalidOid;  ///< RANGE: what compares with the offset
     FrameExclusion exclusion = FrameExclusion::kNone;
 };
 

@@ -645,6 +645,7 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         error.set_position(syntax.location);
         throw;
     }
+    if (facts.kind == 'a') bind_within_group(state, pick.oid, name, args, syntax);
     for (std::size_t i = 0; i < args.size(); ++i) {
         args[i] = coerce(state, args[i], declared[i], -1, Coercion::kImplicit, false, args[i]->location);
     }

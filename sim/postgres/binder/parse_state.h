@@ -21,7 +21,7 @@ namespace cdcsim::pg {
 enum class Place : std::uint8_t {
     kNone, kSelectTarget, kFromFunction, kFromSubselect, kJoinOn, kWhere, kHaving, kFilter, kGroupBy,
     kOrderBy, kDistinctOn, kLimit, kOffset, kInsertTarget, kValues, kUpdateSource, kReturning,
-    kWindowPartition, kWindowOrder, kWindowFrame, kOther,
+    kWindowPartition, kWindowOrder, kWindowRange, kWindowRows, kWindowGroups, kOther,
 };
 std::string_view place_name(Place place);
 
@@ -158,6 +158,11 @@ std::string signature(ParseState& state, const std::string& name, const std::vec
                       const std::vector<std::string>& arg_names = {});
 ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax);
 ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& call, char kind, const CallSyntax& syntax);
+// bind_ordered_set.cc
+/// What WITHIN GROUP asks of the chosen aggregate; a hypothetical row's values get their columns' types.
+void bind_within_group(ParseState& state, Oid function, const std::string& name, std::vector<ExprPtr>& args, const CallSyntax& syntax);
+/// The arguments before WITHIN GROUP become the direct ones.
+void split_ordered_set(AggregateExpr& aggregate, const CallSyntax& syntax);
 
 /// The candidates of one name, as FuncnameGetCandidates gives them.
 struct Candidate {

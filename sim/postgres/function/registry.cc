@@ -62,6 +62,7 @@ namespace cdcsim::pg {
     X(number_to_char) \
     X(numeric) \
     X(numeric_type) \
+    X(ordered_set) \
     X(range) \
     X(range_type) \
     X(record) \

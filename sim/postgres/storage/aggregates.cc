@@ -30,7 +30,7 @@ class Group {
             rows_.push_back(std::move(row));
             fresh_ = false;
         } else {
-            add(row);
+            add(row, arg_count());
         }
     }
 
@@ -43,6 +43,15 @@ class Group {
 
     Datum result() {
         if ((sorts_ || aggregate_.moving_frame) && !fresh_) rebuild();
+        CallContext call = context();
+        return state_->result(call);
+    }
+
+    /// Of no rows; NULL stands for the aggregated arguments.
+    Datum empty_result(sqlite3_value** values) {
+        Row row(arg_count());
+        for (std::size_t i = 0; i + aggregate_.keys.size() < arg_count(); ++i) row[i] = read_value(values[2 + i], aggregate_.arg_codecs[i]);
+        add(row, arg_count());
         CallContext call = context();
         return state_->result(call);
     }
@@ -80,9 +89,9 @@ class Group {
         return row;
     }
 
-    void add(const Row& row) {
+    void add(const Row& row, std::size_t count) {
         CallContext call = context();
-        state_->step(call, {row.data(), arg_count()});
+        state_->step(call, {row.data(), count});
     }
 
     int compare(const Datum& a, const Datum& b, const CompiledKey& key) const {
@@ -118,10 +127,20 @@ class Group {
         }
         const Row* last = nullptr;
         for (const Row* row : order) {
-            if (aggregate_.distinct && last != nullptr && compare(*last, *row) == 0) continue;
-            add(*row);
+            const bool is_new = last == nullptr || compare(*last, *row) != 0;
+            if (aggregate_.distinct && !is_new) continue;
+            if (aggregate_.hypothetical) add({Datum::of_int(compare_with_hypothetical(*row)), Datum::of_bool(is_new)}, 2);
+            else add(*row, arg_count());
             last = row;
         }
+    }
+
+    /// The order of a row and the one that the direct arguments are.
+    int compare_with_hypothetical(const Row& row) const {
+        for (std::size_t i = 0; i < aggregate_.keys.size(); ++i) {
+            if (int order = compare(row[arg_count() + i], row[i], aggregate_.keys[i])) return order;
+        }
+        return 0;
     }
 
     Execution& execution_;
@@ -179,6 +198,17 @@ void finish(sqlite3_context* context) {
     delete group_of(context, nullptr);
 }
 
+/// agg_empty(?1, n, direct arguments...): an ordered-set aggregate over no rows looks at these still.
+void empty_value(sqlite3_context* context, int, sqlite3_value** values) {
+    auto& database = *static_cast<SqliteDatabase*>(sqlite3_user_data(context));
+    Execution& execution = execution_of(database, values[0]);
+    guarded(context, execution, [&] {
+        const CompiledAggregate& aggregate = execution.program().aggregates[static_cast<std::size_t>(sqlite3_value_int(values[1]))];
+        Group group(execution, aggregate);
+        write_result(context, group.empty_result(values), aggregate.codec);
+    });
+}
+
 // hash_table(?1, n, keys...) OVER all groups: enters them into a table, whose number it gives.
 
 struct TableUse {
@@ -209,6 +239,8 @@ void table_number(sqlite3_context* context) {
 void register_aggregates(SqliteDatabase& database) {
     sqlite3_create_window_function(database.handle(), "hash_table", -1, SQLITE_UTF8, &database,
                                    enter_group, table_number, table_number, leave_group, nullptr);
+    sqlite3_create_function_v2(database.handle(), "agg_empty", -1, SQLITE_UTF8, &database,
+                               empty_value, nullptr, nullptr, nullptr);
     sqlite3_create_window_function(database.handle(), "agg", -1, SQLITE_UTF8, &database, step,
                                    finish, value, inverse, nullptr);
 }

@@ -90,6 +90,7 @@ SqliteDatabase::SqliteDatabase() {
     sqlite3_test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, handle_, kBloomFilter);
     register_functions(*this);
     register_aggregates(*this);
+    register_frames(*this);
     register_rows_table(*this);
     // SQLite's own transactions carry no meaning: one that never ends costs the least.
     execute_sql(handle_, "PRAGMA journal_mode=OFF; PRAGMA temp_store=MEMORY; BEGIN");

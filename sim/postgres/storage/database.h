@@ -161,6 +161,7 @@ class SqliteDatabase : public Database {
 /// Registers the functions, aggregates and table-valued functions (functions.cc, rows_table.cc).
 void register_functions(SqliteDatabase& database);
 void register_aggregates(SqliteDatabase& database);
+void register_frames(SqliteDatabase& database);
 void register_rows_table(SqliteDatabase& database);
 /// The width of the rows<width> table that has so many columns.
 int rows_table_width(std::size_t columns);

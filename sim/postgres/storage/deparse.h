@@ -147,6 +147,10 @@ class Block {
     const WindowClause* first_window() const;
     Stage one_window_stage(const Stage& base, const WindowClause& clause, std::span<const ExprPtr> calls);
     std::string window_clause(const WindowClause& window, const Stage& stage);
+    std::string partition_and_order(const WindowClause& window, const Stage& stage);
+    bool is_native_frame(const WindowClause& window);
+    std::string frame_offsets(const WindowClause& window, CompiledFrame& frame);
+    std::string framed_call(CompiledFrame compiled, const WindowClause& clause, const std::string& args, const Stage& stage);
     /// Adds what later stages refer to: the columns of `stage` that `exprs` need, as <prefix><n>.
     std::string carry(const Stage& stage, Stage& next, const std::vector<ExprPtr>& exprs,
                       const std::function<bool(const Expr&)>& is_replaced);

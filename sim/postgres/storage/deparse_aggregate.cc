@@ -26,6 +26,17 @@ std::vector<ExprPtr> collect_nodes(const std::vector<ExprPtr>& exprs, ExprKind k
     return found;
 }
 
+/// PostgreSQL computes direct arguments once for each group; here they come with each of its rows.
+void check_direct_args(const Query& query, const AggregateExpr& aggregate) {
+    for (const ExprPtr& arg : aggregate.direct_args) {
+        if (contains_volatile(arg)) throw NotSimulated("a volatile direct argument of an ordered-set aggregate", arg->location);
+        const bool varies = any_expression(arg, [](const Expr& e) { return e.kind == ExprKind::kVar; });
+        if (varies && !query.grouping_sets.empty()) {
+            throw NotSimulated("a direct argument of an ordered-set aggregate that depends on the grouping set", arg->location);
+        }
+    }
+}
+
 }  // namespace
 
 std::string Block::carry(const Stage& stage, Stage& next, const std::vector<ExprPtr>& exprs,
@@ -95,22 +106,25 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
     if (aggregate.aggregate == nullptr) {
         throw NotSimulated("aggregate " + std::string(proc != nullptr ? proc->name : "of a user"));
     }
-    if (!aggregate.direct_args.empty()) {
-        throw NotSimulated("ordered-set aggregate " + std::string(proc->name));
-    }
+    check_direct_args(query_, aggregate);
     CompiledAggregate compiled;
     compiled.row = aggregate.aggregate;
     compiled.function = aggregate.function;
     compiled.result_type = aggregate.type;
     compiled.arg_types = aggregate.arg_types;
+    compiled.hypothetical = aggregate.hypothetical;
     compiled.distinct = aggregate.distinct;
     compiled.has_filter = aggregate.filter != nullptr;
     compiled.codec = d_.codec(aggregate.type);
-    std::string text = "agg(?1," + std::to_string(d_.program.aggregates.size());
-    for (const ExprPtr& arg : aggregate.args) {
+    const std::string number = std::to_string(d_.program.aggregates.size());
+    std::string direct, text = "agg(?1," + number;
+    auto argument = [&](const ExprPtr& arg) {
         compiled.arg_codecs.push_back(d_.codec(arg->type));
-        text += "," + expression(arg, stage);
-    }
+        return "," + expression(arg, stage);
+    };
+    for (const ExprPtr& arg : aggregate.direct_args) direct += argument(arg);
+    text += direct;
+    for (const ExprPtr& arg : aggregate.args) text += argument(arg);
     for (const AggregateExpr::OrderBy& key : aggregate.order_by) {
         compiled.keys.push_back({.type = key.expr->type,
                                  .descending = key.descending,
@@ -127,6 +141,10 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
                      .function = compiled.function};
     Datum empty = compiled.row->make()->result(call);
     if (!empty.is_null()) text = "coalesce(" + text + "," + d_.value(empty, compiled.codec) + ")";
+    const bool may_be_empty = query_.group_by.empty() || !query_.grouping_sets.empty();
+    if (!direct.empty() && !compiled.hypothetical && may_be_empty) {
+        text = "coalesce(" + text + ",agg_empty(?1," + number + direct + "))";
+    }
     d_.program.aggregates.push_back(std::move(compiled));
     return text;
 }

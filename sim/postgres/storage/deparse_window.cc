@@ -19,7 +19,64 @@ bool frame_moves(const WindowClause& window) {
            window.exclusion != FrameExclusion::kNone;
 }
 
+/// Window functions that look at the frame; the others look at the partition only.
+bool is_value_of_frame(std::string_view name, CompiledFrame::Pick& pick) {
+    if (name == "first_value") pick = CompiledFrame::Pick::kFirst;
+    else if (name == "last_value") pick = CompiledFrame::Pick::kLast;
+    else if (name == "nth_value") pick = CompiledFrame::Pick::kNth;
+    else return false;
+    return true;
+}
+
 }  // namespace
+
+/// SQLite knows the frame: it has no offset in RANGE, and others are constants.
+bool Block::is_native_frame(const WindowClause& window) {
+    for (const ExprPtr& offset : {window.start_offset, window.end_offset}) {
+        if (!offset) continue;
+        ExprPtr folded = fold(offset);
+        const bool is_const = folded->kind == ExprKind::kConst && !as<ConstExpr>(*folded).value.is_null();
+        if (window.mode == FrameMode::kRange || !is_const || as<ConstExpr>(*folded).value.as_int() < 0) return false;
+    }
+    return true;
+}
+
+/// The values of the frame's offsets, which are computed, and refused, before the first row is read.
+std::string Block::frame_offsets(const WindowClause& window, CompiledFrame& frame) {
+    std::string text;
+    auto add = [&](const ExprPtr& offset, Oid in_range, Parameter::Kind kind, CompiledFrame::Offset& compiled) {
+        if (!offset) return void(text += ",NULL");
+        compiled = {offset->type, in_range, d_.codec(offset->type)};
+        Parameter parameter;
+        parameter.kind = kind;
+        parameter.is_range_offset = window.mode == FrameMode::kRange;
+        parameter.expr = offset;
+        parameter.block = number_;
+        parameter.codec = compiled.codec;
+        text += "," + d_.parameter(std::move(parameter));
+    };
+    add(window.start_offset, window.start_in_range, Parameter::Kind::kFrameStart, frame.start_offset);
+    add(window.end_offset, window.end_in_range, Parameter::Kind::kFrameEnd, frame.end_offset);
+    return text;
+}
+
+/// framed(...) OVER the whole partition. `compiled` has what is computed of each frame, `args` its text.
+std::string Block::framed_call(CompiledFrame compiled, const WindowClause& clause, const std::string& args, const Stage& stage) {
+    compiled.mode = clause.mode;
+    compiled.start = clause.start;
+    compiled.end = clause.end;
+    compiled.exclusion = clause.exclusion;
+    std::string text = frame_offsets(clause, compiled);
+    for (const SortKey& key : clause.order_by) {
+        ExprPtr expr = target_expr(key.target);
+        compiled.keys.push_back({expr->type, key.descending, key.nulls_first, d_.codec(expr->type)});
+        text += "," + expression(expr, stage);
+    }
+    const std::string number = std::to_string(d_.program.frames.size());
+    d_.program.frames.push_back(std::move(compiled));
+    return "framed(?1," + number + text + args + ") OVER (" + partition_and_order(clause, stage) +
+           " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)";
+}
 
 std::string Block::window_aggregate(const WindowExpr& window, const Stage& stage) {
     AggregateExpr aggregate;
@@ -32,6 +89,14 @@ std::string Block::window_aggregate(const WindowExpr& window, const Stage& stage
     aggregate.filter = window.filter;
     std::string text = aggregate_call(aggregate, stage);
     const WindowClause& clause = query_.windows[static_cast<std::size_t>(window.window)];
+    if (!is_native_frame(clause)) {
+        CompiledFrame frame;
+        frame.aggregate = d_.program.aggregates.back();
+        std::string args;
+        for (const ExprPtr& arg : window.args) args += "," + expression(arg, stage);
+        if (window.filter) args += "," + expression(window.filter, stage);
+        return framed_call(std::move(frame), clause, args, stage);
+    }
     d_.program.aggregates.back().moving_frame = frame_moves(clause);
     std::string over = " OVER (" + window_clause(clause, stage) + ")";
     // coalesce(agg(...), ?) has its OVER inside.
@@ -46,13 +111,14 @@ std::string Block::window_call(const WindowExpr& window, const Stage& stage) {
         throw NotSimulated("window function " + std::string(proc != nullptr ? proc->name : "of a user"));
     }
     std::string name(proc->name), args;
+    std::int64_t count = 1;
     for (std::size_t i = 0; i < window.args.size(); ++i) {
         ExprPtr arg = fold(window.args[i]);
         bool is_count = name == "ntile" || (i == 1 && name != "first_value" && name != "last_value");
         std::string sql;
         if (is_count) {
             bool is_const = arg->kind == ExprKind::kConst && !as<ConstExpr>(*arg).value.is_null();
-            std::int64_t count = is_const ? as<ConstExpr>(*arg).value.as_int() : -1;
+            count = is_const ? as<ConstExpr>(*arg).value.as_int() : -1;
             bool shifts = name == "lag" || name == "lead";
             if (count < (shifts ? 0 : 1)) throw NotSimulated(name + " with this argument");
             sql = std::to_string(count);
@@ -62,10 +128,19 @@ std::string Block::window_call(const WindowExpr& window, const Stage& stage) {
         args += (args.empty() ? "" : ",") + sql;
     }
     const WindowClause& clause = query_.windows[static_cast<std::size_t>(window.window)];
-    return name + "(" + args + ") OVER (" + window_clause(clause, stage) + ")";
+    if (is_native_frame(clause)) return name + "(" + args + ") OVER (" + window_clause(clause, stage) + ")";
+    CompiledFrame frame;
+    if (!is_value_of_frame(name, frame.pick)) {
+        frame_offsets(clause, frame);
+        return name + "(" + args + ") OVER (" + partition_and_order(clause, stage) + ")";
+    }
+    frame.nth = static_cast<std::size_t>(count);
+    frame.aggregate.codec = d_.codec(window.type);
+    frame.aggregate.arg_codecs = {d_.codec(window.args[0]->type)};
+    return framed_call(std::move(frame), clause, "," + expression(window.args[0], stage), stage);
 }
 
-std::string Block::window_clause(const WindowClause& window, const Stage& stage) {
+std::string Block::partition_and_order(const WindowClause& window, const Stage& stage) {
     std::string text;
     for (int ref : window.partition_by) {
         ExprPtr expr = target_expr(ref);
@@ -78,14 +153,12 @@ std::string Block::window_clause(const WindowClause& window, const Stage& stage)
         order += (order.empty() ? " ORDER BY " : ",") + expression(expr, stage) +
                  d_.collation(expr->type) + direction(key.descending, key.nulls_first);
     }
+    return text + order;
+}
+
+std::string Block::window_clause(const WindowClause& window, const Stage& stage) {
     auto bound = [&](FrameBound kind, const ExprPtr& offset) -> std::string {
-        auto count = [&] {
-            ExprPtr folded = fold(offset);
-            bool is_const = folded->kind == ExprKind::kConst && !as<ConstExpr>(*folded).value.is_null();
-            std::int64_t value = is_const ? as<ConstExpr>(*folded).value.as_int() : -1;
-            if (value < 0) throw NotSimulated("a window frame whose offset is not a constant");
-            return std::to_string(value);
-        };
+        auto count = [&] { return std::to_string(as<ConstExpr>(*fold(offset)).value.as_int()); };
         switch (kind) {
             case FrameBound::kUnboundedPreceding: return "UNBOUNDED PRECEDING";
             case FrameBound::kPreceding: return count() + " PRECEDING";
@@ -95,14 +168,10 @@ std::string Block::window_clause(const WindowClause& window, const Stage& stage)
         }
         return {};
     };
-    bool has_offset = window.start_offset || window.end_offset;
-    if (window.mode == FrameMode::kRange && has_offset) {
-        throw NotSimulated("a window frame RANGE with an offset");
-    }
     static constexpr const char* kModes[] = {" RANGE", " ROWS", " GROUPS"};
     static constexpr const char* kExclusions[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP",
                                                   " EXCLUDE TIES"};
-    return text + order + kModes[static_cast<int>(window.mode)] + " BETWEEN " +
+    return partition_and_order(window, stage) + kModes[static_cast<int>(window.mode)] + " BETWEEN " +
            bound(window.start, window.start_offset) + " AND " + bound(window.end, window.end_offset) +
            kExclusions[static_cast<int>(window.exclusion)];
 }

@@ -122,10 +122,26 @@ std::uint32_t Execution::group_rank(int number, std::size_t group) {
     return table.ranks[group];
 }
 
+namespace {
+
+/// RANGE's offsets are of any type: the function that compares with them refuses negative ones.
+void check_frame_offset(const Parameter& parameter, const Datum& value) {
+    std::string text = parameter.kind == Parameter::Kind::kFrameStart ? "frame starting offset" : "frame ending offset";
+    if (value.is_null()) throw SqlError("22004", text + " must not be null");
+    const bool is_count = !parameter.is_range_offset;
+    if (is_count && value.as_int() < 0) throw SqlError("22013", text + " must not be negative");
+}
+
+}  // namespace
+
 Datum Execution::parameter_value(const Parameter& parameter) {
     if (parameter.kind == Parameter::Kind::kValue) return parameter.value;
     Datum value = evaluate(*parameter.expr, level(parameter.block));
     if (parameter.kind == Parameter::Kind::kExpr) return value;
+    if (parameter.kind == Parameter::Kind::kFrameStart || parameter.kind == Parameter::Kind::kFrameEnd) {
+        check_frame_offset(parameter, value);
+        return value;
+    }
     bool is_limit = parameter.kind == Parameter::Kind::kLimit;
     if (value.is_null()) return Datum::of_int(is_limit ? -1 : 0);
     if (value.as_int() < 0) {

@@ -54,8 +54,27 @@ struct CompiledAggregate {
     std::vector<ColumnCodec> arg_codecs;
     std::vector<CompiledKey> keys;
     bool distinct = false, has_filter = false;
+    bool hypothetical = false;   ///< args: a row, then the columns that it is compared with
     bool moving_frame = false;   ///< rows leave the frame: they must be kept
     ColumnCodec codec;
+};
+
+/// framed(?1, n, start offset, end offset, keys..., arg, args of the aggregate..., [filter]): a window
+/// function over a frame that SQLite cannot say.
+struct CompiledFrame {
+    enum class Pick : std::uint8_t { kAggregate, kFirst, kLast, kNth };
+    Pick pick = Pick::kAggregate;
+    std::size_t nth = 1;
+    CompiledAggregate aggregate;                ///< kAggregate; else its one argument and its result
+    FrameMode mode = FrameMode::kRange;
+    FrameBound start = FrameBound::kUnboundedPreceding, end = FrameBound::kCurrentRow;
+    FrameExclusion exclusion = FrameExclusion::kNone;
+    struct Offset {
+        Oid type = kInvalidOid, in_range = kInvalidOid;
+        ColumnCodec codec;
+    };
+    Offset start_offset, end_offset;
+    std::vector<CompiledKey> keys;              ///< ORDER BY
 };
 
 /// hash_bucket(?1, n, buckets, keys...), hash_table(?1, n, keys...): where rows lie in a hash table.
@@ -80,8 +99,10 @@ struct RowSource {
 };
 
 struct Parameter {
-    enum class Kind : std::uint8_t { kValue, kExpr, kLimit, kOffset };
+    /// The last ones are offsets of a frame: not NULL, and those of ROWS and GROUPS not negative.
+    enum class Kind : std::uint8_t { kValue, kExpr, kLimit, kOffset, kFrameStart, kFrameEnd };
     Kind kind = Kind::kValue;
+    bool is_range_offset = false;
     Datum value;
     ExprPtr expr;
     int block = 0;
@@ -117,6 +138,7 @@ struct Program {
     std::vector<ProgramBlock> blocks;
     std::vector<CompiledExpr> expressions;
     std::vector<CompiledAggregate> aggregates;
+    std::vector<CompiledFrame> frames;
     std::vector<CompiledHashTable> hash_tables;
     std::vector<RowSource> sources;
     std::vector<Parameter> parameters;           ///< ?3, ?4, ...
