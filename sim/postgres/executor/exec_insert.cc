@@ -244,6 +244,24 @@ std::size_t rows_before_error(Modification& m, const Query& query, ExprPtr targe
     return found.error ? found.rows.size() : std::numeric_limits<std::size_t>::max();
 }
 
+/// The column of `m` whose target failed in row `count`; 0: none did. What is volatile is not run again.
+int failed_column(Modification& m, const Query& select, std::size_t count) {
+    std::vector<int> suspects;
+    for (const Column& column : m.relation->columns) {
+        auto place = std::ranges::find(m.query.insert_columns, column.attno);
+        if (place == m.query.insert_columns.end()) continue;
+        const TargetEntry& target = select.targets[static_cast<std::size_t>(place - m.query.insert_columns.begin())];
+        if (contains_volatile(target.expr)) {
+            suspects.push_back(column.attno);
+        } else if (rows_before_error(m, select, target.expr) <= count) {
+            suspects.push_back(column.attno);
+            break;
+        }
+    }
+    if (suspects.size() > 1) throw NotSimulated("defaults that an INSERT ... SELECT has taken before one of several volatile functions failed");
+    return suspects.empty() ? 0 : suspects[0];
+}
+
 /// A SELECT that is merged into the INSERT gives its values in the order of the table's columns, with
 /// the defaults between them: those before the column that failed in row `count` were taken.
 void take_defaults_before_error(Modification& m, std::size_t count) {
@@ -260,15 +278,13 @@ void take_defaults_before_error(Modification& m, std::size_t count) {
     auto one = std::make_shared<ConstExpr>();
     one->type = oid::kInt4;
     one->value = Datum::of_int(1);
+    if (select.where && contains_volatile(select.where)) throw NotSimulated("defaults that an INSERT ... SELECT with a volatile WHERE has taken before it failed");
     if (rows_before_error(m, select, one) <= count) return;
+    const int failed = failed_column(m, select, count);
     for (const Column& column : m.relation->columns) {
-        auto place = std::ranges::find(m.query.insert_columns, column.attno);
-        if (place != m.query.insert_columns.end()) {
-            const TargetEntry& target = select.targets[static_cast<std::size_t>(place - m.query.insert_columns.begin())];
-            if (rows_before_error(m, select, target.expr) <= count) break;
-        } else if (!column.dropped) {
-            taken.push_back(&column);
-        }
+        if (column.attno == failed) break;
+        const bool given = std::ranges::find(m.query.insert_columns, column.attno) != m.query.insert_columns.end();
+        if (!given && !column.dropped) taken.push_back(&column);
     }
     for (const Column* column : taken) default_value(m, *column, m.context());
 }
@@ -286,9 +302,9 @@ void insert_select(Modification& m) {
     // A data-modifying CTE is run in turns with the INSERT that reads it.
     if (reads_modifying_cte(m)) return plan->run(m.backend, m.snapshot, m.params, m.level, insert);
     // Else the rows first: what is inserted must not be seen, nor change under the cursor.
-    FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, m.level, sink); });
-    for (const Row& row : found.rows) insert(row);
-    if (found.error) take_defaults_before_error(m, found.rows.size());
+    auto run = [&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, m.level, sink); };
+    FoundRows found = work_on_rows(contains_volatile(*m.query.insert_select), run, insert);
+    if (found.error) take_defaults_before_error(m, found.count);
     found.rethrow();
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/type/oids.h"
 
@@ -184,7 +185,8 @@ void exec_merge(Modification& m) {
     if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("MERGE into a table with children or partitions");
     std::vector<Action> actions = make_actions(m);
     std::vector<std::pair<int, int>> carried;
-    std::shared_ptr<const SelectPlan> plan = plan_select(make_join_query(m.query, carried), m.backend);
+    std::shared_ptr<const Query> join = make_join_query(m.query, carried);
+    std::shared_ptr<const SelectPlan> plan = plan_select(join, m.backend);
     fold_actions(m);
     for (CommandKind command : {CommandKind::kUpdate, CommandKind::kDelete}) {
         bool used = std::ranges::any_of(m.query.merge_actions, [&](const MergeAction& a) { return a.command == command; });
@@ -200,9 +202,8 @@ void exec_merge(Modification& m) {
     };
     each_kind([](Modification& one, int operation) { begin_statement_triggers(one, operation); });
     EvalContext level = m.context();
-    FoundRows found = find_rows([&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
-    for (const Row& row : found.rows) merge_row(m, actions, carried, row);
-    found.rethrow();
+    auto run = [&](const RowSink& sink) { plan->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); };
+    work_on_rows(contains_volatile(*join), run, [&](const Row& row) { merge_row(m, actions, carried, row); }).rethrow();
     for (Action& action : actions) m.processed += action.modification->processed;
     std::ranges::reverse(kinds);
     each_kind([](Modification& one, int operation) { end_statement_triggers(one, operation); });

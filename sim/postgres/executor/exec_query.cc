@@ -230,6 +230,30 @@ FoundRows find_rows(const std::function<void(const RowSink&)>& run) {
         if (error.is_not_simulated()) throw;
         found.error = std::current_exception();
     }
+    found.count = found.rows.size();
+    return found;
+}
+
+FoundRows work_on_rows(bool in_turns, const std::function<void(const RowSink&)>& run, const std::function<void(const Row&)>& work) {
+    if (!in_turns) {
+        FoundRows found = find_rows(run);
+        for (const Row& row : found.rows) work(row);
+        return found;
+    }
+    FoundRows found;
+    bool working = false;
+    try {
+        run([&](std::span<const Datum> row) {
+            working = true;
+            work(Row(row.begin(), row.end()));
+            working = false;
+            ++found.count;
+            return true;
+        });
+    } catch (const SqlError& error) {
+        if (working || error.is_not_simulated()) throw;
+        found.error = std::current_exception();
+    }
     return found;
 }
 

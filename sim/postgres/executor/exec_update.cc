@@ -164,9 +164,10 @@ bool is_own_column(const Expr& expr, const Query& query, int attno) {
            as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
 }
 
-FoundRows find_targets(Modification& m) {
+void work_on_targets(Modification& m, const std::function<void(const Row&)>& work) {
     EvalContext level = m.context();
-    return find_rows([&](const RowSink& sink) { m.plan->rows->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); });
+    auto run = [&](const RowSink& sink) { m.plan->rows->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); };
+    work_on_rows(m.plan->in_turns, run, work).rethrow();
 }
 
 void refuse_inheritance(Modification& m) {
@@ -203,7 +204,9 @@ void throw_already_modified(std::string_view verb) {
 std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& backend) {
     auto plan = std::make_shared<ModifyPlan>();
     plan->keeps_locks = backend.keeps_locks();
-    plan->rows = plan_select(make_target_query(query, *plan), backend);
+    std::shared_ptr<const Query> rows = make_target_query(query, *plan);
+    plan->in_turns = contains_volatile(*rows);
+    plan->rows = plan_select(rows, backend);
     return plan;
 }
 
@@ -244,10 +247,9 @@ void exec_update(Modification& m) {
     if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     begin_statement_triggers(m, TriggerType::kUpdate);
-    FoundRows targets = find_targets(m);
-    for (const Row& found : targets.rows) {
+    work_on_targets(m, [&](const Row& found) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
-        if (!old_version) continue;
+        if (!old_version) return;
         CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2 + m.plan->values));
         std::vector<bool> assigned;
         Row new_row = assign_columns(m, *old_version, found, nullptr, assigned);
@@ -260,10 +262,9 @@ void exec_update(Modification& m) {
             new_row = assign_columns(m, *old_version, found, &recheck, assigned);
             return mode();
         };
-        if (!settle_target(m, found, *old_version, TriggerType::kUpdate, mode(), renew)) continue;
+        if (!settle_target(m, found, *old_version, TriggerType::kUpdate, mode(), renew)) return;
         update_row(m, *old_version, std::move(new_row), std::move(assigned), others.rows());
-    }
-    targets.rethrow();
+    });
     end_statement_triggers(m, TriggerType::kUpdate);
 }
 
@@ -273,15 +274,14 @@ void exec_delete(Modification& m) {
     if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
     begin_statement_triggers(m, TriggerType::kDelete);
-    FoundRows targets = find_targets(m);
-    for (const Row& found : targets.rows) {
+    work_on_targets(m, [&](const Row& found) {
         std::optional<RowVersion> old_version = fetch_target(m, found[0].as_int());
-        if (!old_version) continue;
+        if (!old_version) return;
         auto renew = [](const Recheck&) { return RowLockMode::kUpdate; };
-        if (!settle_target(m, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) continue;
+        if (!settle_target(m, found, *old_version, TriggerType::kDelete, RowLockMode::kUpdate, renew)) return;
         std::uint64_t commands = m.backend.server().command;
         if (has_before_row_trigger(m.backend, *m.relation, TriggerType::kDelete)) m.backend.log_row_lock(*m.relation);
-        if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, std::nullopt, nullptr)) continue;
+        if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, std::nullopt, nullptr)) return;
         if (!is_still_alive(m, old_version->rid, commands)) throw_already_modified("deleted");
         auto before = std::make_shared<RowVersion>(*old_version);
         delete_version(m, before);
@@ -289,8 +289,7 @@ void exec_delete(Modification& m) {
         queue_after_row(m, TriggerType::kDelete, before, nullptr);
         CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2));
         emit_returning(m, &before->columns, *before, others.rows());
-    }
-    targets.rethrow();
+    });
     end_statement_triggers(m, TriggerType::kDelete);
 }
 

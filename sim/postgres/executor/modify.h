@@ -31,6 +31,7 @@ struct ModifyPlan {
     /// another session has changed. Their rids stand after the carried columns.
     bool keeps_locks = false;
     std::vector<int> joined;
+    bool in_turns = false;   ///< see work_on_rows
     std::shared_ptr<const SelectPlan> rows;
 };
 
@@ -78,12 +79,17 @@ struct Modification {
 /// numbers of sequences) has happened.
 struct FoundRows {
     std::vector<Row> rows;
+    std::size_t count = 0;
     std::exception_ptr error;
     void rethrow() const {
         if (error) std::rethrow_exception(error);
     }
 };
 FoundRows find_rows(const std::function<void(const RowSink&)>& run);
+/// What `work` does with each row that `run` gives. All rows are found first, unless the query calls a
+/// volatile function: that one sees what the rows before have changed, so both take turns. `rows` are
+/// not kept then.
+FoundRows work_on_rows(bool in_turns, const std::function<void(const RowSink&)>& run, const std::function<void(const Row&)>& work);
 
 // exec_insert.cc, exec_update.cc
 void exec_insert(Modification& modification);

@@ -32,6 +32,23 @@ void Parser::parse_options() {
     }
 }
 
+namespace {
+
+/// What a declaration reads sees the names declared before it, not those after it.
+class NamesSoFar {
+  public:
+    NamesSoFar(NamespacePtr& names, const Namespace& space) : names_(names), saved_(names) { names_ = std::make_shared<Namespace>(space); }
+    ~NamesSoFar() { names_ = saved_; }
+    NamesSoFar(const NamesSoFar&) = delete;
+    NamesSoFar& operator=(const NamesSoFar&) = delete;
+
+  private:
+    NamespacePtr& names_;
+    NamespacePtr saved_;
+};
+
+}  // namespace
+
 void Parser::parse_alias(const std::string& name, Namespace& space) {
     expect("for");
     int where = position();
@@ -76,6 +93,7 @@ void Parser::parse_declarations(PlStatement& block, Namespace& space) {
             variable.not_null = true;
         }
         if (accept(":=") || accept("=") || accept("default")) {
+            NamesSoFar scope(names_, space);
             variable.default_value = read_expr({";"}, ";");
         } else if (!is(";")) {
             throw_syntax();
@@ -99,7 +117,7 @@ void Parser::parse_cursor(const std::string& name, int at_line, PlStatement& blo
     cursor.scroll = accept("no") ? -1 : 0;
     if (accept("scroll") && cursor.scroll == 0) cursor.scroll = 1;
     expect("cursor");
-    NamespacePtr saved = names_;
+    NamesSoFar scope(names_, space);
     std::shared_ptr<Namespace> args = push_names("");
     if (accept("(")) {
         do {
@@ -120,7 +138,6 @@ void Parser::parse_cursor(const std::string& name, int at_line, PlStatement& blo
     if (!accept("is")) expect("for");
     cursor.cursor_query = read_statement({";"}, ";");
     expect(";");
-    names_ = saved;
     // A bound cursor's portal is named like the variable.
     std::string quoted = "'";
     for (char c : name) quoted += c == '\'' ? std::string("''") : std::string(1, c);
