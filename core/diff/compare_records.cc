@@ -167,15 +167,20 @@ class Comparer {
     void compare_record(std::size_t i, const FlatRecord& real) {
         topic_ = real.topic;
         offset_ = real.offset;
-        transaction_end_ = is_transaction_end(real);
+        transaction_topic_ = is_transaction_metadata(real);
+        transaction_end_ = transaction_topic_ && has_status(real, "END");
         compare_headers(i, real);
         compare_content("key", {runs_[0][i].key, runs_[1][i].key, runs_[2][i].key}, real.key);
         compare_content("value", {runs_[0][i].value, runs_[1][i].value, runs_[2][i].value}, real.value);
     }
 
-    static bool is_transaction_end(const FlatRecord& record) {
-        if (!record.value || record.value->find("TransactionMetadata") == std::string::npos) return false;
-        return record.value->find("\"status\":\"END\"") != std::string::npos;
+    static bool has_status(const FlatRecord& record, std::string_view status) {
+        return record.value && record.value->find(fmt::format("\"status\":\"{}\"", status)) != std::string::npos;
+    }
+
+    /// BEGIN or END in `cdc.transaction`, or `cdc_transaction` with another topic.delimiter.
+    static bool is_transaction_metadata(const FlatRecord& record) {
+        return record.topic.ends_with("transaction") && (has_status(record, "BEGIN") || has_status(record, "END"));
     }
 
     void compare_headers(std::size_t i, const FlatRecord& real) {
@@ -251,7 +256,7 @@ class Comparer {
         if (where == Where::kSource) return counter_of_source(name);
         if (where == Where::kTransaction) return name == "id" ? Counter::kTransactionId : Counter::kNone;
         if (where != Where::kPayload && where != Where::kTop) return Counter::kNone;
-        if (name == "id" && topic_.ends_with(".transaction")) return Counter::kTransactionId;
+        if (name == "id" && transaction_topic_) return Counter::kTransactionId;
         return counter_of_added(name);
     }
 
@@ -341,7 +346,7 @@ class Comparer {
 
     std::optional<std::string> compare_transaction_id(std::string_view simulated, std::string_view real) {
         const std::size_t a = simulated.find(':'), b = real.find(':');
-        if (a == std::string_view::npos || b == std::string_view::npos) return a == b ? std::nullopt : std::optional<std::string>("");
+        if (a == std::string_view::npos || b == std::string_view::npos) return simulated == real ? std::nullopt : std::optional<std::string>("");
         if (auto why = xids_.check(simulated.substr(0, a), real.substr(0, b))) return why;
         Mapping& lsns = transaction_end_ ? commit_lsns_ : row_lsns_;
         return lsns.check(simulated.substr(a + 1), real.substr(b + 1));
@@ -355,7 +360,7 @@ class Comparer {
     Equalities equalities_;
     std::string topic_;
     std::int64_t offset_ = 0;
-    bool transaction_end_ = false;
+    bool transaction_topic_ = false, transaction_end_ = false;
     std::array<std::string_view, 3> texts_;
     std::string_view real_text_;
 };

@@ -102,6 +102,18 @@ bool is_coarse_clock(const Runs& runs) {
     });
 }
 
+/// Without the zeros that end a fraction of a second: Java writes them in groups of three digits,
+/// PostgreSQL never.
+std::string without_zeros(std::string_view value) {
+    std::string out(value);
+    const std::size_t point = timestamp_length(value) == value.size() ? value.rfind('.') : std::string_view::npos;
+    if (point == std::string_view::npos) return out;
+    const std::size_t end = point + 1 + digits_at(value, point + 1);
+    std::size_t kept = end;
+    while (kept > point + 1 && value[kept - 1] == '0') --kept;
+    return out.erase(kept, end - kept);
+}
+
 }  // namespace
 
 std::vector<Token> tokenize(std::string_view text) {
@@ -130,13 +142,14 @@ std::vector<Token> tokenize(std::string_view text) {
 
 std::optional<std::string> Equalities::check(const Runs& runs, std::string_view real, Strictness strictness) {
     if (strictness == Strictness::kLoose || is_coarse_clock(runs)) return std::nullopt;
-    const std::array<std::string, 3> key{std::string(runs[0]), std::string(runs[1]), std::string(runs[2])};
-    const auto [known, is_new] = real_of_.try_emplace(key, real);
-    if (!is_new && known->second != real) {
+    const std::array<std::string, 3> key{without_zeros(runs[0]), without_zeros(runs[1]), without_zeros(runs[2])};
+    const std::string value = without_zeros(real);
+    const auto [known, is_new] = real_of_.try_emplace(key, value);
+    if (!is_new && known->second != value) {
         return fmt::format("the same volatile value ({} in the simulator) was {} before", runs[0], known->second);
     }
     if (!is_fine(real)) return std::nullopt;
-    const auto [other, is_first] = runs_of_.try_emplace(std::string(real), key);
+    const auto [other, is_first] = runs_of_.try_emplace(value, key);
     if (!is_first && other->second != key) {
         return fmt::format("this value stood for {} before, here for {}", other->second[0], runs[0]);
     }

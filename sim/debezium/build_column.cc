@@ -269,9 +269,12 @@ BuiltColumn build_timestamp(const Build& build) {
         built.writer.header_form = HeaderForm::kRefused;
         return built;
     }
-    if (mode == TimeMode::kNanoseconds)
-        return simple(build, logical(SchemaType::kInt64, "io.debezium.time.NanoTimestamp"),
-                      write_timestamp_nanos, "0");
+    if (mode == TimeMode::kNanoseconds) {
+        auto built = simple(build, logical(SchemaType::kInt64, "io.debezium.time.NanoTimestamp"),
+                            write_timestamp_nanos, "0");
+        built.has_no_fallback = true;
+        return built;
+    }
     if (adaptive && precision <= 3)
         return simple(build, logical(SchemaType::kInt64, "io.debezium.time.Timestamp"),
                       write_timestamp_millis, "0");

@@ -99,7 +99,15 @@ std::optional<std::string> uuid_json(const std::string& text) {
     return "\"" + out + "\"";
 }
 
-/// Dates and times are read by pgjdbc's TimestampUtils.
+/// `05:00:00`, as the literal of CURRENT_TIMESTAMP + '05:00:00'::interval is.
+bool is_time_of_day(std::string_view text) {
+    if (text.size() < 8 || text[2] != ':' || text[5] != ':') return false;
+    constexpr std::int64_t kDay = 86'400'000'000;
+    return text.find_first_not_of("0123456789:.") == text.npos &&
+           read_time(text).value_or(kDay) < kDay;
+}
+
+/// Dates and times are read by pgjdbc's TimestampUtils, to which a time is one of 1970's first day.
 std::optional<std::string> temporal_json(const BuiltColumn& built, const std::string& text) {
     if (infinity_of(text) != Infinity::kNone)
         throw NotSimulated("DEFAULT 'infinity' of a date or timestamp column in a record");
@@ -109,10 +117,17 @@ std::optional<std::string> temporal_json(const BuiltColumn& built, const std::st
     return written(exact, text);
 }
 
+std::optional<std::string> moment_json(const BuiltColumn& built, const std::string& text) {
+    if (!is_time_of_day(text)) return temporal_json(built, text);
+    const bool zoned = built.schema.name == "io.debezium.time.ZonedTimestamp";
+    return temporal_json(built, "1970-01-01 " + text + (zoned ? "+00" : ""));
+}
+
 /// The date of a moment, as it is written: TimestampUtils.toLocalDateTime.
 std::optional<std::string> date_json(const BuiltColumn& built, const std::string& text) {
     const bool before_christ = text.ends_with(" BC");
     const auto space = text.find(' ');
+    if (is_time_of_day(text)) return temporal_json(built, "1970-01-01");
     if (space == text.npos) return temporal_json(built, text);
     return temporal_json(built, text.substr(0, space) + (before_christ ? " BC" : ""));
 }
@@ -154,6 +169,9 @@ std::optional<std::string> as_bit(Built built, Text text) {
     if (text.size() == 1 && built.schema.type != connect::SchemaType::kBoolean) return std::nullopt;
     return written(built, text);
 }
+std::optional<std::string> as_interval(Built built, Text text) {
+    return read_interval(text) ? written(built, text) : std::nullopt;
+}
 template <class Int>
 std::optional<std::string> as_int(Built, Text text) {
     return integer_json<Int>(text);
@@ -170,7 +188,7 @@ constexpr DefaultRow kDefaultRows[] = {
     {"int2", "0", true, true, as_int<std::int16_t>},
     {"int4", "0", true, true, as_int<std::int32_t>},
     {"int8", "0", true, true, as_int<std::int64_t>},
-    {"interval", "epoch", false, true, as_written},
+    {"interval", "epoch", false, true, as_interval},
     {"json", "{}", false, false, as_written},
     {"jsonb", "{}", false, false, as_written},
     {"numeric", "0.0", true, true, as_numeric},
@@ -178,8 +196,8 @@ constexpr DefaultRow kDefaultRows[] = {
     {"smallserial", "0", true, true, as_int<std::int16_t>},
     {"text", "", false, false, as_written},
     {"time", "00:00", false, true, time_json},
-    {"timestamp", "1970-01-01", false, true, temporal_json},
-    {"timestamptz", "1970-01-01", false, true, temporal_json},
+    {"timestamp", "1970-01-01", false, true, moment_json},
+    {"timestamptz", "1970-01-01", false, true, moment_json},
     {"uuid", "00000000-0000-0000-0000-000000000000", false, true, as_uuid},
     {"varbit", "0", false, true, as_written},
     {"varchar", "", false, false, as_written},

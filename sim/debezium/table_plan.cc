@@ -74,6 +74,7 @@ void settle(BuiltColumn& built, const Column& column,
     else
         writer.null_json = default_text ? *default_text : built.fallback_json;
     writer.required = !column.optional && !default_text;
+    writer.null_fails = writer.required && built.has_no_fallback;
     // Mappers see a null as null; a NOT NULL column's fallback is a value to them.
     if (writer.mapper.kind == ValueMapper::Kind::kConstant)
         writer.null_json = writer.mapper.constant_json;
@@ -107,6 +108,9 @@ void append_cell(const PlannedColumn& column, const Cell& cell, std::string& out
     const auto& writer = column.writer;
     if (cell.kind == Cell::Kind::kText) {
         append_value(writer, cell.text, out);
+    } else if (cell.kind == Cell::Kind::kNull && writer.null_fails) {
+        throw TaskFailure("org.apache.kafka.connect.errors.DataException: Invalid value: null used "
+                          "for required field: \"" + writer.column_name + "\", schema type: INT64");
     } else if (cell.kind == Cell::Kind::kNull) {
         append_null(writer, out);
     } else if (!writer.toast_json.empty()) {

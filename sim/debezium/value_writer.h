@@ -38,6 +38,7 @@ struct ColumnWriter {
     std::string null_json;    ///< what NULL prints as: null, the default, or the type's fallback
     std::string toast_json;   ///< what an unchanged TOAST value prints as
     bool required = false;    ///< a null that reaches JsonConverter fails the task
+    bool null_fails = false;  ///< NULL fails the task
     std::string column_name;  ///< for messages
     /// Facts for the function.
     int length = -1;
@@ -67,6 +68,7 @@ struct BuiltColumn {
     connect::Schema schema;
     ColumnWriter writer;
     std::string fallback_json;  ///< for NULL in a NOT NULL column without default
+    bool has_no_fallback = false;  ///< NULL in such a column fails the task
     bool is_struct = false;     ///< such values have no default in the schema
     bool masked_type = false;   ///< JDBC's CHAR and VARCHAR kinds, which masks apply to
 };

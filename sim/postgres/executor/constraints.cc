@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/locks.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/executor/row_locks.h"
@@ -114,6 +115,15 @@ std::string describe_key(Backend& backend, const Relation& relation, const std::
         values += value.is_null() ? "null" : output_text(backend, column.type, value);
     }
     return fmt::format("({})=({})", names, values);
+}
+
+void ready_generated(Backend& backend, const Relation& relation, const std::vector<TargetEntry>* updated) {
+    for (const Column& column : relation.columns) {
+        if (!column.generated || column.dropped || column.default_expr->folded) continue;
+        const ExprPtr& expr = column.default_expr->expr;
+        if (updated != nullptr && std::ranges::none_of(*updated, [&](const TargetEntry& entry) { return uses_column(expr, entry.resno); })) continue;
+        fold_constants(expr, backend);
+    }
 }
 
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot) {

@@ -89,6 +89,8 @@ struct ForeignKeyName {
 };
 bool index_uses(const Index& index, int attno);
 bool uses_column(const ExprPtr& expr, int attno);
+/// 42704 for a type that a btree cannot order.
+void require_btree_class(Backend& backend, Oid type);
 /// `relation` is the version being made.
 void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& relation, const std::vector<int>& attnos);

@@ -133,12 +133,7 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
         if (std::ranges::find(constraint.columns, found->attno) != constraint.columns.end()) {
             throw SqlError("42701", fmt::format("column \"{}\" appears twice in {} constraint", name, primary ? "primary key" : "unique")).at(pending.node.location());
         }
-        Oid type = found->type;
-        while (backend.type(type).typtype == 'd') type = backend.type(type).base;
-        if (type == oid::kJson || type == oid::kXml || type == oid::kPoint) {
-            throw SqlError("42704", fmt::format("data type {} has no default operator class for access method \"btree\"", format_type(backend, found->type)))
-                .hint("You must specify an operator class for the index or define a default operator class for the data type.");
-        }
+        require_btree_class(backend, found->type);
         constraint.columns.push_back(found->attno);
         IndexKey key;
         key.attno = found->attno;

@@ -66,6 +66,9 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
     std::vector<std::string> labels;
     for (const Node& element : node.items("indexParams")) {
         index.keys.push_back(bind_key(backend, element, relation));
+        const IndexKey& key = index.keys.back();
+        const bool needs_class = index.method == "btree" && element.items("opclass").empty();
+        if (needs_class) require_btree_class(backend, key.expr ? key.expr->expr->type : relation->columns[static_cast<std::size_t>(key.attno - 1)].type);
         labels.push_back(column_label(element));
     }
     for (const Node& element : node.items("indexIncludingParams")) {

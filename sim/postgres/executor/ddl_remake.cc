@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -16,7 +19,9 @@ StoredExpr bound_again(Backend& backend, const Relation& relation, const StoredE
     ExprScope scope;
     scope.place = place;
     scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
-    return stored_expression(backend, bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], backend.bind_options(), scope), &relation);
+    ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], backend.bind_options(), scope);
+    if (place == "index predicates") expr = coerce_to_boolean(expr, backend.bind_options(), "WHERE");
+    return stored_expression(backend, expr, &relation);
 }
 
 void renumber(Relation& relation, Oid referenced, const std::map<Oid, Oid>& numbers) {
@@ -51,6 +56,14 @@ bool uses_column(const ExprPtr& expr, int attno) {
     return any_expression(expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno && as<VarExpr>(e).levels_up == 0; });
 }
 
+void require_btree_class(Backend& backend, Oid type) {
+    Oid base = type;
+    while (backend.type(base).typtype == 'd') base = backend.type(base).base;
+    if (base != oid::kJson && base != oid::kXml && base != oid::kPoint) return;
+    throw SqlError("42704", fmt::format("data type {} has no default operator class for access method \"btree\"", format_type(backend, type)))
+        .hint("You must specify an operator class for the index or define a default operator class for the data type.");
+}
+
 bool index_uses(const Index& index, int attno) {
     bool key = std::ranges::any_of(index.keys, [&](const IndexKey& k) { return k.attno == attno || (k.expr && uses_column(k.expr->expr, attno)); });
     return key || std::ranges::find(index.include, attno) != index.include.end() || (index.predicate && uses_column(index.predicate->expr, attno));
@@ -67,6 +80,12 @@ void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>
             if (key.expr) key.expr = bound_again(backend, relation, *key.expr, "index expressions");
         }
         if (index->predicate) index->predicate = bound_again(backend, relation, *index->predicate, "index predicates");
+    }
+    for (auto index = first; index != relation.indexes.end(); ++index) {
+        for (const IndexKey& key : index->keys) {
+            const Oid type = key.expr ? key.expr->expr->type : relation.columns[static_cast<std::size_t>(key.attno - 1)].type;
+            if (index->method == "btree") require_btree_class(backend, type);
+        }
         if (index->storage_oid == kInvalidOid) index->storage_oid = index->oid;
         const Oid made = allocate_oid(backend);
         numbers.emplace(index->oid, made);

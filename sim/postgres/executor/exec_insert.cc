@@ -34,11 +34,14 @@ class GivenValues {
     GivenValues(std::span<const ExprPtr> exprs) : exprs_(exprs), folded_(exprs.size()), values_(exprs.size()), known_(exprs.size()) {}
 
     /// Evaluates what the planner folds: an error in it comes before anything has an effect.
-    void fold(const EvalContext& context) {
+    template <typename OnDefault>
+    void fold(const EvalContext& context, OnDefault on_default) {
         for (std::size_t i = 0; i < exprs_.size(); ++i) {
-            if (is_foldable(exprs_[i])) {
+            if (is_default(i)) {
+                on_default(i);
+            } else if (is_foldable(exprs_[i])) {
                 set(i, folded_value(i, context));
-            } else if (!is_default(i)) {
+            } else {
                 folded_[i] = fold_constants(exprs_[i], context.host);
             }
         }
@@ -183,33 +186,19 @@ void insert_one(Modification& m, Row row) {
 
 namespace {
 
-/// What the planner folds in a default may fail.
+/// What the planner folds in the DEFAULT of one of several rows of VALUES may fail.
 void fold_default(const Column& column, const EvalContext& context) {
     if (!column.default_expr || column.generated || column.dropped || column.default_expr->expr->kind == ExprKind::kConst) return;
     if (!column.default_expr->folded) fold_constants(column.default_expr->expr, context.host);
-}
-
-/// The defaults that the statement takes: of columns that are not in the list, and of the only row of
-/// VALUES that has DEFAULT for them (DEFAULT in one of several rows is folded with its row).
-void fold_defaults(Modification& m, const EvalContext& context) {
-    for (const Column& column : m.relation->columns) {
-        if (!column.default_expr) continue;
-        auto place = std::ranges::find(m.query.insert_columns, column.attno);
-        const bool given = place != m.query.insert_columns.end();
-        const bool asked = given && m.query.values.size() == 1 &&
-                           m.query.values[0][static_cast<std::size_t>(place - m.query.insert_columns.begin())]->kind == ExprKind::kDefault;
-        if (!given || asked) fold_default(column, context);
-    }
 }
 
 void insert_values(Modification& m) {
     EvalContext context = m.context();
     std::vector<GivenValues> rows(m.query.values.begin(), m.query.values.end());
     for (GivenValues& given : rows) {
-        given.fold(context);
-        for (std::size_t i = 0; rows.size() > 1 && i < m.query.insert_columns.size(); ++i) {
-            if (given.is_default(i)) fold_default(m.relation->columns[static_cast<std::size_t>(m.query.insert_columns[i] - 1)], context);
-        }
+        given.fold(context, [&](std::size_t i) {
+            if (rows.size() > 1) fold_default(m.relation->columns[static_cast<std::size_t>(m.query.insert_columns[i] - 1)], context);
+        });
     }
     for (GivenValues& given : rows) {
         // Several rows are scanned, and a row of a scan is there as a whole.
@@ -313,8 +302,7 @@ void require_arbiter(Modification& m) {
     if (!m.query.on_conflict || std::ranges::find(m.query.on_conflict->arbiters, kInvalidOid) == m.query.on_conflict->arbiters.end()) return;
     const OnConflict& clause = *m.query.on_conflict;
     EvalContext context = m.context();
-    fold_defaults(m, context);
-    for (const std::vector<ExprPtr>& row : m.query.values) GivenValues(row).fold(context);
+    for (const std::vector<ExprPtr>& row : m.query.values) GivenValues(row).fold(context, [](std::size_t) {});
     for (const TargetEntry& target : m.query.returning) fold_constants(target.expr, m.backend);
     for (const TargetEntry& entry : clause.set) {
         if (entry.expr->kind != ExprKind::kDefault) fold_constants(entry.expr, m.backend);
@@ -330,7 +318,7 @@ void exec_insert(Modification& m) {
     if (m.relation->kind == 'p') throw NotSimulated("INSERT into a partitioned table");
     require_arbiter(m);
     bool updates = m.query.on_conflict && m.query.on_conflict->do_update;
-    fold_defaults(m, m.context());
+    ready_generated(m.backend, *m.relation, nullptr);
     if (updates) check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     begin_statement_triggers(m, TriggerType::kInsert);
     if (updates) begin_statement_triggers(m, TriggerType::kUpdate);

@@ -29,21 +29,50 @@ ExprPtr with_selected(const ExprPtr& cast, const std::vector<ExprPtr>& selected)
     return map_children(cast, [&](const ExprPtr& child) { return with_selected(child, selected); });
 }
 
+/// SELECT of expressions alone.
+bool is_one_row(const Query& query) {
+    return query.range_table.empty() && !query.where && !query.has_aggregates && !query.has_windows && !query.has_target_srfs && !query.limit &&
+           !query.offset && !query.distinct && !query.set_operations && !query.having;
+}
+
+bool may_fail(const Column& column) {
+    return column.default_expr && !column.default_expr->folded && !column.generated && !column.dropped && column.default_expr->expr->kind != ExprKind::kConst;
+}
+
+/// The target list of an INSERT, in the order of the table's columns: what is given, and the defaults
+/// that the planner puts in (of several rows of VALUES only the latter).
+void fold_inserted(Backend& backend, const Query& query) {
+    std::vector<ExprPtr> given;
+    if (query.insert_select && (is_pulled_up(*query.insert_select) || is_one_row(*query.insert_select))) {
+        std::vector<ExprPtr> selected;
+        for (const TargetEntry& entry : query.insert_select->targets) {
+            if (!entry.junk) selected.push_back(entry.expr);
+        }
+        for (const ExprPtr& cast : query.insert_select_coercions) given.push_back(with_selected(cast, selected));
+    } else if (query.values.size() == 1) {
+        given = query.values[0];
+    }
+    const Relation& relation = *query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation;
+    // Without this, what is given is folded when the row is made.
+    if (!query.insert_select && !query.has_returning && !query.on_conflict && std::ranges::none_of(relation.columns, may_fail)) return;
+    for (const Column& column : relation.columns) {
+        const auto place = std::ranges::find(query.insert_columns, column.attno);
+        const bool is_named = place != query.insert_columns.end();
+        const ExprPtr value = is_named && !given.empty() ? given[static_cast<std::size_t>(place - query.insert_columns.begin())] : nullptr;
+        if (value && value->kind != ExprKind::kDefault) {
+            if (value->kind != ExprKind::kVar && value->kind != ExprKind::kConst) fold_constants(value, backend);
+        } else if ((value || !is_named) && may_fail(column)) {
+            fold_constants(column.default_expr->expr, backend);
+        }
+    }
+}
+
 /// What the planner would find in the parts that run row by row: the target list comes first.
 void fold_parts(Backend& backend, const Query& query) {
     const auto fold = [&](const ExprPtr& expr) {
         if (expr && expr->kind != ExprKind::kVar && expr->kind != ExprKind::kConst && expr->kind != ExprKind::kDefault) fold_constants(expr, backend);
     };
-    if (query.insert_select && is_pulled_up(*query.insert_select)) {
-        std::vector<ExprPtr> selected;
-        for (const TargetEntry& entry : query.insert_select->targets) {
-            if (!entry.junk) selected.push_back(entry.expr);
-        }
-        for (const ExprPtr& cast : query.insert_select_coercions) fold(with_selected(cast, selected));
-    }
-    if (query.values.size() == 1 && (query.has_returning || query.on_conflict)) {
-        for (const ExprPtr& value : query.values[0]) fold(value);
-    }
+    if (query.command == CommandKind::kInsert) fold_inserted(backend, query);
     const Relation& relation = *query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation;
     const auto fold_assigned = [&](const std::vector<TargetEntry>& targets) {
         std::vector<const TargetEntry*> entries;
@@ -86,6 +115,18 @@ std::shared_ptr<const SelectPlan> plan_query(const std::shared_ptr<const Query>&
     return plan;
 }
 
+/// Estimating comes after folding: where it fails, an error in the target list is found before it.
+void estimate(Backend& backend, const Query& query) {
+    try {
+        estimate_conditions(query.insert_select ? *query.insert_select : query, backend);
+    } catch (const SqlError&) {
+        for (const TargetEntry& entry : query.targets) {
+            if (entry.expr->kind != ExprKind::kDefault) fold_constants(entry.expr, backend);
+        }
+        throw;
+    }
+}
+
 struct ModifyingCommand {
     CommandKind kind;
     std::string_view name;
@@ -123,7 +164,7 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
         throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", command.name));
     }
     fold_parts(backend, query);
-    if (query.command != CommandKind::kMerge) estimate_conditions(query.insert_select ? *query.insert_select : query, backend);
+    if (query.command != CommandKind::kMerge) estimate(backend, query);
     backend.write_xid();
     if (query.has_returning) m.returning = &sink;
     ExecResult result;

@@ -245,6 +245,9 @@ void exec_update(Modification& m) {
     if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
+    constexpr int kBeforeRow = TriggerType::kRow | TriggerType::kBefore | TriggerType::kUpdate;
+    const bool has_trigger = std::ranges::any_of(m.relation->triggers, [](const Trigger& trigger) { return (trigger.type & kBeforeRow) == kBeforeRow; });
+    ready_generated(m.backend, *m.relation, has_trigger ? nullptr : &m.query.targets);
     check_replica_identity(m.backend, *m.relation, TriggerType::kUpdate);
     begin_statement_triggers(m, TriggerType::kUpdate);
     work_on_targets(m, [&](const Row& found) {

@@ -127,6 +127,9 @@ bool is_undecided(Backend& backend, const RowVersion& version);
 /// Checks all unique indexes after the row was stored; deferrable ones are queued if they conflict.
 /// `replaced`: the version that an UPDATE replaces, whose keys need no check where they stay.
 void check_unique(Modification& m, const RowVersion& stored, const RowVersion* replaced = nullptr);
+/// ExecInitStoredGenerated: what folds in generated columns may fail before there is a row. Of an
+/// UPDATE without BEFORE triggers, those over the columns that it sets.
+void ready_generated(Backend& backend, const Relation& relation, const std::vector<TargetEntry>* updated);
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot);
 /// The columns of an index for a row; nullopt if its predicate excludes the row.
 /// A value that may be too long for an index: nearly no row has one.

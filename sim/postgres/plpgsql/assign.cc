@@ -201,6 +201,17 @@ Datum Interpreter::store(Oid type, const Datum& container, const std::vector<Ste
     return array_set_element(backend_, type, container, indexes, element);
 }
 
+/// A field that has gone since the assignment was planned is missed when the value is stored.
+void Interpreter::require_planned_field(const Target& target, PlExpr& expr) {
+    const Value& record = value(target.variable);
+    const std::string& name = target.path[0].field;
+    if (!record.assigned || name.empty()) return;
+    if (std::ranges::any_of(record.row_type, [&](const Attribute& a) { return !a.dropped && a.name == name; })) return;
+    const TypeRef planned = expr.target;
+    evaluate(expr, nullptr, nullptr, &planned);
+    field_index(target.variable, name);
+}
+
 void Interpreter::assign_statement(PlStatement& statement) {
     const Target& target = statement.target;
     const Variable& variable = function_.variables[static_cast<std::size_t>(target.variable)];
@@ -216,6 +227,7 @@ void Interpreter::assign_statement(PlStatement& statement) {
     // Where it begins: the variable, or the field of a record.
     TypeRef root{variable.type, variable.typmod}, leaf;
     std::size_t begin = 0, index = 0;
+    if (variable.is_record && expr.plan && !expr.plan->is_invalid()) require_planned_field(target, expr);
     try {
         if (variable.is_record && !target.path[0].field.empty()) {
             index = field_index(target.variable, target.path[0].field);
