@@ -82,7 +82,7 @@ ExprPtr at_level(const ExprPtr& expr, int levels, int location) {
         copy->location = location;
         return copy;
     }
-    return shift_levels(expr, levels);
+    return deeper(expr, levels);
 }
 
 ExprPtr whole_row(ParseState& state, const TableMatch& match, int location) {

@@ -48,7 +48,7 @@ std::vector<TargetEntry> columns_of(const NameItem& item, int levels, int locati
     for (const NameColumn& column : item.columns) {
         TargetEntry target;
         target.name = column.name;
-        target.expr = shift_levels(column.expr, levels);
+        target.expr = deeper(column.expr, levels);
         if (column.expr->kind == ExprKind::kVar) {
             auto var = std::make_shared<VarExpr>(as<VarExpr>(*target.expr));
             var->location = location;

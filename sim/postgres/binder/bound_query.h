@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/postgres/binder/bound_expr.h"
@@ -13,6 +14,19 @@
 namespace cdcsim::pg {
 
 struct Relation;  // catalog/objects.h
+
+/// A node of a tree that copies of its owner copy too.
+template <typename Node>
+class OwnedNode : public std::unique_ptr<Node> {
+  public:
+    OwnedNode() = default;
+    OwnedNode(std::unique_ptr<Node> node) : std::unique_ptr<Node>(std::move(node)) {}
+    OwnedNode(const OwnedNode& other) : std::unique_ptr<Node>(other ? std::make_unique<Node>(*other) : nullptr) {}
+    OwnedNode(OwnedNode&&) noexcept = default;
+    OwnedNode& operator=(const OwnedNode& other) { return *this = OwnedNode(other); }
+    OwnedNode& operator=(OwnedNode&&) noexcept = default;
+    ~OwnedNode() = default;
+};
 
 enum class CommandKind : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kMerge };
 
@@ -59,7 +73,7 @@ enum class JoinType : std::uint8_t { kInner, kLeft, kRight, kFull };
 struct FromNode {
     int rt_index = 0;                    ///< leaf
     JoinType join = JoinType::kInner;    ///< node
-    std::unique_ptr<FromNode> left, right;
+    OwnedNode<FromNode> left, right;
     ExprPtr condition;                   ///< null: cross join
     bool is_leaf() const { return left == nullptr; }
 };
@@ -73,7 +87,7 @@ struct SetOpNode {
     SetOp op = SetOp::kNone;             ///< kNone: leaf
     bool all = false;
     int rt_index = 0;
-    std::unique_ptr<SetOpNode> left, right;
+    OwnedNode<SetOpNode> left, right;
     RowType columns;                     ///< the result's column types
 };
 
@@ -153,7 +167,7 @@ struct Query {
     std::vector<SortKey> order_by;
     ExprPtr limit, offset;
     bool with_ties = false;
-    std::unique_ptr<SetOpNode> set_operations;
+    OwnedNode<SetOpNode> set_operations;
     bool has_aggregates = false, has_windows = false, has_target_srfs = false;
     std::vector<RowMark> row_marks;             ///< FOR UPDATE/SHARE: tables whose rows are locked
 

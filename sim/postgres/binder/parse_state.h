@@ -12,7 +12,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/catalog_context.h"
-#include "sim/postgres/binder/shift_levels.h"
+#include "sim/postgres/binder/map_references.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {

@@ -223,7 +223,7 @@ bool reads_modifying_cte(const Modification& m) {
 std::size_t rows_before_error(Modification& m, const Query& query, ExprPtr target) {
     auto single = std::make_shared<Query>();
     single->range_table = query.range_table;
-    for (const FromNode& node : query.from) single->from.push_back(copy_from_node(node));
+    single->from = query.from;
     single->where = query.where;
     single->row_marks = query.row_marks;
     single->targets.emplace_back();

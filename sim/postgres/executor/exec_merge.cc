@@ -51,17 +51,7 @@ std::shared_ptr<Query> make_join_query(const Query& query, std::vector<std::pair
     select->range_table = query.range_table;
     select->ctes = query.ctes;
     select->recursive = query.recursive;
-    std::function<FromNode(const FromNode&)> copy = [&](const FromNode& node) {
-        FromNode out;
-        out.rt_index = node.rt_index;
-        out.join = node.join;
-        out.condition = node.condition;
-        if (node.is_leaf()) return out;
-        out.left = std::make_unique<FromNode>(copy(*node.left));
-        out.right = std::make_unique<FromNode>(copy(*node.right));
-        return out;
-    };
-    for (const FromNode& node : query.from) select->from.push_back(copy(node));
+    select->from = query.from;
     auto add = [&](int rt_index, int attno, Oid type, std::int32_t typmod) {
         auto var = std::make_shared<VarExpr>();
         var->rt_index = rt_index;

@@ -40,7 +40,7 @@ std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result)
     select.ctes = query.ctes;
     select.recursive = query.recursive;
     select.where = query.where;
-    for (const FromNode& node : query.from) select.from.push_back(copy_from_node(node));
+    select.from = query.from;
     auto add = [&](ExprPtr expr) {
         TargetEntry entry;
         entry.expr = std::move(expr);

@@ -86,7 +86,7 @@ class LockRowsPlan : public SelectPlan {
         rewritten->recursive = query.recursive;
         rewritten->where = query.where;
         rewritten->order_by = query.order_by;
-        for (const FromNode& node : query.from) rewritten->from.push_back(copy_from_node(node));
+        rewritten->from = query.from;
         for (const TargetEntry& target : query.targets) {
             if (!target.junk) ++visible_;
         }

@@ -5,23 +5,12 @@
 #include <optional>
 
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/merge_subqueries.h"
 #include "sim/postgres/executor/push_down.h"
-#include "sim/postgres/executor/recheck.h"
 #include "sim/postgres/planner/conditions.h"
 
 namespace cdcsim::pg {
 namespace {
-
-std::unique_ptr<SetOpNode> copy_set_operation(const SetOpNode& node) {
-    auto copy = std::make_unique<SetOpNode>();
-    copy->op = node.op;
-    copy->all = node.all;
-    copy->rt_index = node.rt_index;
-    copy->columns = node.columns;
-    if (node.left) copy->left = copy_set_operation(*node.left);
-    if (node.right) copy->right = copy_set_operation(*node.right);
-    return copy;
-}
 
 bool has_set_function(const Query& query) {
     return std::ranges::any_of(query.targets, [](const TargetEntry& target) { return contains_set_function(target.expr); });
@@ -104,7 +93,7 @@ bool needs_groups(const ExprPtr& condition) {
 }
 
 void push_into(std::shared_ptr<const Query>& subquery, const ExprPtr& condition) {
-    std::shared_ptr<Query> query = copy_select(*subquery);
+    std::shared_ptr<Query> query = std::make_shared<Query>(*subquery);
     if (query->set_operations) {
         for (RangeTableEntry& rte : query->range_table) push_into(rte.subquery, condition);
     } else {
@@ -205,40 +194,6 @@ class PushDown {
 
 }  // namespace
 
-bool is_simple_subquery(const Query& query) {
-    const bool plain = query.command == CommandKind::kSelect && !query.set_operations && !query.has_aggregates && !query.has_windows &&
-                       query.group_by.empty() && query.grouping_sets.empty() && !query.having && !query.distinct && query.order_by.empty() &&
-                       !query.limit && !query.offset && query.row_marks.empty() && query.ctes.empty();
-    return plain && !has_set_function(query) && std::ranges::none_of(query.targets, [](const TargetEntry& target) { return contains_volatile(target.expr); });
-}
-
-std::shared_ptr<Query> copy_select(const Query& query) {
-    auto copy = std::make_shared<Query>();
-    copy->range_table = query.range_table;
-    copy->ctes = query.ctes;
-    copy->recursive = query.recursive;
-    for (const FromNode& node : query.from) copy->from.push_back(copy_from_node(node));
-    copy->where = query.where;
-    copy->targets = query.targets;
-    copy->group_by = query.group_by;
-    copy->having = query.having;
-    copy->windows = query.windows;
-    copy->distinct = query.distinct;
-    copy->distinct_on = query.distinct_on;
-    copy->order_by = query.order_by;
-    copy->limit = query.limit;
-    copy->offset = query.offset;
-    copy->with_ties = query.with_ties;
-    if (query.set_operations) copy->set_operations = copy_set_operation(*query.set_operations);
-    copy->has_aggregates = query.has_aggregates;
-    copy->has_windows = query.has_windows;
-    copy->has_target_srfs = query.has_target_srfs;
-    copy->row_marks = query.row_marks;
-    copy->known_below = query.known_below;
-    copy->order_unspecified = query.order_unspecified;
-    return copy;
-}
-
 bool push_down(Query& query) { return PushDown(query).run(); }
 
 std::shared_ptr<const Query> simplify_exists(const std::shared_ptr<const Query>& query, Host& host) {
@@ -253,7 +208,7 @@ std::shared_ptr<const Query> simplify_exists(const std::shared_ptr<const Query>&
         const Datum& count = as<ConstExpr>(*limit).value;
         if (!count.is_null() && count.as_int() <= 0) return query;
     }
-    std::shared_ptr<Query> simple = copy_select(*query);
+    std::shared_ptr<Query> simple = std::make_shared<Query>(*query);
     simple->limit = nullptr;
     simple->targets.clear();
     simple->group_by.clear();

@@ -9,12 +9,6 @@
 
 namespace cdcsim::pg {
 
-/// is_simple_subquery: PostgreSQL's planner merges it into the query above.
-bool is_simple_subquery(const Query& query);
-
-/// A SELECT of its own to rewrite.
-std::shared_ptr<Query> copy_select(const Query& query);
-
 /// Moves the conditions of `query` that PostgreSQL moves into its subqueries; false: there are none.
 bool push_down(Query& query);
 

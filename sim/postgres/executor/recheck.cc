@@ -48,16 +48,4 @@ bool Recheck::holds() const {
     return !query_.where || evaluate_condition(*query_.where, context());
 }
 
-FromNode copy_from_node(const FromNode& node) {
-    FromNode out;
-    out.rt_index = node.rt_index;
-    out.join = node.join;
-    out.condition = node.condition;
-    if (!node.is_leaf()) {
-        out.left = std::make_unique<FromNode>(copy_from_node(*node.left));
-        out.right = std::make_unique<FromNode>(copy_from_node(*node.right));
-    }
-    return out;
-}
-
 }  // namespace cdcsim::pg

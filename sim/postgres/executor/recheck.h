@@ -34,7 +34,4 @@ class Recheck {
     std::deque<RowVersion> kept_;
 };
 
-/// FROM's tree, which owns its nodes.
-FromNode copy_from_node(const FromNode& node);
-
 }  // namespace cdcsim::pg

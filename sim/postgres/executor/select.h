@@ -26,7 +26,7 @@ class SelectPlan {
 /// said in SQLite. `query` is kept alive by the plan.
 std::shared_ptr<const SelectPlan> plan_select(std::shared_ptr<const Query> query, Host& host);
 
-/// The query with the constants of its simple subqueries in FROM in their places; `query` itself where there are none.
+/// The query with its subqueries in FROM as PostgreSQL plans them; `query` itself where nothing changes.
 std::shared_ptr<const Query> pull_up(const std::shared_ptr<const Query>& query);
 
 /// attno of a Var that stands for a row's rid (an integer, see storage/heap.h), in `outputs` only.

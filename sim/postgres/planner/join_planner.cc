@@ -21,7 +21,8 @@ constexpr int kEqualStrategy = 3;
 struct JoinPath {
     double startup = 0, total = 0;
     PlanPtr node;
-    bool is_material = false;  ///< gives its rows again for little
+    bool is_material = false;  ///< keeps its rows
+    double again = 0;          ///< is_material: what giving them again costs
 };
 
 /// A side of a condition: a column, or an expression over one item.
@@ -63,6 +64,7 @@ struct JoinClauses {
         Side outer, inner;
     };
     std::vector<Equality> equalities;
+    double equality_cost = 0;  ///< operator calls
     double filter_selectivity = 1, filter_cost = 0;
     bool empty() const { return equalities.empty() && filter_cost == 0; }
 };
@@ -383,6 +385,9 @@ JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, const OuterJoin
                    (filter.mask & ~inner) != 0;
         if (now) add(filter);
     }
+    for (const auto& [left, right] : clauses.equalities) {
+        clauses.equality_cost += 1 + cost_of(host_, *left.expr) + cost_of(host_, *right.expr);
+    }
     return clauses;
 }
 
@@ -436,7 +441,7 @@ void JoinPlanner::nested_loop(JoinRelation& joined, const Pair& pair, const Join
                               double filter_cost) {
     double outer_rows = pair.outer.rows;
     double run = inner.total - inner.startup;
-    double again = inner.is_material ? kCpuOperator * inner_rows : run;
+    double again = inner.is_material ? inner.again : run;
     double again_start = inner.is_material ? 0 : inner.startup;
     JoinPath path;
     path.startup = outer.startup + inner.startup;
@@ -474,7 +479,7 @@ void JoinPlanner::nested_loop(JoinRelation& joined, const Pair& pair, const Join
 }
 
 void JoinPlanner::add_nested_loops(JoinRelation& joined, const Pair& pair) {
-    double all_cost = pair.clauses.filter_cost + static_cast<double>(pair.clauses.equalities.size());
+    double all_cost = pair.clauses.filter_cost + pair.clauses.equality_cost;
     const JoinPath& cheapest = pair.inner.cheapest();
     for (const JoinPath& outer : pair.outer.paths) {
         nested_loop(joined, pair, outer, cheapest, pair.inner.rows, false, all_cost);
@@ -493,7 +498,7 @@ void JoinPlanner::add_nested_loops(JoinRelation& joined, const Pair& pair) {
             if (std::optional<ScanPath> probe = leaf.probe(attnos, loops, rows)) {
                 auto node = std::make_shared<PlanNode>();
                 node->rt_index = leaf.rt_index;
-                JoinPath inner{probe->startup, probe->total, nullptr, false};
+                JoinPath inner{.startup = probe->startup, .total = probe->total, .node = nullptr};
                 node->scan = std::move(*probe);
                 inner.node = std::move(node);
                 nested_loop(joined, pair, outer, inner, rows, true, pair.clauses.filter_cost);
@@ -503,14 +508,14 @@ void JoinPlanner::add_nested_loops(JoinRelation& joined, const Pair& pair) {
         JoinPath material = cheapest;
         material.total += 2 * kCpuOperator * pair.inner.rows;
         material.is_material = true;
+        material.again = kCpuOperator * pair.inner.rows;
         nested_loop(joined, pair, outer, material, pair.inner.rows, false, all_cost);
     }
 }
 
 /// Both sides sorted for it.
 void JoinPlanner::add_merge_join(JoinRelation& joined, const Pair& pair) {
-    auto count = static_cast<double>(pair.clauses.equalities.size());
-    if (count == 0 || pair.join == PathJoin::kRight) return;
+    if (pair.clauses.equalities.empty() || pair.join == PathJoin::kRight) return;
     const JoinPath &outer = pair.outer.cheapest(), &inner = pair.inner.cheapest();
     double outer_rows = pair.outer.rows, inner_rows = pair.inner.rows;
     JoinClauses merged = pair.clauses;
@@ -524,7 +529,7 @@ void JoinPlanner::add_merge_join(JoinRelation& joined, const Pair& pair) {
     double kept = kCpuOperator * inner_rows + kCpuOperator * inner_rows * ratio;
     double cost = kCpuOperator * outer_rows;
     cost += pair.inner_unique ? kCpuOperator * inner_rows : std::min(bare, kept);
-    cost += kCpuOperator * count * (outer_rows + inner_rows * ratio);
+    cost += kCpuOperator * pair.clauses.equality_cost * (outer_rows + inner_rows * ratio);
     cost += (kCpuTuple + kCpuOperator * pair.clauses.filter_cost) * tuples;
     path.total = path.startup + cost;
     auto node = std::make_shared<PlanNode>();
@@ -561,7 +566,7 @@ void JoinPlanner::add_hash_join(JoinRelation& joined, const Pair& pair) {
     JoinPath path;
     path.startup = outer.startup + inner.total + (kCpuOperator * count + kCpuTuple) * inner_rows;
     double cost = outer.total - outer.startup + kCpuOperator * count * outer_rows;
-    double compare = kCpuOperator * count, tuples = 0;
+    double compare = kCpuOperator * pair.clauses.equality_cost, tuples = 0;
     if (pair.inner_unique) {
         double matched = std::rint(outer_rows * pair.match_share);
         double share = 2 / (pair.match_count + 1);
@@ -654,7 +659,7 @@ PlanPtr JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* size
             auto node = std::make_shared<PlanNode>();
             node->rt_index = leaves_[i].rt_index;
             node->scan = scan;
-            relation.paths.push_back({scan.startup, scan.total, node, leaves_[i].is_material});
+            relation.paths.push_back({scan.startup, scan.total, node, leaves_[i].is_material, leaves_[i].again});
         }
         levels_[1].push_back(relation.mask);
         relations_.emplace(relation.mask, std::move(relation));

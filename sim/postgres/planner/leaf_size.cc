@@ -103,6 +103,7 @@ std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material)
         // Read from what was kept; the query itself is paid for elsewhere.
         leaf.startup = 0;
         leaf.total = 2 * kCpuTuple * size->rows;
+        leaf.again = kCpuTuple * size->rows;
     }
     return leaf;
 }
@@ -191,10 +192,10 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
             leaf->all_distinct = true;
             break;
         case RteKind::kFunction: {
-            if (entry.lateral) return {};
             leaf.emplace();
             leaf->base_rows = 0;
             for (const auto& item : entry.functions) {
+                if (!relations_of(item.call).empty()) return {};  // LATERAL
                 std::optional<double> rows = function_rows(host, item.call);
                 if (!rows) return {};
                 leaf->base_rows = std::max(leaf->base_rows, *rows);
@@ -203,6 +204,7 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
             leaf->base_rows = clamp_rows(leaf->base_rows);
             leaf->total = leaf->startup + kCpuTuple * leaf->base_rows;
             leaf->is_material = true;
+            leaf->again = leaf->total - leaf->startup;
             break;
         }
         case RteKind::kTransition:

@@ -18,7 +18,8 @@ struct Leaf {
     double base_rows = 1, startup = 0, total = 0;
     double selectivity = 1;               ///< of the conditions on it
     bool all_distinct = false;            ///< VALUES: each row is taken for different
-    bool is_material = false;             ///< gives its rows again for little
+    bool is_material = false;             ///< keeps its rows
+    double again = 0;                     ///< is_material: what giving them again costs
     std::vector<int> unique_columns;
     std::vector<int> equalities;          ///< columns that must have a given value
 
