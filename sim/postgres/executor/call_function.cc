@@ -149,12 +149,11 @@ Datum Backend::check_domain(Oid domain, Datum value) {
     for (const DomainConstraint& constraint : catalog().domain_constraints(domain)) checks.push_back(&constraint);
     std::ranges::sort(checks, {}, [](const DomainConstraint* c) -> const std::string& { return c->name; });
     Snapshot snapshot = take_snapshot();
-    std::vector<ExprPtr> ready;
-    for (const DomainConstraint* check : checks) ready.push_back(ready_to_run(check->check, *this));
-    std::size_t next = 0;
-    for (const DomainConstraint* check : checks) {
+    std::vector<std::pair<const DomainConstraint*, ExprPtr>> ready;
+    for (const DomainConstraint* check : checks) ready.emplace_back(check, ready_to_run(check->check, *this));
+    for (const auto& [check, expr] : ready) {
         EvalContext context{.host = *this, .snapshot = snapshot, .domain_value = &value};
-        Datum held = pg::evaluate(*ready[next++], context);
+        Datum held = pg::evaluate(*expr, context);
         if (held.is_null() || held.as_bool()) continue;
         throw SqlError("23514", fmt::format("value for domain {} violates check constraint \"{}\"", format_type(*this, domain), check->name))
             .about({type.schema, "", "", type.name, check->name});

@@ -36,6 +36,11 @@ RelationPtr open_relation(Backend& backend, const Node& range_var);
 RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb);
 void require_owner(Backend& backend, const Relation& relation);
 
+/// ctid, xmin ... (ddl_table.cc).
+bool is_system_column(std::string_view name);
+/// Throws 42701: a column cannot be called so.
+void refuse_system_name(std::string_view column);
+
 /// Column definitions (ddl_column.cc).
 struct PendingConstraint {
     Node node;
@@ -59,8 +64,32 @@ StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* rel
 /// Defaults, checks, expressions of indexes and their predicates (ddl_objects.cc).
 void for_each_stored(Relation& relation, const std::function<void(StoredExpr&)>& visit);
 
+/// Names a foreign key of a table.
+struct ForeignKeyName {
+    Oid constraint = kInvalidOid, relation = kInvalidOid;
+};
+/// What an ALTER TABLE has to do to the rows when all its changes of the catalog are done: it is
+/// gathered on the way (AlteredTableInfo of tablecmds.c).
+struct RowWork {
+    /// A column's value for each row: of the row as it was or, of a generated column, of the new row.
+    struct NewValue {
+        int attno = 0;
+        ExprPtr expr;                 ///< folded
+        Oid sequence = kInvalidOid;   ///< of an identity column, instead
+        bool generated = false;
+    };
+    RelationPtr before;               ///< the table as the statement found it
+    std::vector<NewValue> values;     ///< matter only when the table is rewritten
+    bool rewrites = false, verifies_not_null = false;
+    std::vector<Oid> checks;          ///< constraints that every row is held against
+    std::vector<ForeignKeyName> foreign_keys;
+};
+/// Does it (ddl_rewrite.cc): the rows, then the unique indexes, then the foreign keys.
+void finish_rows(Backend& backend, Oid table, const RowWork& work);
+
 /// Constraints (ddl_constraint.cc): adds one to `relation` (columns complete), indexes included.
-void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows);
+/// `work`: of an ALTER TABLE, to which looking at the rows is left.
+void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, RowWork* work);
 /// A foreign key is made by its definition, or anew by ALTER TYPE.
 enum class Made : std::uint8_t { kFirst, kAnew };
 /// Throws 42804: a foreign key between columns that cannot be compared.
@@ -83,10 +112,7 @@ Oid allocate_oid(Backend& backend);
 void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement);
 
 /// What stands on columns whose type has changed is dropped and made anew, so that it is the last of
-/// its kind from then on (ddl_remake.cc, ATPostAlterTypeCleanup). Names a foreign key of a table.
-struct ForeignKeyName {
-    Oid constraint = kInvalidOid, relation = kInvalidOid;
-};
+/// its kind from then on (ddl_remake.cc, ATPostAlterTypeCleanup).
 bool index_uses(const Index& index, int attno);
 bool uses_column(const ExprPtr& expr, int attno);
 /// 42704 for a type that a btree cannot order.
@@ -94,11 +120,6 @@ void require_btree_class(Backend& backend, Oid type);
 /// `relation` is the version being made.
 void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& relation, const std::vector<int>& attnos);
-void validate_remade(Backend& backend, const std::vector<ForeignKeyName>& keys);
-
-/// Rewrites all live rows of `before` into `after`'s storage (a new file node): ALTER TYPE, ADD COLUMN
-/// with a volatile default. `convert` makes the new row.
-void rewrite_table(Backend& backend, const Relation& before, Relation& after, const std::function<std::vector<Datum>(const RowVersion&)>& convert);
 
 /// Objects that depend on a dropped one (ddl_drop.cc).
 void drop_relation_object(Backend& backend, const RelationPtr& relation, bool cascade, const std::vector<Oid>& also_dropped);

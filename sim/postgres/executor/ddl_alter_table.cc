@@ -1,4 +1,5 @@
-// ALTER TABLE. Mirrors tablecmds.c: each command sees what the ones before it made.
+// ALTER TABLE. Mirrors tablecmds.c: its clauses are looked at, then change the catalog in passes, each
+// seeing what the ones before it made; what they need of the rows comes last (finish_rows).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -12,12 +13,31 @@
 namespace cdcsim::pg {
 namespace {
 
+/// ALTER TABLE works in passes, whatever the order of its clauses (AlterTablePass).
+enum class Pass { kDrop, kAlterType, kAddColumn, kColumnAttributes, kAddIndexConstraint, kAddConstraint, kOther };
+constexpr std::size_t kPasses = static_cast<std::size_t>(Pass::kOther) + 1;
+
+/// A clause, or a constraint of a new column, which has a pass of its own.
+struct Step {
+    Node command;
+    PendingConstraint constraint;  ///< its node is empty: a clause
+    TypeRef type;                  ///< of ALTER TYPE
+};
+
+/// One ALTER TABLE.
+struct TableWork {
+    RowWork rows;
+    std::vector<Step> passes[kPasses];
+    std::vector<int> retyped;  ///< columns that ALTER TYPE has changed
+    std::size_t types_left = 0;
+};
+
 struct Alteration {
     Backend& backend;
     const Node& command;
-    std::shared_ptr<Relation> relation;   ///< the version being made
-    std::vector<int>* retyped = nullptr;  ///< ALTER TYPE: the columns whose foreign keys are to be made anew
-    bool is_last_type = true;
+    std::shared_ptr<Relation> relation;  ///< the version being made
+    TableWork& work;
+    const Step& step;
 };
 
 Column& require_column(Alteration& a, const std::string& name) {
@@ -29,8 +49,6 @@ Column& require_column(Alteration& a, const std::string& name) {
 }
 
 std::string name_of(const Alteration& a) { return std::string(a.command.text("name")); }
-
-bool is_volatile(const StoredExpr& stored) { return contains_volatile(stored.expr); }
 
 void publish(Alteration& a) {
     auto catalog = a.backend.copy_catalog();
@@ -51,10 +69,49 @@ void without_position(Work work) {
     }
 }
 
-[[noreturn]] void throw_null_values(const Relation& relation, const Column& column) {
-    throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", column.name, relation.name))
-        .about({relation.schema_name, relation.name, column.name, "", ""});
+bool has_domain_constraints(Backend& backend, Oid type) {
+    for (; backend.type(type).typtype == 'd'; type = backend.type(type).base) {
+        if (backend.type(type).not_null || !backend.catalog().domain_constraints(type).empty()) return true;
+    }
+    return false;
 }
+
+/// build_column_default, or the NULL that a domain has to allow.
+ExprPtr value_of_new_column(Backend& backend, const Column& column, bool constrained) {
+    if (column.default_expr) return ready_to_run(*column.default_expr, backend);
+    const StoredExpr* of_domain = backend.catalog().domain_default(column.type);
+    if (of_domain == nullptr && !constrained) return nullptr;
+    auto checked = std::make_shared<CoerceToDomainExpr>();
+    checked->type = column.type;
+    checked->typmod = column.typmod;
+    auto null = std::make_shared<ConstExpr>();
+    null->type = column.type;
+    checked->arg = of_domain != nullptr ? ready_to_run(*of_domain, backend) : null;
+    return checked;
+}
+
+/// The value of the rows that are there: computed for each, or one for all that is stored beside them.
+void give_value(Alteration& a, const Column& column) {
+    RowWork& rows = a.work.rows;
+    const bool constrained = has_domain_constraints(a.backend, column.type);
+    RowWork::NewValue value{column.attno, value_of_new_column(a.backend, column, constrained), column.identity_sequence, column.generated};
+    const bool has_default = column.default_expr || a.backend.catalog().domain_default(column.type) != nullptr;
+    const bool stored = has_default && !constrained && !column.generated && !contains_volatile(value.expr);
+    if ((has_default && !stored) || constrained || column.identity != 0) rows.rewrites = true;
+    if (value.expr || column.identity != 0) rows.values.push_back(value);
+    Datum missing;
+    if (stored) {
+        Snapshot snapshot = a.backend.take_snapshot();
+        EvalContext context{.host = a.backend, .snapshot = snapshot};
+        missing = evaluate(*value.expr, context);
+    }
+    if (column.not_null && missing.is_null()) rows.verifies_not_null = true;
+    if (rows.rewrites) return;
+    a.backend.database().add_column(*a.relation, column.attno);
+    if (stored) a.backend.database().fill_column(a.backend, *a.relation, column.attno, missing);
+}
+
+void put_off(TableWork& work, const PendingConstraint& constraint);
 
 void add_column(Alteration& a) {
     Node definition = a.command["def"];
@@ -65,46 +122,15 @@ void add_column(Alteration& a) {
         a.backend.send_notice("NOTICE", SqlError("42701", message + ", skipping"));
         return;
     }
+    refuse_system_name(name);
     ColumnPlan plan = plan_column(a.backend, definition, *a.relation);
     a.relation->columns.push_back(plan.column);
     add_sequence(a.backend, *a.relation, plan);
     without_position([&] { bind_default(a.backend, *a.relation, plan); });
     a.relation->columns.back() = plan.column;
-    RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
-    Snapshot snapshot = a.backend.take_snapshot();
-    const Column& column = a.relation->columns.back();
-    bool computed = column.identity != 0 || (column.default_expr && (column.generated || is_volatile(*column.default_expr)));
-    bool domain = a.backend.type(column.type).typtype == 'd' && !column.default_expr;
-    if (domain && a.backend.catalog().domain_default(column.type)) throw NotSimulated("ADD COLUMN of a domain with a default");
-    if (computed) {
-        rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
-            std::vector<Datum> row = version.columns;
-            row.resize(a.relation->columns.size());
-            EvalRow source;
-            source.columns = row;
-            EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&source, 1}};
-            row.back() = column.identity != 0 ? Datum::of_int(a.backend.next_value(column.identity_sequence)) : evaluate(*ready_to_run(*column.default_expr, a.backend), context);
-            if (column.not_null && row.back().is_null()) throw_null_values(*a.relation, column);
-            return row;
-        });
-    } else {
-        a.backend.database().add_column(*a.relation, column.attno);
-        if (column.default_expr) {
-            EvalContext context{.host = a.backend, .snapshot = snapshot};
-            a.backend.database().fill_column(a.backend, *a.relation, column.attno, evaluate(*ready_to_run(*column.default_expr, a.backend), context));
-        }
-    }
+    give_value(a, a.relation->columns.back());
     publish(a);
-    if (column.not_null && !computed) {
-        a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
-            if (version.columns.back().is_null()) throw_null_values(*a.relation, column);
-            return true;
-        });
-    }
-    for (const PendingConstraint& pending : plan.constraints) {
-        without_position([&] { add_constraint(a.backend, *a.relation, pending, true); });
-        publish(a);
-    }
+    for (const PendingConstraint& pending : plan.constraints) put_off(a.work, pending);
 }
 
 void drop_column(Alteration& a) {
@@ -172,57 +198,74 @@ void refuse_dependents(const Alteration& a, const Column& column) {
     }
 }
 
-void alter_type(Alteration& a) {
-    std::string name = name_of(a);
-    Column& column = require_column(a, name);
-    Node definition = a.command["def"];
-    TypeRef type = bind_type_name(definition["typeName"], a.backend.bind_options());
-    if (column.generated) throw NotSimulated("ALTER TYPE of a generated column");
-    if (column.identity != 0) {
-        if (type.type != oid::kInt2 && type.type != oid::kInt4 && type.type != oid::kInt8) {
-            throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
-        }
-        change_sequence(a.backend, a.backend.catalog().find_relation(column.identity_sequence), {}, type.type);
-    }
-    auto source = std::make_shared<VarExpr>();
-    source->rt_index = 1;
-    source->attno = column.attno;
-    source->type = column.type;
-    source->typmod = column.typmod;
-    source->collation = column.collation;
-    ExprPtr value = source;
-    bool has_using = definition.has("raw_default");
+/// ATPrepAlterColumnType: looked at before the first pass.
+void prepare_type(Backend& backend, const RelationPtr& relation, Step& step, RowWork& rows) {
+    std::string name(step.command.text("name"));
+    Node definition = step.command["def"];
+    ExprPtr value;
+    const bool has_using = definition.has("raw_default");
     if (has_using) {
         ExprScope scope;
         scope.place = "transform expressions";
-        scope.items.push_back({a.relation->name, a.backend.catalog().find_relation(a.relation->oid), 1});
-        value = bind_expression(definition["raw_default"], a.backend.bind_options(), scope);
+        scope.items.push_back({relation->name, relation, 1});
+        value = bind_expression(definition["raw_default"], backend.bind_options(), scope);
     }
-    ExprPtr converted = coerce_for_assignment(value, type.type, type.typmod, a.backend.bind_options());
+    const Column* column = relation->find_column(name);
+    if (column == nullptr && is_system_column(name)) throw SqlError("0A000", fmt::format("cannot alter system column \"{}\"", name));
+    if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation->name));
+    step.type = bind_type_name(definition["typeName"], backend.bind_options());
+    const Oid type = step.type.type;
+    if (column->generated) throw NotSimulated("ALTER TYPE of a generated column");
+    if (column->identity != 0) {
+        if (type != oid::kInt2 && type != oid::kInt4 && type != oid::kInt8) {
+            throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
+        }
+        change_sequence(backend, backend.catalog().find_relation(column->identity_sequence), {}, type);
+    }
+    if (!has_using) {
+        auto source = std::make_shared<VarExpr>();
+        source->rt_index = 1;
+        source->attno = column->attno;
+        source->type = column->type;
+        source->typmod = column->typmod;
+        source->collation = column->collation;
+        value = source;
+    }
+    ExprPtr converted = coerce_for_assignment(value, type, step.type.typmod, backend.bind_options());
+    if (!converted && has_using) {
+        throw SqlError("42804", fmt::format("result of USING clause for column \"{}\" cannot be cast automatically to type {}", name, format_type(backend, type)))
+            .hint("You might need to add an explicit cast.");
+    }
     if (!converted) {
-        std::string target = format_type(a.backend, type.type);
-        if (has_using) {
-            throw SqlError("42804", fmt::format("result of USING clause for column \"{}\" cannot be cast automatically to type {}", name, target))
-                .hint("You might need to add an explicit cast.");
-        }
-        throw SqlError("42804", fmt::format("column \"{}\" cannot be cast automatically to type {}", name, target))
-            .hint(fmt::format("You might need to specify \"USING {}::{}\".", name, format_type(a.backend, type.type, type.typmod)));
+        throw SqlError("42804", fmt::format("column \"{}\" cannot be cast automatically to type {}", name, format_type(backend, type)))
+            .hint(fmt::format("You might need to specify \"USING {}::{}\".", name, format_type(backend, type, step.type.typmod)));
     }
-    if (column.default_expr) {
-        ExprPtr old_default = strip_implicit_casts(column.default_expr->expr);
-        ExprPtr cast = coerce_for_assignment(old_default, type.type, type.typmod, a.backend.bind_options());
-        if (!cast) {
-            throw SqlError("42804", fmt::format("default for column \"{}\" cannot be cast automatically to type {}", name, format_type(a.backend, type.type)));
-        }
-        // The default stays, converted.
-        column.default_expr = stored_expression(a.backend, cast, nullptr);
+    converted = fold_constants(converted, backend);
+    if (!keeps_values(converted, column->attno, *column, step.type)) rows.rewrites = true;
+    rows.values.push_back({column->attno, converted});
+}
+
+/// The default stays, converted.
+void convert_default(Alteration& a, Column& column, TypeRef type) {
+    if (!column.default_expr) return;
+    ExprPtr old_default = strip_implicit_casts(column.default_expr->expr);
+    ExprPtr cast = coerce_for_assignment(old_default, type.type, type.typmod, a.backend.bind_options());
+    if (!cast) {
+        throw SqlError("42804", fmt::format("default for column \"{}\" cannot be cast automatically to type {}", column.name, format_type(a.backend, type.type)));
     }
+    column.default_expr = stored_expression(a.backend, cast, nullptr);
+}
+
+void alter_type(Alteration& a) {
+    Column& column = require_column(a, name_of(a));
+    const TypeRef type = a.step.type;
+    const Column& found = a.work.rows.before->columns.at(static_cast<std::size_t>(column.attno - 1));
+    if (column.type != found.type || column.typmod != found.typmod) {
+        throw SqlError("0A000", fmt::format("cannot alter type of column \"{}\" twice", column.name));
+    }
+    convert_default(a, column, type);
     refuse_dependents(a, column);
-    Snapshot snapshot = a.backend.take_snapshot();
-    RelationPtr before = a.backend.catalog().find_relation(a.relation->oid);
     int attno = column.attno;
-    ExprPtr folded = fold_constants(converted, a.backend);
-    const bool rewrites = !keeps_values(folded, attno, column, type);
     column.type = type.type;
     column.typmod = type.typmod;
     const TypeInfo& info = a.backend.type(type.type);
@@ -237,26 +280,15 @@ void alter_type(Alteration& a) {
         scope.items.push_back({a.relation->name, std::make_shared<Relation>(*a.relation), 1});
         ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
         constraint.check = stored_expression(a.backend, expr, a.relation.get());
+        std::vector<Oid>& checks = a.work.rows.checks;
+        if (constraint.validated && std::ranges::find(checks, constraint.oid) == checks.end()) checks.push_back(constraint.oid);
     }
-    a.retyped->push_back(attno);
-    std::vector<ForeignKeyName> keys;
-    if (a.is_last_type) {
-        remake_indexes(a.backend, *a.relation, *a.retyped);
-        keys = remake_foreign_keys(a.backend, *a.relation, *a.retyped);
+    a.work.retyped.push_back(attno);
+    if (--a.work.types_left == 0) {
+        remake_indexes(a.backend, *a.relation, a.work.retyped);
+        a.work.rows.foreign_keys = remake_foreign_keys(a.backend, *a.relation, a.work.retyped);
     }
-    if (rewrites) rewrite_table(a.backend, *before, *a.relation, [&](const RowVersion& version) {
-        std::vector<Datum> row = version.columns;
-        EvalRow old_row;
-        old_row.columns = version.columns;
-        EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&old_row, 1}};
-        row[static_cast<std::size_t>(attno - 1)] = evaluate(*folded, context);
-        return row;
-    });
     publish(a);
-    for (const Index& index : a.relation->indexes) {
-        if (index.unique) validate_index(a.backend, *a.relation, index);
-    }
-    validate_remade(a.backend, keys);
 }
 
 void column_default(Alteration& a) {
@@ -286,11 +318,7 @@ void set_not_null(Alteration& a) {
     for (const Constraint& constraint : a.relation->constraints) {
         if (!column.not_null && constraint.check && constraint.validated) ready_to_run(*constraint.check, a.backend);
     }
-    Snapshot snapshot = a.backend.take_snapshot();
-    a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
-        if (version.columns[static_cast<std::size_t>(column.attno - 1)].is_null()) throw_null_values(*a.relation, column);
-        return true;
-    });
+    if (!column.not_null) a.work.rows.verifies_not_null = true;
     column.not_null = true;
     publish(a);
 }
@@ -313,8 +341,10 @@ void drop_not_null(Alteration& a) {
 }
 
 void add_table_constraint(Alteration& a) {
-    auto add = [&] { add_constraint(a.backend, *a.relation, {a.command["def"], "", false, false}, true); };
-    if (a.command["def"].text("contype") == "CONSTR_CHECK") {
+    const bool of_column = static_cast<bool>(a.step.constraint.node);
+    const PendingConstraint pending = of_column ? a.step.constraint : PendingConstraint{a.command["def"], "", false, false};
+    auto add = [&] { add_constraint(a.backend, *a.relation, pending, &a.work.rows); };
+    if (of_column || pending.node.text("contype") == "CONSTR_CHECK") {
         without_position(add);
     } else {
         add();
@@ -360,19 +390,11 @@ void validate_constraint(Alteration& a) {
         throw SqlError("42704", fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, a.relation->name));
     }
     if (it->validated) return;
+    RowWork& rows = a.work.rows;
     if (it->kind == ConstraintKind::kForeign) {
-        validate_foreign_key(a.backend, a.relation, *it);
+        rows.foreign_keys.push_back({it->oid, a.relation->oid});
     } else {
-        Snapshot snapshot = a.backend.take_snapshot();
-        ExprPtr check = ready_to_run(*it->check, a.backend);
-        a.backend.database().scan(a.backend, *a.relation, snapshot, [&](RowVersion& version) -> bool {
-            EvalRow row;
-            row.columns = version.columns;
-            EvalContext context{.host = a.backend, .snapshot = snapshot, .rows = {&row, 1}};
-            Datum held = evaluate(*check, context);
-            if (held.is_null() || held.as_bool()) return true;
-            throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", name, a.relation->name));
-        });
+        rows.checks.push_back(it->oid);
     }
     it->validated = true;
     publish(a);
@@ -524,8 +546,6 @@ void change_persistence(Alteration& a) {
 }
 
 using Alter = void (*)(Alteration&);
-/// ALTER TABLE works in passes, whatever the order of its clauses (AlterTablePass).
-enum class Pass { kDrop, kAlterType, kAddColumn, kColumnAttributes, kAddIndexConstraint, kAddConstraint, kOther };
 struct AlterRow {
     std::string_view subtype;
     Alter run;
@@ -571,62 +591,47 @@ const AlterRow& alteration_of(const Node& step) {
     return *row;
 }
 
+Pass pass_of_constraint(const Node& definition) {
+    std::string_view kind = definition.text("contype");
+    return kind == "CONSTR_PRIMARY" || kind == "CONSTR_UNIQUE" || kind == "CONSTR_EXCLUSION" ? Pass::kAddIndexConstraint : Pass::kAddConstraint;
+}
+
 Pass pass_of(const Node& step) {
     const AlterRow& row = alteration_of(step);
     if (row.run == column_default && !step.has("def")) return Pass::kDrop;
-    if (row.run != add_table_constraint) return row.pass;
-    std::string_view kind = step["def"].text("contype");
-    return kind == "CONSTR_PRIMARY" || kind == "CONSTR_UNIQUE" || kind == "CONSTR_EXCLUSION" ? Pass::kAddIndexConstraint : row.pass;
+    return row.run == add_table_constraint ? pass_of_constraint(step["def"]) : row.pass;
 }
 
-/// ATRewriteTable.
-void check_rewritten(Backend& backend, const Relation& relation, const std::vector<Datum>& row, const Snapshot& snapshot) {
-    for (const Column& column : relation.columns) {
-        if (!column.not_null || column.dropped || !row[static_cast<std::size_t>(column.attno - 1)].is_null()) continue;
-        throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", column.name, relation.name))
-            .about({relation.schema_name, relation.name, column.name, "", ""});
+void put_off(TableWork& work, const PendingConstraint& constraint) {
+    work.passes[static_cast<std::size_t>(pass_of_constraint(constraint.node))].push_back({Node(), constraint, {}});
+}
+
+/// What is looked at clause by clause, in the order in which they were written.
+void prepare(Backend& backend, const RelationPtr& relation, const std::vector<Node>& commands, TableWork& work) {
+    for (const Node& command : commands) {
+        const AlterRow& row = alteration_of(command);
+        if (relation->kind == 'v' && row.subtype != "AT_ChangeOwner") throw NotSimulated("ALTER VIEW");
+        Step step{command, {}, {}};
+        if (row.run == alter_type) {
+            prepare_type(backend, relation, step, work.rows);
+            ++work.types_left;
+        }
+        work.passes[static_cast<std::size_t>(pass_of(command))].push_back(std::move(step));
     }
-    EvalRow source;
-    source.columns = row;
-    source.table = relation.oid;
-    EvalContext context{.host = backend, .snapshot = snapshot, .rows = {&source, 1}};
-    for (const Constraint& constraint : relation.constraints) {
-        if (constraint.kind != ConstraintKind::kCheck || !constraint.validated) continue;
-        const Datum held = evaluate(*ready_to_run(*constraint.check, backend), context);
-        if (held.is_null() || held.as_bool()) continue;
-        throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", constraint.name, relation.name))
-            .about({relation.schema_name, relation.name, "", "", constraint.name});
+}
+
+void run_passes(Backend& backend, Oid table, TableWork& work) {
+    for (std::vector<Step>& pass : work.passes) {
+        // A pass may put something into a later one, never into itself.
+        for (const Step& step : pass) {
+            Alteration alteration{backend, step.command, copy_relation(backend.catalog().find_relation(table)), work, step};
+            if (step.constraint.node) add_table_constraint(alteration);
+            else alteration_of(step.command).run(alteration);
+        }
     }
 }
 
 }  // namespace
-
-void rewrite_table(Backend& backend, const Relation& before, Relation& after, const std::function<std::vector<Datum>(const RowVersion&)>& convert) {
-    after.file_node = backend.allocate_file_node();
-    Snapshot snapshot = backend.take_snapshot();
-    std::vector<std::vector<Datum>> rows;
-    backend.database().scan(backend, before, snapshot, [&](RowVersion& version) {
-        rows.push_back(convert(version));
-        check_rewritten(backend, after, rows.back(), snapshot);
-        return true;
-    });
-    backend.database().create_table(after);
-    backend.transaction().created_files.push_back(after.file_node);
-    backend.transaction().dropped_files.push_back(before.file_node);
-    for (Index& index : after.indexes) {
-        // SQLite's index names go by oid: the old table's stays until commit.
-        index.storage_oid = allocate_oid(backend);
-        build_index(backend, after, index);
-    }
-    std::uint64_t command = backend.begin_command();
-    for (const auto& row : rows) {
-        NewVersion version;
-        version.columns = row;
-        version.born = command;
-        version.xmin = backend.write_xid();
-        backend.database().insert(backend, after, version);
-    }
-}
 
 void drop_column_cascade(Backend& backend, Oid table, const std::string& name) {
     RelationPtr relation = backend.catalog().find_relation(table);
@@ -634,7 +639,9 @@ void drop_column_cascade(Backend& backend, Oid table, const std::string& name) {
     ParseTree tree = parse_sql(fmt::format("ALTER TABLE x DROP COLUMN \"{}\" CASCADE", name));
     if (name.find('"') != std::string::npos) throw NotSimulated("DROP ... CASCADE of a column with a quote in its name");
     Node command = tree.statements()[0].node.items("cmds")[0];
-    Alteration alteration{backend, command, copy_relation(relation)};
+    TableWork work;
+    const Step step{command, {}, {}};
+    Alteration alteration{backend, command, copy_relation(relation), work, step};
     drop_column(alteration);
     // Its type may go too.
     auto changed = copy_relation(backend.catalog().find_relation(table));
@@ -665,24 +672,11 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
     }
     require_owner(backend, *relation);
     check_no_pending_events(backend, *relation, tag);
-    std::vector<Node> steps = node.items("cmds");
-    for (const Node& step : steps) {
-        // Looked at before the first pass (ATPrepAlterColumnType).
-        if (alteration_of(step).run != alter_type) continue;
-        Alteration alteration{backend, step, copy_relation(relation)};
-        require_column(alteration, name_of(alteration));
-    }
-    std::ranges::stable_sort(steps, {}, pass_of);
-    std::vector<int> retyped;
-    auto types = std::ranges::count_if(steps, [](const Node& step) { return alteration_of(step).run == alter_type; });
-    for (const Node& step : steps) {
-        const AlterRow& row = alteration_of(step);
-        if (row.run == alter_type) --types;
-        if (relation->kind == 'v' && row.subtype != "AT_ChangeOwner") throw NotSimulated("ALTER VIEW");
-        RelationPtr current = backend.catalog().find_relation(relation->oid);
-        Alteration alteration{backend, step, copy_relation(current), &retyped, types == 0};
-        row.run(alteration);
-    }
+    TableWork work;
+    work.rows.before = relation;
+    prepare(backend, relation, node.items("cmds"), work);
+    run_passes(backend, relation->oid, work);
+    finish_rows(backend, relation->oid, work.rows);
     return tag_only(tag);
 }
 

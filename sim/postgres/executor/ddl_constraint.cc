@@ -29,7 +29,7 @@ std::string explicit_name(const Node& node, const Relation& relation) {
     return name;
 }
 
-void add_check(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
+void add_check(Backend& backend, Relation& relation, const PendingConstraint& pending, RowWork* work) {
     Constraint constraint;
     constraint.kind = ConstraintKind::kCheck;
     constraint.oid = allocate_oid(backend);
@@ -56,20 +56,7 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
         if (constraint.columns.size() == 1) column = relation.columns[static_cast<std::size_t>(constraint.columns[0] - 1)].name;
         constraint.name = choose_constraint_name(backend.catalog(), relation, column, "check");
     }
-    if (existing_rows && constraint.validated) {
-        Snapshot snapshot = backend.take_snapshot();
-        RelationPtr stored = backend.catalog().find_relation(relation.oid);
-        ExprPtr folded = ready_to_run(*constraint.check, backend);
-        backend.database().scan(backend, *stored, snapshot, [&](RowVersion& version) {
-            EvalRow row;
-            row.columns = version.columns;
-            EvalContext context{.host = backend, .snapshot = snapshot, .rows = {&row, 1}};
-            Datum held = evaluate(*folded, context);
-            if (held.is_null() || held.as_bool()) return true;
-            throw SqlError("23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", constraint.name, relation.name))
-                .about({relation.schema_name, relation.name, "", "", constraint.name});
-        });
-    }
+    if (work != nullptr && constraint.validated) work->checks.push_back(constraint.oid);
     relation.constraints.push_back(std::move(constraint));
 }
 
@@ -96,28 +83,15 @@ void adopt_index(Backend& backend, Relation& relation, const PendingConstraint& 
     relation.constraints.push_back(std::move(constraint));
 }
 
-void require_no_nulls(Backend& backend, const Relation& relation, const std::vector<int>& columns) {
-    Snapshot snapshot = backend.take_snapshot();
-    RelationPtr stored = backend.catalog().find_relation(relation.oid);
-    backend.database().scan(backend, *stored, snapshot, [&](RowVersion& version) {
-        for (int attno : columns) {
-            if (!version.columns[static_cast<std::size_t>(attno - 1)].is_null()) continue;
-            const std::string& name = relation.columns[static_cast<std::size_t>(attno - 1)].name;
-            throw SqlError("23502", fmt::format("column \"{}\" of relation \"{}\" contains null values", name, relation.name))
-                .about({relation.schema_name, relation.name, name, "", ""});
-        }
-        return true;
-    });
-}
-
-void add_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool primary, bool existing_rows) {
+void add_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool primary, RowWork* work) {
+    const bool altered = work != nullptr;
     Constraint constraint;
     constraint.kind = primary ? ConstraintKind::kPrimary : ConstraintKind::kUnique;
     constraint.oid = allocate_oid(backend);
     constraint.deferrable = pending.node.flag("deferrable") || pending.deferrable;
     constraint.initially_deferred = pending.node.flag("initdeferred") || pending.deferred;
     if (primary && relation.primary_key() != nullptr) {
-        throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(existing_rows ? -1 : pending.node.location());
+        throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(altered ? -1 : pending.node.location());
     }
     if (!pending.node.text("indexname").empty()) return adopt_index(backend, relation, pending, std::move(constraint));
     std::vector<std::string> names = name_list(pending.node.items("keys"));
@@ -127,8 +101,8 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
         const Column* found = relation.find_column(name);
         if (found == nullptr) {
             // ALTER TABLE makes a key's columns NOT NULL first, and points nowhere.
-            if (existing_rows && primary) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name));
-            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(existing_rows ? -1 : pending.node.location());
+            if (altered && primary) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name));
+            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(altered ? -1 : pending.node.location());
         }
         if (std::ranges::find(constraint.columns, found->attno) != constraint.columns.end()) {
             throw SqlError("42701", fmt::format("column \"{}\" appears twice in {} constraint", name, primary ? "primary key" : "unique")).at(pending.node.location());
@@ -160,11 +134,13 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
     if (primary) {
         for (int attno : constraint.columns) relation.columns[static_cast<std::size_t>(attno - 1)].not_null = true;
     }
-    build_index(backend, relation, index);
+    // An index of a table that is going to be rewritten is built with its rows.
+    const bool builds = !altered || !work->rewrites;
+    if (builds) build_index(backend, relation, index);
     relation.constraints.push_back(std::move(constraint));
     relation.indexes.push_back(std::move(index));
-    if (existing_rows) validate_index(backend, relation, relation.indexes.back());
-    if (existing_rows && primary) require_no_nulls(backend, relation, relation.constraints.back().columns);
+    if (altered && builds) validate_index(backend, relation, relation.indexes.back());
+    if (altered && primary) work->verifies_not_null = true;
 }
 
 /// The unique index of the referenced table over exactly these columns.
@@ -218,7 +194,7 @@ void check_generated_actions(const Relation& relation, const Constraint& constra
     if (constraint.on_delete == 'n' || constraint.on_delete == 'd') refuse("ON DELETE");
 }
 
-void add_foreign_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
+void add_foreign_key(Backend& backend, Relation& relation, const PendingConstraint& pending, RowWork* work) {
     const Node& node = pending.node;
     Constraint constraint;
     constraint.kind = ConstraintKind::kForeign;
@@ -286,7 +262,7 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     constraint.name = explicit_name(node, relation);
     if (constraint.name.empty()) constraint.name = choose_constraint_name(backend.catalog(), relation, index_name_addition(names), "fkey");
     check_foreign_key_types(backend, relation, *parent, constraint, Made::kFirst);
-    if (existing_rows && constraint.validated) validate_foreign_key(backend, backend.catalog().find_relation(relation.oid), constraint);
+    if (work != nullptr && constraint.validated) work->foreign_keys.push_back({constraint.oid, relation.oid});
     relation.constraints.push_back(std::move(constraint));
 }
 
@@ -298,12 +274,12 @@ void check_foreign_key_types(Backend& backend, const Relation& child, const Rela
     }
 }
 
-void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, bool existing_rows) {
+void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, RowWork* work) {
     std::string_view kind = pending.node.text("contype");
-    if (kind == "CONSTR_CHECK") return add_check(backend, relation, pending, existing_rows);
-    if (kind == "CONSTR_PRIMARY") return add_key(backend, relation, pending, true, existing_rows);
-    if (kind == "CONSTR_UNIQUE") return add_key(backend, relation, pending, false, existing_rows);
-    if (kind == "CONSTR_FOREIGN") return add_foreign_key(backend, relation, pending, existing_rows);
+    if (kind == "CONSTR_CHECK") return add_check(backend, relation, pending, work);
+    if (kind == "CONSTR_PRIMARY") return add_key(backend, relation, pending, true, work);
+    if (kind == "CONSTR_UNIQUE") return add_key(backend, relation, pending, false, work);
+    if (kind == "CONSTR_FOREIGN") return add_foreign_key(backend, relation, pending, work);
     throw NotSimulated("EXCLUDE constraints", pending.node.location());
 }
 

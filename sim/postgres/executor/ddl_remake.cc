@@ -128,12 +128,4 @@ std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& rela
     return keys;
 }
 
-void validate_remade(Backend& backend, const std::vector<ForeignKeyName>& keys) {
-    for (const ForeignKeyName& key : keys) {
-        const RelationPtr child = backend.catalog().find_relation(key.relation);
-        const Constraint& constraint = *std::ranges::find(child->constraints, key.constraint, &Constraint::oid);
-        if (constraint.validated) validate_foreign_key(backend, child, constraint);
-    }
-}
-
 }  // namespace cdcsim::pg

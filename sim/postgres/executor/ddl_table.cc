@@ -132,13 +132,19 @@ void check_duplicate_column(const Relation& relation, const std::string& name) {
     if (relation.find_column(name) != nullptr) {
         throw SqlError("42701", fmt::format("column \"{}\" specified more than once", name));
     }
-    constexpr std::string_view kSystem[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
-    if (std::ranges::find(kSystem, name) != std::end(kSystem)) {
-        throw SqlError("42701", fmt::format("column name \"{}\" conflicts with a system column name", name));
-    }
+    refuse_system_name(name);
 }
 
 }  // namespace
+
+bool is_system_column(std::string_view name) {
+    constexpr std::string_view kSystem[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
+    return std::ranges::find(kSystem, name) != std::end(kSystem);
+}
+
+void refuse_system_name(std::string_view column) {
+    if (is_system_column(column)) throw SqlError("42701", fmt::format("column name \"{}\" conflicts with a system column name", column));
+}
 
 ExecResult create_table(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
@@ -199,7 +205,7 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     apply_default_rights(backend, *relation);
     for (const PendingConstraint& constraint : pending) {
         auto next = copy_relation(backend.catalog().find_relation(relation->oid));
-        add_constraint(backend, *next, constraint, false);
+        add_constraint(backend, *next, constraint, nullptr);
         backend.update_relation(next);
     }
     for (const LikeClause& like : likes) finish_like(backend, relation->oid, like);

@@ -183,7 +183,9 @@ ExecResult create_domain(Backend& backend, const Command& command, const RowSink
     type->element = kInvalidOid;
     type->labels.clear();
     std::vector<DomainConstraint> checks;
+    // A domain over a domain begins with its default.
     std::optional<StoredExpr> value;
+    if (const StoredExpr* inherited = backend.catalog().domain_default(base.type)) value = *inherited;
     for (const Node& constraint : node.items("constraints")) {
         std::string_view kind = constraint.text("contype");
         if (kind == "CONSTR_NOTNULL") {

@@ -20,10 +20,9 @@ Datum default_value(Modification& m, const Column& column, const EvalContext& co
     }
     if (column.generated) return {};
     if (column.default_expr) return evaluate(*ready_to_run(*column.default_expr, m.backend), context);
-    if (const StoredExpr* domain_default = m.backend.catalog().domain_default(column.type)) return evaluate(*ready_to_run(*domain_default, m.backend), context);
-    const TypeInfo& type = m.backend.type(column.type);
-    if (type.typtype == 'd') return m.backend.check_domain(column.type, Datum());
-    return {};
+    if (m.backend.type(column.type).typtype != 'd') return {};
+    const StoredExpr* of_domain = m.backend.catalog().domain_default(column.type);
+    return m.backend.check_domain(column.type, of_domain ? evaluate(*ready_to_run(*of_domain, m.backend), context) : Datum());
 }
 
 namespace {

@@ -153,12 +153,6 @@ bool is_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands) {
     return current && current->died == kNeverDied;
 }
 
-Datum default_for_update(Modification& m, const Column& column, const EvalContext& context) {
-    if (column.identity != 0) return Datum::of_int(m.backend.next_value(column.identity_sequence));
-    if (column.generated || !column.default_expr) return {};
-    return evaluate(*ready_to_run(*column.default_expr, m.backend), context);
-}
-
 bool is_own_column(const Expr& expr, const Query& query, int attno) {
     return expr.kind == ExprKind::kVar && as<VarExpr>(expr).rt_index == query.result_relation &&
            as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
@@ -185,7 +179,7 @@ Row assign_columns(Modification& m, const RowVersion& old_version, std::span<con
     for (const TargetEntry& entry : m.query.targets) {
         auto column = static_cast<std::size_t>(entry.resno - 1);
         if (entry.expr->kind == ExprKind::kDefault) {
-            new_row[column] = default_for_update(m, m.relation->columns[column], context);
+            new_row[column] = default_value(m, m.relation->columns[column], context);
         } else {
             new_row[column] = recheck ? evaluate(*entry.expr, context) : found[value++];
         }
