@@ -35,6 +35,7 @@ using SchemaName = std::pair<Oid, std::string>;
 struct DomainConstraint {
     std::string name;
     StoredExpr check;
+    bool validated = true;
 };
 
 /// One entry of an access control list. `rights` are bits (executor/privileges.h).

@@ -160,11 +160,10 @@ void check_row_constraints(Backend& backend, const Relation& relation, const Row
     source.columns = row;
     source.table = relation.oid;
     EvalContext context = row_context(backend, snapshot, source);
-    std::vector<ExprPtr> ready;
-    for (const Constraint* check : checks) ready.push_back(ready_to_run(*check->check, backend));
-    std::size_t next = 0;
-    for (const Constraint* check : checks) {
-        Datum held = evaluate(*ready[next++], context);
+    std::vector<std::pair<const Constraint*, ExprPtr>> ready;
+    for (const Constraint* check : checks) ready.emplace_back(check, ready_to_run(*check->check, backend));
+    for (const auto& [check, expr] : ready) {
+        Datum held = evaluate(*expr, context);
         if (held.is_null() || held.as_bool()) continue;
         throw SqlError("23514", fmt::format("new row for relation \"{}\" violates check constraint \"{}\"", relation.name, check->name))
             .detail(fmt::format("Failing row contains {}.", describe_row(backend, relation, row)))

@@ -121,6 +121,13 @@ void require_btree_class(Backend& backend, Oid type);
 void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 
+/// Types (ddl_types.cc). Throws 42710 where the name is taken.
+void refuse_taken_type(Backend& backend, Oid schema, const std::string& name);
+/// Throws 42704, 3F000.
+TypePtr require_named_type(Backend& backend, const std::vector<std::string>& names);
+/// Puts a new type and its array into the catalog.
+void publish_type(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema);
+
 /// Objects that depend on a dropped one (ddl_drop.cc).
 void drop_relation_object(Backend& backend, const RelationPtr& relation, bool cascade, const std::vector<Oid>& also_dropped);
 void drop_objects_notice(Backend& backend, const std::vector<std::string>& dropped);
@@ -147,6 +154,7 @@ ExecResult create_trigger(Backend&, const Command&, const RowSink&);
 ExecResult create_enum(Backend&, const Command&, const RowSink&);
 ExecResult alter_enum(Backend&, const Command&, const RowSink&);
 ExecResult create_domain(Backend&, const Command&, const RowSink&);
+ExecResult alter_domain(Backend&, const Command&, const RowSink&);
 ExecResult create_composite_type(Backend&, const Command&, const RowSink&);
 ExecResult create_view(Backend&, const Command&, const RowSink&);
 ExecResult create_publication(Backend&, const Command&, const RowSink&);

@@ -60,13 +60,35 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
     relation.constraints.push_back(std::move(constraint));
 }
 
-/// PRIMARY KEY USING INDEX, UNIQUE USING INDEX.
-void adopt_index(Backend& backend, Relation& relation, const PendingConstraint& pending, Constraint constraint) {
+/// The index of PRIMARY KEY USING INDEX and UNIQUE USING INDEX (transformIndexConstraint).
+Index& require_adoptable(Backend& backend, Relation& relation, const PendingConstraint& pending) {
     std::string name(pending.node.text("indexname"));
+    const auto refuse = [&](const char* code, const std::string& message) { return SqlError(code, message).at(pending.node.location()); };
+    const auto unfit = [&](const std::string& message) {
+        return refuse("42809", message).detail("Cannot create a primary key or unique constraint using such an index.");
+    };
     auto index = std::ranges::find(relation.indexes, name, &Index::name);
-    if (index == relation.indexes.end()) throw SqlError("42704", fmt::format("index \"{}\" does not exist", name));
-    if (!index->unique) throw SqlError("42809", fmt::format("\"{}\" is not a unique index", name));
-    if (index->predicate) throw SqlError("42809", fmt::format("\"{}\" is a partial index", name)).detail("Cannot create a primary key or unique constraint using such an index.");
+    if (index == relation.indexes.end()) {
+        for (const auto& [oid, other] : backend.catalog().relations()) {
+            const bool elsewhere = other->schema == relation.schema && std::ranges::find(other->indexes, name, &Index::name) != other->indexes.end();
+            if (elsewhere) throw refuse("55000", fmt::format("index \"{}\" does not belong to table \"{}\"", name, relation.name));
+        }
+        throw refuse("42704", fmt::format("index \"{}\" does not exist", name));
+    }
+    if (index->constraint != kInvalidOid) throw refuse("55000", fmt::format("index \"{}\" is already associated with a constraint", name));
+    if (!index->unique) throw unfit(fmt::format("\"{}\" is not a unique index", name));
+    if (std::ranges::any_of(index->keys, [](const IndexKey& key) { return key.attno == 0; })) throw unfit(fmt::format("index \"{}\" contains expressions", name));
+    if (index->predicate) throw unfit(fmt::format("\"{}\" is a partial index", name));
+    for (std::size_t i = 0; i < index->keys.size(); ++i) {
+        if (!index->keys[i].descending && !index->keys[i].nulls_first) continue;
+        throw unfit(fmt::format("index \"{}\" column number {} does not have default sorting behavior", name, i + 1));
+    }
+    return *index;
+}
+
+void adopt_index(Backend& backend, Relation& relation, const PendingConstraint& pending, Constraint constraint, RowWork* work) {
+    Index* index = &require_adoptable(backend, relation, pending);
+    const std::string name = index->name;
     std::string conname = explicit_name(pending.node, relation);
     constraint.name = conname.empty() ? name : conname;
     if (constraint.name != name) {
@@ -75,9 +97,11 @@ void adopt_index(Backend& backend, Relation& relation, const PendingConstraint& 
     }
     for (const IndexKey& key : index->keys) constraint.columns.push_back(key.attno);
     index->constraint = constraint.oid;
+    index->immediate = !constraint.deferrable;
     index->primary = constraint.kind == ConstraintKind::kPrimary;
     if (index->primary) {
         for (int attno : constraint.columns) relation.columns[static_cast<std::size_t>(attno - 1)].not_null = true;
+        if (work != nullptr) work->verifies_not_null = true;
     }
     constraint.index = index->oid;
     relation.constraints.push_back(std::move(constraint));
@@ -93,7 +117,7 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
     if (primary && relation.primary_key() != nullptr) {
         throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(altered ? -1 : pending.node.location());
     }
-    if (!pending.node.text("indexname").empty()) return adopt_index(backend, relation, pending, std::move(constraint));
+    if (!pending.node.text("indexname").empty()) return adopt_index(backend, relation, pending, std::move(constraint), work);
     std::vector<std::string> names = name_list(pending.node.items("keys"));
     if (names.empty()) names.push_back(pending.column);
     Index index;

@@ -108,19 +108,14 @@ void rename_trigger(Backend& backend, const Node& node) {
 }
 
 void rename_type(Backend& backend, const Node& node) {
-    std::vector<std::string> names = name_list(node["object"].items());
-    for (Oid schema : backend.search_path()) {
-        TypePtr type = backend.catalog().find_type(schema, names.back());
-        if (!type) continue;
-        if (type->typtype == 'c') throw NotSimulated("renaming a composite type");
-        auto changed = std::make_shared<TypeInfo>(*type);
-        changed->name = node.text("newname");
-        auto catalog = backend.copy_catalog();
-        catalog->put_type(changed);
-        backend.set_catalog(std::move(catalog));
-        return;
-    }
-    throw SqlError("42704", fmt::format("type \"{}\" does not exist", fmt::join(names, ".")));
+    const TypePtr type = require_named_type(backend, name_list(node["object"].items()));
+    if (type->typtype == 'c') throw NotSimulated("renaming a composite type");
+    auto changed = std::make_shared<TypeInfo>(*type);
+    changed->name = node.text("newname");
+    refuse_taken_type(backend, require_schema(type->schema, backend).oid, changed->name);
+    auto catalog = backend.copy_catalog();
+    catalog->put_type(changed);
+    backend.set_catalog(std::move(catalog));
 }
 
 void rename_schema(Backend& backend, const Node& node) {
@@ -294,12 +289,7 @@ ExecResult alter_owner(Backend& backend, const Command& command, const RowSink&)
     } else if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") {
         // Nothing asks for a type's owner.
         require_role();
-        std::vector<std::string> names = name_list(node["object"].items());
-        Oid found = kInvalidOid;
-        for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
-            if (TypePtr one = backend.catalog().find_type(schema, names.back()); one && found == kInvalidOid) found = one->oid;
-        }
-        if (found == kInvalidOid) throw SqlError("42704", fmt::format("type \"{}\" does not exist", fmt::join(names, ".")));
+        require_named_type(backend, name_list(node["object"].items()));
         tag = type == "OBJECT_TYPE" ? "ALTER TYPE" : "ALTER DOMAIN";
     } else {
         throw NotSimulated(fmt::format("ALTER ... OWNER TO ({})", type));

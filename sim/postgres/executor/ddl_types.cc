@@ -1,4 +1,4 @@
-// CREATE TYPE ... AS ENUM, CREATE TYPE ... AS (...), CREATE DOMAIN, ALTER TYPE ... ADD VALUE. Mirrors
+// CREATE TYPE ... AS ENUM, CREATE TYPE ... AS (...), ALTER TYPE ... ADD VALUE. Mirrors
 // typecmds.c and pg_enum.c.
 #include <algorithm>
 
@@ -34,10 +34,6 @@ const TypeOps* session_enum_ops() {
     return &ops;
 }
 
-void check_free(Backend& backend, Oid schema, const std::string& name) {
-    if (backend.catalog().find_type(schema, name)) throw SqlError("42710", fmt::format("type \"{}\" already exists", name));
-}
-
 /// The array type that comes with every type.
 std::shared_ptr<TypeInfo> make_array(Backend& backend, Catalog& catalog, TypeInfo& element, Oid schema) {
     auto array = std::make_shared<TypeInfo>();
@@ -53,7 +49,21 @@ std::shared_ptr<TypeInfo> make_array(Backend& backend, Catalog& catalog, TypeInf
     return array;
 }
 
-void publish(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema) {
+}  // namespace
+
+void refuse_taken_type(Backend& backend, Oid schema, const std::string& name) {
+    if (backend.catalog().find_type(schema, name)) throw SqlError("42710", fmt::format("type \"{}\" already exists", name));
+}
+
+TypePtr require_named_type(Backend& backend, const std::vector<std::string>& names) {
+    const bool qualified = names.size() > 1;
+    for (Oid schema : qualified ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+        if (TypePtr found = backend.catalog().find_type(schema, names.back())) return found;
+    }
+    throw SqlError("42704", fmt::format("type \"{}\" does not exist", fmt::join(names, ".")));
+}
+
+void publish_type(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema) {
     auto catalog = backend.copy_catalog();
     auto array = make_array(backend, *catalog, *type, schema);
     catalog->put_type(type);
@@ -61,12 +71,10 @@ void publish(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema
     backend.set_catalog(std::move(catalog));
 }
 
-}  // namespace
-
 ExecResult create_enum(Backend& backend, const Command& command, const RowSink&) {
     std::vector<std::string> names = name_list(command.node.items("typeName"));
     Oid schema = creation_schema_of(backend, names);
-    check_free(backend, schema, names.back());
+    refuse_taken_type(backend, schema, names.back());
     auto type = std::make_shared<TypeInfo>();
     type->oid = allocate_oid(backend);
     type->schema = schema_name(backend, schema);
@@ -89,7 +97,7 @@ ExecResult create_enum(Backend& backend, const Command& command, const RowSink&)
         }
         type->labels.push_back({allocate_oid(backend), ++order, label});
     }
-    publish(backend, type, schema);
+    publish_type(backend, type, schema);
     return tag_only("CREATE TYPE");
 }
 
@@ -115,11 +123,7 @@ void refresh_texts(Backend& backend, const TypeInfo& type) {
 ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     std::vector<std::string> names = name_list(node.items("typeName"));
-    TypePtr found;
-    for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
-        if ((found = backend.catalog().find_type(schema, names.back()))) break;
-    }
-    if (!found) throw SqlError("42704", fmt::format("type \"{}\" does not exist", fmt::join(names, ".")));
+    const TypePtr found = require_named_type(backend, names);
     if (found->typtype != 'e') throw SqlError("42809", fmt::format("{} is not an enum", format_type(backend, found->oid)));
     auto type = std::make_shared<TypeInfo>(*found);
     auto find_label = [&](std::string_view label) { return std::ranges::find(type->labels, label, &EnumLabel::label); };
@@ -164,63 +168,6 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
     return tag_only("ALTER TYPE");
 }
 
-ExecResult create_domain(Backend& backend, const Command& command, const RowSink&) {
-    const Node& node = command.node;
-    std::vector<std::string> names = name_list(node.items("domainname"));
-    Oid schema = creation_schema_of(backend, names);
-    check_free(backend, schema, names.back());
-    TypeRef base = bind_type_name(node["typeName"], backend.bind_options());
-    const TypeInfo& base_info = backend.type(base.type);
-    if (base_info.typtype == 'p') throw SqlError("42804", fmt::format("\"{}\" is not a valid base type for a domain", format_type(backend, base.type)));
-    auto type = std::make_shared<TypeInfo>(base_info);
-    type->oid = allocate_oid(backend);
-    type->schema = schema_name(backend, schema);
-    type->name = names.back();
-    type->typtype = 'd';
-    type->preferred = false;
-    type->base = base.type;
-    type->base_typmod = base.typmod;
-    type->element = kInvalidOid;
-    type->labels.clear();
-    std::vector<DomainConstraint> checks;
-    // A domain over a domain begins with its default.
-    std::optional<StoredExpr> value;
-    if (const StoredExpr* inherited = backend.catalog().domain_default(base.type)) value = *inherited;
-    for (const Node& constraint : node.items("constraints")) {
-        std::string_view kind = constraint.text("contype");
-        if (kind == "CONSTR_NOTNULL") {
-            type->not_null = true;
-        } else if (kind == "CONSTR_DEFAULT") {
-            ExprPtr expr = bind_expression(constraint["raw_expr"], backend.bind_options(), ExprScope{});
-            ExprPtr coerced = coerce_for_assignment(expr, base.type, base.typmod, backend.bind_options());
-            if (!coerced) {
-                throw SqlError("42804", fmt::format("column \"{}\" is of type {} but default expression is of type {}", type->name, format_type(backend, base.type), format_type(backend, expr->type)))
-                    .hint("You will need to rewrite or cast the expression.");
-            }
-            value = stored_expression(backend, coerced, nullptr);
-        } else if (kind == "CONSTR_CHECK") {
-            ExprScope scope;
-            scope.place = "check constraints";
-            scope.domain_value_type = base.type;
-            scope.domain_value_typmod = base.typmod;
-            ExprPtr expr = coerce_to_boolean(bind_expression(constraint["raw_expr"], backend.bind_options(), scope), backend.bind_options(), "CHECK");
-            std::string name(constraint.text("conname"));
-            for (int pass = 0; name.empty() || std::ranges::find(checks, name, &DomainConstraint::name) != checks.end(); ++pass) {
-                name = make_object_name(type->name, "", pass == 0 ? "check" : fmt::format("check{}", pass));
-            }
-            checks.push_back({name, stored_expression(backend, expr, nullptr)});
-        } else if (kind != "CONSTR_NULL") {
-            throw SqlError("42P16", "unique constraints not possible for domains");
-        }
-    }
-    publish(backend, type, schema);
-    auto catalog = backend.copy_catalog();
-    catalog->set_domain_constraints(type->oid, std::move(checks));
-    catalog->set_domain_default(type->oid, std::move(value));
-    backend.set_catalog(std::move(catalog));
-    return tag_only("CREATE DOMAIN");
-}
-
 ExecResult create_composite_type(Backend& backend, const Command& command, const RowSink&) {
     Node range_var = command.node["typevar"];
     auto relation = std::make_shared<Relation>();
@@ -232,7 +179,7 @@ ExecResult create_composite_type(Backend& backend, const Command& command, const
     if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists", relation->name));
     }
-    check_free(backend, relation->schema, relation->name);
+    refuse_taken_type(backend, relation->schema, relation->name);
     for (const Node& definition : command.node.items("coldeflist")) {
         TypeRef ref = bind_type_name(definition["typeName"], backend.bind_options());
         Column column;

@@ -353,6 +353,7 @@ struct UtilityRow {
 };
 constexpr UtilityRow kUtilities[] = {
     {"AlterDefaultPrivilegesStmt", alter_default_privileges, "ALTER DEFAULT PRIVILEGES"},
+    {"AlterDomainStmt", alter_domain, "ALTER DOMAIN"},
     {"AlterEnumStmt", alter_enum, "ALTER TYPE"},
     {"AlterFunctionStmt", alter_function, "ALTER FUNCTION"},
     {"AlterObjectSchemaStmt", alter_object_schema, "ALTER ... SET SCHEMA"},
