@@ -153,6 +153,13 @@ struct PartitionBound {
     std::string text;                    ///< as pg_get_expr prints it
 };
 
+/// WITH (...) of a table, as far as it decides how rows are stored.
+struct StorageOptions {
+    int fill_factor = 100;               ///< percent of a page that INSERT fills
+    int toast_target = 2032;             ///< bytes that a long row is brought down to
+    std::vector<std::string> texts;      ///< "fillfactor=50": what has been given, as pg_class shows it
+};
+
 struct Relation {
     Oid oid = kInvalidOid;
     Oid schema = kInvalidOid;
@@ -179,6 +186,7 @@ struct Relation {
     std::optional<PartitionBound> partition_bound;  ///< of a partition
     char on_commit = 'p';                ///< temporary tables: p preserve rows, r delete rows, d drop
     Oid clustered_index = kInvalidOid;   ///< CLUSTER ON
+    StorageOptions storage;
     std::string comment;
 
     /// A catalog relation, whose rows are computed. (A sequence's row is too.)

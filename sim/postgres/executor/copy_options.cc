@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/executor/copy.h"
+#include "sim/postgres/executor/utility.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -18,27 +19,13 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-/// defGetString.
-std::string string_of(const Node& option) {
-    Node arg = option["arg"];
-    std::string name(option.text("defname"));
-    if (!arg) throw SqlError("42601", fmt::format("{} requires a parameter", name));
-    if (arg.is("Integer")) return std::to_string(arg.integer("ival"));
-    if (arg.is("Float")) return std::string(arg.text("fval"));
-    if (arg.is("Boolean")) return arg.flag("boolval") ? "true" : "false";
-    if (arg.is("A_Star")) return "*";
-    if (arg.is("String")) return std::string(arg.string());
-    if (arg.is("TypeName")) return name_list(arg.items("names")).back();
-    throw SqlError("XX000", "unrecognized node type");
-}
-
 /// defGetBoolean.
 bool boolean_of(const Node& option) {
     Node arg = option["arg"];
     if (!arg) return true;
     if (arg.is("Integer") && (arg.integer("ival") == 0 || arg.integer("ival") == 1)) return arg.integer("ival") == 1;
     if (!arg.is("Integer")) {
-        std::string text = lower(string_of(option));
+        std::string text = lower(option_string(option));
         if (text == "true" || text == "on") return true;
         if (text == "false" || text == "off") return false;
     }
@@ -52,7 +39,7 @@ CopyHeader header_of(const Node& option, CopyDirection direction) {
         if (arg.integer("ival") == 0) return CopyHeader::kNone;
         if (arg.integer("ival") == 1) return CopyHeader::kPresent;
     } else {
-        std::string text = lower(string_of(option));
+        std::string text = lower(option_string(option));
         if (text == "true" || text == "on") return CopyHeader::kPresent;
         if (text == "false" || text == "off") return CopyHeader::kNone;
         if (text == "match" && direction == CopyDirection::kTo) throw SqlError("0A000", "cannot use \"match\" with HEADER in COPY TO");
@@ -78,7 +65,7 @@ struct Given {
 void take_option(const Node& option, CopyDirection direction, CopyOptions& options, Given& given) {
     std::string_view name = option.text("defname");
     if (name == "format") {
-        std::string format = string_of(option);
+        std::string format = option_string(option);
         if (format != "text" && format != "csv" && format != "binary") {
             throw SqlError("22023", fmt::format("COPY format \"{}\" not recognized", format)).at(option.location());
         }
@@ -87,15 +74,15 @@ void take_option(const Node& option, CopyDirection direction, CopyOptions& optio
     } else if (name == "freeze") {
         if (boolean_of(option)) throw NotSimulated("COPY FREEZE");
     } else if (name == "delimiter") {
-        given.delimiter = string_of(option);
+        given.delimiter = option_string(option);
     } else if (name == "null") {
-        given.null_text = string_of(option);
+        given.null_text = option_string(option);
     } else if (name == "header") {
         options.header = header_of(option, direction);
     } else if (name == "quote") {
-        given.quote = string_of(option);
+        given.quote = option_string(option);
     } else if (name == "escape") {
-        given.escape = string_of(option);
+        given.escape = option_string(option);
     } else if (name == "force_quote") {
         options.force_quote_all = option["arg"].is("A_Star");
         if (!options.force_quote_all) options.force_quote = columns_of(option);
@@ -104,7 +91,7 @@ void take_option(const Node& option, CopyDirection direction, CopyOptions& optio
     } else if (name == "force_null") {
         options.force_null = columns_of(option);
     } else if (name == "encoding") {
-        std::string encoding = lower(string_of(option));
+        std::string encoding = lower(option_string(option));
         if (encoding != "utf8" && encoding != "utf-8" && encoding != "unicode") throw NotSimulated("COPY ENCODING other than UTF8");
     } else {
         throw SqlError("42601", fmt::format("option \"{}\" not recognized", name)).at(option.location());

@@ -121,6 +121,10 @@ void require_btree_class(Backend& backend, Oid type);
 void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 
+/// Storage parameters (ddl_storage.cc): WITH (...), SET (...) and RESET (...), a list of DefElem. Throws 22023.
+void set_storage_options(StorageOptions& options, const std::vector<Node>& given);
+void reset_storage_options(StorageOptions& options, const std::vector<Node>& given);
+
 /// Types (ddl_types.cc). Throws 42710 where the name is taken.
 void refuse_taken_type(Backend& backend, Oid schema, const std::string& name);
 /// Throws 42704, 3F000.

@@ -545,6 +545,16 @@ void change_persistence(Alteration& a) {
     publish(a);
 }
 
+void set_options(Alteration& a) {
+    set_storage_options(a.relation->storage, a.command["def"].items());
+    publish(a);
+}
+
+void reset_options(Alteration& a) {
+    reset_storage_options(a.relation->storage, a.command["def"].items());
+    publish(a);
+}
+
 using Alter = void (*)(Alteration&);
 struct AlterRow {
     std::string_view subtype;
@@ -573,9 +583,11 @@ constexpr AlterRow kAlterations[] = {
     {"AT_EnableTrigAll", [](Alteration& a) { enable_triggers(a, 'O', "all"); }},
     {"AT_EnableTrigUser", [](Alteration& a) { enable_triggers(a, 'O', "user"); }},
     {"AT_ReplicaIdentity", replica_identity},
+    {"AT_ResetRelOptions", reset_options},
     {"AT_SetIdentity", set_identity, Pass::kColumnAttributes},
     {"AT_SetLogged", change_persistence},
     {"AT_SetNotNull", set_not_null, Pass::kColumnAttributes},
+    {"AT_SetRelOptions", set_options},
     {"AT_SetStatistics", do_nothing},
     {"AT_SetStorage", set_storage},
     {"AT_SetUnLogged", change_persistence},

@@ -163,6 +163,7 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
         backend.send_notice("NOTICE", SqlError("42P07", message + ", skipping"));
         return tag_only("CREATE TABLE");
     }
+    set_storage_options(relation->storage, node.items("options"));
     relation->oid = allocate_oid(backend);
     relation->file_node = relation->oid;
     std::vector<ColumnPlan> plans;
@@ -286,6 +287,7 @@ ExecResult table_from_query(Backend& backend, const Command& statement, const No
         relation->columns.push_back(std::move(column));
     }
     if (names.size() > next) throw SqlError("42601", "too many column names were specified");
+    set_storage_options(relation->storage, into.items("options"));
     relation->oid = allocate_oid(backend);
     relation->file_node = relation->oid;
     auto catalog = backend.copy_catalog();

@@ -7,6 +7,7 @@
 #include "sim/postgres/executor/backend.h"
 #include "sim/postgres/executor/catalog_functions.h"
 #include "sim/postgres/executor/settings.h"
+#include "sim/postgres/type/array.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -83,6 +84,11 @@ void pg_class(Backend& backend, const RowSink& emit) {
         row.number("reltype", relation->row_type).number("relfilenode", relation->file_node).number("relnatts", static_cast<std::int64_t>(relation->columns.size()));
         row.flag("relhasindex", !relation->indexes.empty()).flag("relhastriggers", !relation->triggers.empty());
         row.number("relchecks", std::ranges::count(relation->constraints, ConstraintKind::kCheck, &Constraint::kind));
+        if (!relation->storage.texts.empty()) {
+            std::vector<Datum> options;
+            for (const std::string& option : relation->storage.texts) options.push_back(Datum::of_text(option));
+            row.set("reloptions", array_datum(backend, oid::kTextArray, ArrayValue::of(std::move(options))));
+        }
         if (is_user_table(*relation)) row.letter("relreplident", relation->virtual_rows ? 'n' : relation->replica_identity);
         if (!row.emit()) return;
         for (const Index& index : relation->indexes) {

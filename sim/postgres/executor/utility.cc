@@ -416,6 +416,18 @@ const UtilityRow* find_row(std::string_view tag) {
 
 }  // namespace
 
+std::string option_string(const Node& option) {
+    Node arg = option["arg"];
+    if (!arg) throw SqlError("42601", fmt::format("{} requires a parameter", option.text("defname")));
+    if (arg.is("Integer")) return std::to_string(arg.integer("ival"));
+    if (arg.is("Float")) return std::string(arg.text("fval"));
+    if (arg.is("Boolean")) return arg.flag("boolval") ? "true" : "false";
+    if (arg.is("A_Star")) return "*";
+    if (arg.is("String")) return std::string(arg.string());
+    if (arg.is("TypeName")) return name_list(arg.items("names")).back();
+    throw SqlError("XX000", "unrecognized node type");
+}
+
 UtilityFunction find_utility(std::string_view tag) {
     const UtilityRow* row = find_row(tag);
     return row == nullptr ? nullptr : row->run;

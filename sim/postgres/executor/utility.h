@@ -25,6 +25,9 @@ std::string statement_name(const Node& node);
 /// DO). Mirrors function_parse_error_transpose.
 void show_position_in_body(SqlError& error, const Command& command, const std::string& body);
 
+/// An option's value as a text (defGetString). Throws 42601 where there is none.
+std::string option_string(const Node& option);
+
 inline ExecResult tag_only(std::string tag) {
     ExecResult result;
     result.command = tag;

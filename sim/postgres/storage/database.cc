@@ -359,6 +359,7 @@ std::vector<bool> unchanged_values(const RowVersion& old, const NewVersion& vers
 RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const NewVersion& version) {
     set_host(host);
     HeapTable& heap = table(relation.file_node);
+    heap.placement.set_fill_factor(relation.storage.fill_factor);
     const RowVersion* old = version.replaces;
     static const StoredValues kNothing;
     const StoredValues* stored = &kNothing;

@@ -49,7 +49,7 @@ std::uint16_t Placement::add_item(Page& page, int length) {
 
 std::uint32_t Placement::find_page(int length) {
     int wanted = max_align(length);
-    if (wanted > kNearlyEmpty) wanted = std::max(wanted, kNearlyEmpty);
+    wanted = wanted + kept_free_ > kNearlyEmpty ? std::max(wanted, kNearlyEmpty) : wanted + kept_free_;
     std::uint32_t block = target_;
     if (block == kNoPage && !pages_.empty()) block = page_count() - 1;
     while (block != kNoPage) {
@@ -251,7 +251,7 @@ void Placement::prune(std::uint32_t block, std::uint64_t horizon,
 bool Placement::wants_prune(std::uint32_t block, std::uint64_t horizon) const {
     const Page& page = pages_[block];
     if (page.prune_hint == 0 || page.prune_hint > horizon) return false;
-    return page.full_hint || heap_free_space(page) < kMinFree;
+    return page.full_hint || heap_free_space(page) < std::max(kMinFree, kept_free_);
 }
 
 void Placement::prune_if_needed(std::uint32_t block, std::uint64_t horizon,

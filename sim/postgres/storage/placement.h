@@ -1,6 +1,6 @@
 // Where row versions lie: pages, line pointers, HOT chains and pruning, as far as they decide a
 // version's ctid. Mirrors hio.c, heapam.c, pruneheap.c and bufpage.c; no bytes are kept, only lengths.
-// Not simulated: VACUUM, fillfactor below 100, the target page that each backend remembers for
+// Not simulated: VACUUM, the target page that each backend remembers for
 // itself (here the table remembers one).
 #pragma once
 
@@ -20,6 +20,9 @@ constexpr int max_align(int length) { return (length + 7) & ~7; }
 
 class Placement {
   public:
+    /// What INSERT leaves free of each page: 100 less its fillfactor, in percent.
+    void set_fill_factor(int percent) { kept_free_ = kPageSize * (100 - percent) / 100; }
+
     /// The ctid of a new tuple of `length` bytes. REQUIRES: length <= kMaxTupleSize.
     std::int64_t insert(int length);
     /// The same for a version that replaces `old_rid`. `hot_allowed`: no indexed column differs.
@@ -93,6 +96,7 @@ class Placement {
     static constexpr std::uint32_t kNoPage = ~0U;
     std::vector<Page> pages_;
     std::uint32_t target_ = kNoPage;
+    int kept_free_ = 0;
     FreeSpaceMap map_;
     std::set<std::uint32_t> prunable_;  ///< pages with a prune_hint
 };

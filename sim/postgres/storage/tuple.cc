@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kHeaderSize = 23;
 constexpr int kVarHeader = 4, kCompressedHeader = 8, kPointerSize = 18;
-constexpr int kToastTarget = 2032;      // TOAST_TUPLE_THRESHOLD and TOAST_TUPLE_TARGET
+constexpr int kToastThreshold = 2032;   // TOAST_TUPLE_THRESHOLD
 constexpr int kIndexTarget = kMaxTupleSize / 16;  // TOAST_INDEX_TARGET
 constexpr int kToastTargetMain = 8160;  // TOAST_TUPLE_TARGET_MAIN
 
@@ -53,7 +53,7 @@ class Shaper {
         bool has_external = std::ranges::any_of(old, [](const StoredValue& value) {
             return value.form == StoredForm::kExternal;
         });
-        if (has_external || header_ + data_size() > kToastTarget) toast();
+        if (has_external || header_ + data_size() > kToastThreshold) toast();
         TupleShape result{.length = header_ + data_size(), .values = {}};
         if (max_align(result.length) > kMaxTupleSize) {
             throw SqlError("54000", "row is too big: size " +
@@ -177,7 +177,7 @@ class Shaper {
     }
 
     void toast() {
-        int limit = kToastTarget - header_;
+        int limit = relation_.storage.toast_target - header_;
         while (data_size() > limit) {
             Field* field = biggest(true, false);
             if (field == nullptr) break;
