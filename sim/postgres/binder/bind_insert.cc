@@ -315,10 +315,11 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     query.override_kind = override_of(node);
     std::string name = alias ? std::string(alias.text("aliasname")) : relation->name;
     std::optional<ViewTarget> view;
-    if (relation->kind == 'v') {
-        if (node.has("onConflictClause")) throw NotSimulated("INSERT ... ON CONFLICT into a view", node["relation"].location());
+    if (relation->kind == 'v' && node.has("onConflictClause")) throw NotSimulated("INSERT ... ON CONFLICT into a view", node["relation"].location());
+    if (relation->kind == 'v' && !has_instead_trigger(*relation, ViewCommand::kInsert)) {
         view = bind_view_target(state, relation, ViewCommand::kInsert);
         relation = view->shadow;
+        query.view_checks = view->checks;
     } else {
         query.result_relation = add_relation(state, relation, name, {}, false, false);
     }

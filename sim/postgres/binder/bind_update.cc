@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -25,7 +26,7 @@ Target bind_target_table(ParseState& state, const Node& range_var, ViewCommand c
     Node alias = range_var["alias"];
     std::string name = alias ? std::string(alias.text("aliasname")) : relation->name;
     Target target{relation, std::nullopt};
-    if (relation->kind == 'v') {
+    if (relation->kind == 'v' && !has_instead_trigger(*relation, command)) {
         target.view = bind_view_target(state, relation, command);
         target.relation = target.view->shadow;
         state.names.push_back(view_names(state, *target.view, name));
@@ -106,12 +107,54 @@ void check_updatable(const Column& column, const Expr& value) {
     if (column.generated) throw SqlError("428C9", message).detail(fmt::format("Column \"{}\" is a generated column.", column.name));
 }
 
+/// SET col.f.g = v: the column with the field replaced, the other fields read from it. Mirrors
+/// transformAssignmentIndirection.
+ExprPtr assign_field(ParseState& state, const Node& item, const std::string& column, std::span<const Node> path, const ExprPtr& value, const ExprPtr& current) {
+    const std::string field(path[0].string());
+    const TypeInfo& type = state.type(current->type);
+    if (type.typtype == 'd') throw NotSimulated("assignment to a field of a domain's value", item.location());
+    if (type.typtype != 'c') {
+        throw SqlError("42804", fmt::format("cannot assign to field \"{}\" of column \"{}\" because its type {} is not a composite type", field, column,
+                                            type_name(state, current->type))).at(item.location());
+    }
+    auto row = std::make_shared<RowExpr>();
+    row->type = current->type;
+    row->row_type = type.attributes;
+    bool found = false;
+    for (const Attribute& attribute : type.attributes) {
+        if (attribute.dropped) throw NotSimulated("assignment to a field of a type that has lost one", item.location());
+        ExprPtr old = make_field_select(state, current, attribute.name, item.location());
+        if (attribute.name != field) {
+            row->fields.push_back(std::move(old));
+            continue;
+        }
+        found = true;
+        if (path.size() > 1) {
+            row->fields.push_back(assign_field(state, item, field, path.subspan(1), value, old));
+            continue;
+        }
+        ExprPtr coerced = coerce_to_target(state, value, attribute.type, attribute.typmod, Coercion::kAssignment, false, -1);
+        if (!coerced) {
+            throw SqlError("42804", fmt::format("subfield \"{}\" is of type {} but expression is of type {}", field, type_name(state, attribute.type),
+                                                type_name(state, value->type)))
+                .hint("You will need to rewrite or cast the expression.").at(item.location());
+        }
+        row->fields.push_back(std::move(coerced));
+    }
+    if (found) return row;
+    throw SqlError("42703", fmt::format("cannot assign to field \"{}\" of column \"{}\" because there is no such column in data type {}", field, column,
+                                        type_name(state, current->type))).at(item.location());
+}
+
 /// SET col[i] = v: the column with the element replaced.
 ExprPtr assign_element(ParseState& state, const Node& item, const ExprPtr& value, const ExprPtr& current, const Column& column) {
     std::vector<Node> steps = item.items("indirection");
-    for (const Node& step : steps) {
-        if (!step.is("A_Indices")) throw NotSimulated("assignment to a field of a composite column", item.location());
+    const auto is_index = [](const Node& step) { return step.is("A_Indices"); };
+    if (value->kind == ExprKind::kDefault) {
+        throw SqlError("0A000", is_index(steps[0]) ? "cannot set an array element to DEFAULT" : "cannot set a subfield to DEFAULT").at(value->location);
     }
+    if (std::ranges::none_of(steps, is_index)) return assign_field(state, item, column.name, steps, value, current);
+    if (!std::ranges::all_of(steps, is_index)) throw NotSimulated("assignment to a field of an array's element, or to an element of a field", item.location());
     Oid container = base_type(state, column.type);
     const TypeInfo& type = state.type(container);
     bool json = container == oid::kJsonb;
@@ -198,6 +241,7 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
         for (TargetEntry& entry : query.targets) entry.resno = table_column(*target.view, entry.resno, ViewCommand::kUpdate);
     }
     add_view_condition(query, target);
+    if (target.view) query.view_checks = target.view->checks;
     return state.query;
 }
 

@@ -53,10 +53,23 @@ ExprPtr over_table(const ExprPtr& expr, const std::vector<ExprPtr>& base) {
 
 }  // namespace
 
-ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command) {
-    if (std::ranges::any_of(view->triggers, [](const Trigger& t) { return (t.type & TriggerType::kInstead) != 0; })) {
-        throw NotSimulated(fmt::format("INSTEAD OF triggers of view \"{}\"", view->name));
-    }
+std::string why_not_updatable(const Query& query) {
+    std::string reason = not_updatable(query);
+    if (!reason.empty()) return reason;
+    const bool any = std::ranges::any_of(query.targets, [](const TargetEntry& t) { return !t.junk && t.expr->kind == ExprKind::kVar; });
+    return any ? "" : "Views that have no updatable columns are not automatically updatable.";
+}
+
+bool has_instead_trigger(const Relation& view, ViewCommand command) {
+    constexpr int kEvents[] = {TriggerType::kInsert, TriggerType::kUpdate, TriggerType::kDelete};
+    const int wanted = TriggerType::kInstead | kEvents[static_cast<std::size_t>(command)];
+    return std::ranges::any_of(view.triggers, [&](const Trigger& trigger) { return (trigger.type & wanted) == wanted; });
+}
+
+/// `is_checked`: a view above is WITH CASCADED CHECK OPTION.
+ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command, bool is_checked) {
+    if (has_instead_trigger(*view, command)) throw NotSimulated(fmt::format("INSTEAD OF triggers of view \"{}\" under another view", view->name));
+    is_checked = is_checked || view->check_option == 'c';
     std::string reason = not_updatable(*view->view);
     if (!reason.empty()) refuse(*view, command, reason);
     const Query& query = *view->view;
@@ -69,7 +82,7 @@ ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewComm
     ViewTarget target;
     std::vector<ExprPtr> base;
     if (below->kind == 'v') {
-        target = bind_view_target(state, below, command);
+        target = bind_view_target(state, below, command, is_checked);
         for (const NameColumn& column : target.columns) base.push_back(column.expr);
     } else {
         target.table = below;
@@ -100,6 +113,7 @@ ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewComm
     if (query.where) {
         ExprPtr where = over_table(query.where, base);
         target.where = target.where ? make_bool(BoolOp::kAnd, {target.where, where}) : where;
+        if (is_checked || view->check_option != 0) target.checks.push_back({view->name, where});
     }
     return target;
 }

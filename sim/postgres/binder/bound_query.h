@@ -148,6 +148,12 @@ struct RowMark {
     RowWait wait = RowWait::kBlock;
 };
 
+/// WITH CHECK OPTION of a view that is written: what the new row must satisfy.
+struct ViewCheck {
+    std::string view;
+    ExprPtr condition;                          ///< over the result relation
+};
+
 struct Query {
     CommandKind command = CommandKind::kSelect;
     std::vector<RangeTableEntry> range_table;   ///< Var.rt_index - 1
@@ -180,6 +186,7 @@ struct Query {
     std::vector<ExprPtr> insert_select_coercions;  ///< over Vars (1, n) of insert_select's output
     std::vector<std::vector<ExprPtr>> values;
     Override override_kind = Override::kNone;
+    std::vector<ViewCheck> view_checks;         ///< those of underlying views first
     std::optional<OnConflict> on_conflict;
     std::vector<MergeAction> merge_actions;
     std::vector<TargetEntry> returning;         ///< empty: none

@@ -79,6 +79,8 @@ struct ExprScope {
 /// names `column` ("column \"x\" is of type integer but default expression is of type text").
 ExprPtr bind_expression(const Node& expr, const BindOptions& options, const ExprScope& scope);
 ExprPtr coerce_default(const ExprPtr& expr, const Column& column, const BindOptions& options);
+/// Why INSERT, UPDATE and DELETE cannot work on the view's table in its place; empty: they can.
+std::string why_not_updatable(const Query& query);
 ExprPtr coerce_to_boolean(const ExprPtr& expr, const BindOptions& options, std::string_view what);
 /// The procedure call of a CALL statement (its funccall): a FuncExpr.
 ExprPtr bind_call(const Node& func_call, const BindOptions& options);

@@ -269,9 +269,12 @@ struct ViewTarget {
     std::vector<int> attnos;            ///< by the view's attno - 1; 0: an expression
     std::vector<NameColumn> columns;    ///< over the result relation
     ExprPtr where;
+    std::vector<ViewCheck> checks;      ///< of WITH CHECK OPTION, those of underlying views first
 };
+/// Whether INSTEAD OF triggers do what the statement says; the view itself is then its target.
+bool has_instead_trigger(const Relation& view, ViewCommand command);
 /// Adds the table as the result relation. Throws 55000 for a view that cannot be written.
-ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command);
+ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command, bool is_checked = false);
 /// The table's column behind the view's. Throws 0A000 where there is none.
 int table_column(const ViewTarget& target, int attno, ViewCommand command);
 NameItem view_names(ParseState& state, const ViewTarget& target, const std::string& alias);

@@ -179,6 +179,7 @@ struct Relation {
     std::optional<SequenceOptions> sequence;
     std::shared_ptr<const Query> view;
     std::string view_text;
+    char check_option = 0;               ///< WITH CHECK OPTION of a view: l local, c cascaded
     VirtualRows virtual_rows = nullptr;
     std::vector<Oid> parents;            ///< inheritance, partitioning
     char partition_strategy = 0;         ///< of a partitioned table: l, r, h

@@ -107,7 +107,7 @@ Backend::Backend(std::shared_ptr<ServerState> server, const std::string& user) :
         if (role == nullptr) throw SqlError("28000", fmt::format("role \"{}\" does not exist", user));
         throw SqlError("28000", fmt::format("role \"{}\" is not permitted to log in", user));
     }
-    session_user_ = current_user_ = role->oid;
+    authenticated_user_ = session_user_ = current_user_ = role->oid;
     pid_ = server_->next_backend_pid++;
     random_state_ = server_->random_bits();
     server_->backends.insert(this);

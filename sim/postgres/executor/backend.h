@@ -241,6 +241,12 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void fire_deferred(bool only_now_immediate);
     Oid current_user() const { return current_user_; }
     Oid session_user() const { return session_user_; }
+    Oid authenticated_user() const { return authenticated_user_; }
+    /// SET SESSION AUTHORIZATION.
+    void set_session_user(Oid role) {
+        session_user_ = role;
+        set_current_user(role);
+    }
     void set_current_user(Oid role) {
         if (role != current_user_) search_path_catalog_ = nullptr;
         current_user_ = role;
@@ -405,7 +411,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::string default_isolation_;
     bool default_read_only_ = false;
     std::string role_setting_;
-    Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
+    Oid authenticated_user_ = kInvalidOid, session_user_ = kInvalidOid, current_user_ = kInvalidOid;
     Oid temp_schema_ = kInvalidOid;
     std::int64_t statement_start_ = 0;
     std::string_view current_statement_;

@@ -101,6 +101,64 @@ std::string index_definition(Backend&, const Relation& relation, const Index& in
     return text;
 }
 
+namespace {
+
+std::string trigger_events(const Relation& relation, const Trigger& trigger) {
+    std::string text;
+    auto add = [&](int event, std::string_view name) {
+        if ((trigger.type & event) != 0) text += (text.empty() ? "" : " OR ") + std::string(name);
+    };
+    add(TriggerType::kInsert, "INSERT");
+    add(TriggerType::kDelete, "DELETE");
+    add(TriggerType::kUpdate, "UPDATE");
+    if (!trigger.update_columns.empty()) text += " OF " + column_names(relation, trigger.update_columns);
+    add(TriggerType::kTruncate, "TRUNCATE");
+    return text;
+}
+
+std::string trigger_definition(Backend& backend, const Relation& relation, const Trigger& trigger, bool is_pretty) {
+    if (trigger.when) throw NotSimulated("pg_get_triggerdef of a trigger with WHEN");
+    const int type = trigger.type;
+    std::string_view timing = (type & TriggerType::kBefore) != 0 ? "BEFORE" : (type & TriggerType::kInstead) != 0 ? "INSTEAD OF" : "AFTER";
+    std::string table = is_pretty ? relation_name(backend, relation) : quote_identifier(relation.schema_name) + "." + quote_identifier(relation.name);
+    std::string text = fmt::format("CREATE {}TRIGGER {} {} {} ON {} ", trigger.is_constraint ? "CONSTRAINT " : "", quote_identifier(trigger.name), timing,
+                                   trigger_events(relation, trigger), table);
+    if (trigger.is_constraint) {
+        text += fmt::format("{}DEFERRABLE INITIALLY {} ", trigger.deferrable ? "" : "NOT ", trigger.initially_deferred ? "DEFERRED" : "IMMEDIATE");
+    }
+    if (!trigger.old_table.empty() || !trigger.new_table.empty()) text += "REFERENCING ";
+    if (!trigger.old_table.empty()) text += fmt::format("OLD TABLE AS {} ", quote_identifier(trigger.old_table));
+    if (!trigger.new_table.empty()) text += fmt::format("NEW TABLE AS {} ", quote_identifier(trigger.new_table));
+    FunctionPtr visible = find_user_function({trigger.function->name}, {}, backend);
+    std::string function = quote_identifier(trigger.function->name);
+    if (!visible || visible->oid != trigger.function->oid) {
+        function = quote_identifier(backend.catalog().find_schema(trigger.function->schema)->name) + "." + function;
+    }
+    std::string args;
+    for (const std::string& arg : trigger.args) {
+        args += args.empty() ? "'" : ", '";
+        for (char c : arg) args += c == '\'' ? "''" : std::string(1, c);  // no E'' here
+        args += "'";
+    }
+    return text + fmt::format("FOR EACH {} EXECUTE FUNCTION {}({})", (type & TriggerType::kRow) != 0 ? "ROW" : "STATEMENT", function, args);
+}
+
+}  // namespace
+
+Datum pg_get_triggerdef(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    const auto wanted = static_cast<Oid>(args[0].as_int());
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        auto it = std::ranges::find(relation->triggers, wanted, &Trigger::oid);
+        if (it != relation->triggers.end()) return Datum::of_text(trigger_definition(backend, *relation, *it, args.size() > 1 && args[1].as_bool()));
+        const bool is_internal = std::ranges::any_of(relation->constraints, [&](const Constraint& constraint) {
+            return constraint.kind == ConstraintKind::kForeign && wanted > constraint.oid && wanted <= constraint.oid + 4;
+        });
+        if (is_internal) throw NotSimulated("pg_get_triggerdef of a foreign key's own trigger");
+    }
+    return {};
+}
+
 Datum pg_get_constraintdef(CallContext& call, std::span<const Datum> args) {
     Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
     auto wanted = static_cast<Oid>(args[0].as_int());

@@ -12,6 +12,7 @@ struct Index;
 
 Datum current_schemas(CallContext& call, std::span<const Datum> args);
 Datum pg_get_constraintdef(CallContext& call, std::span<const Datum> args);
+Datum pg_get_triggerdef(CallContext& call, std::span<const Datum> args);
 Datum pg_get_indexdef(CallContext& call, std::span<const Datum> args);
 Datum pg_drop_replication_slot(CallContext& call, std::span<const Datum> args);
 

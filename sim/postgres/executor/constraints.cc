@@ -126,6 +126,18 @@ void ready_generated(Backend& backend, const Relation& relation, const std::vect
     }
 }
 
+void check_view_options(Modification& m, const Row& row) {
+    if (m.query.view_checks.empty()) return;
+    std::vector<EvalRow> rows(m.query.range_table.size());
+    rows[static_cast<std::size_t>(m.query.result_relation - 1)].columns = row;
+    EvalContext context = m.context(rows);
+    for (const ViewCheck& check : m.query.view_checks) {
+        if (evaluate_condition(*check.condition, context)) continue;
+        throw SqlError("44000", fmt::format("new row violates check option for view \"{}\"", check.view))
+            .detail(fmt::format("Failing row contains {}.", describe_row(m.backend, *m.relation, row)));
+    }
+}
+
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot) {
     // All are made ready before the first is computed.
     std::vector<ExprPtr> ready;

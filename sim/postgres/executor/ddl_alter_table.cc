@@ -1,6 +1,7 @@
 // ALTER TABLE. Mirrors tablecmds.c: its clauses are looked at, then change the catalog in passes, each
 // seeing what the ones before it made; what they need of the rows comes last (finish_rows).
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "sim/postgres/executor/dependents.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/quote.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -352,6 +354,28 @@ void add_table_constraint(Alteration& a) {
     publish(a);
 }
 
+/// The foreign keys that need a unique index of the table, by oid.
+Dependents foreign_keys_over(Backend& backend, const Relation& table, Oid index) {
+    std::string needs = "index ";
+    if (shown_name(backend, table) != quote_identifier(table.name)) needs += quote_identifier(table.schema_name) + ".";
+    needs += quote_identifier(table.find_index(index)->name);
+    std::map<Oid, Dependent> by_oid;
+    for (const auto& [oid, child] : backend.catalog().relations()) {
+        for (const Constraint& constraint : child->constraints) {
+            if (constraint.kind != ConstraintKind::kForeign || constraint.index != index) continue;
+            auto drop = [&backend, of = oid, number = constraint.oid] {
+                auto changed = copy_relation(backend.catalog().find_relation(of));
+                std::erase_if(changed->constraints, [&](const Constraint& other) { return other.oid == number; });
+                backend.update_relation(changed);
+            };
+            by_oid[constraint.oid] = {fmt::format("constraint {} on table {}", constraint.name, shown_name(backend, *child)), needs, drop};
+        }
+    }
+    Dependents found;
+    for (auto& [oid, dependent] : by_oid) found.push_back(std::move(dependent));
+    return found;
+}
+
 void drop_constraint(Alteration& a) {
     std::string name = name_of(a);
     auto it = std::ranges::find(a.relation->constraints, name, &Constraint::name);
@@ -367,15 +391,11 @@ void drop_constraint(Alteration& a) {
     }
     Oid index = it->kind == ConstraintKind::kForeign ? kInvalidOid : it->index;
     if (index != kInvalidOid) {
-        for (const auto& [oid, child] : a.backend.catalog().relations()) {
-            for (const Constraint& constraint : child->constraints) {
-                if (constraint.kind != ConstraintKind::kForeign || constraint.index != index) continue;
-                if (a.command.text("behavior") == "DROP_CASCADE") throw NotSimulated("DROP CONSTRAINT ... CASCADE of a referenced key");
-                throw SqlError("2BP01", fmt::format("cannot drop constraint {} on table {} because other objects depend on it", name, a.relation->name))
-                    .detail(fmt::format("constraint {} on table {} depends on index {}", constraint.name, child->name, name))
-                    .hint("Use DROP ... CASCADE to drop the dependent objects too.");
-            }
-        }
+        settle_dependents(a.backend, foreign_keys_over(a.backend, *a.relation, index), a.command.text("behavior") == "DROP_CASCADE",
+                          fmt::format("constraint {} on table {}", name, shown_name(a.backend, *a.relation)));
+        // A key of the table itself may have gone.
+        a.relation->constraints = a.backend.catalog().find_relation(a.relation->oid)->constraints;
+        it = std::ranges::find(a.relation->constraints, name, &Constraint::name);
         std::erase_if(a.relation->indexes, [&](const Index& i) { return i.oid == index; });
         if (a.relation->replica_identity == 'i' && a.relation->replica_index == index) a.relation->replica_index = kInvalidOid;
     }

@@ -336,15 +336,33 @@ bool reads_temporary(const Query& query) {
     return found;
 }
 
+/// WITH CHECK OPTION, also as WITH (check_option = ...).
+char check_option_of(const Node& node, const Query& query) {
+    std::string option;
+    for (const Node& item : node.items("options")) {
+        if (item.text("defname") != "check_option") continue;
+        Node arg = item["arg"];
+        option = arg.is("TypeName") ? name_list(arg.items("names")).back() : std::string(arg.string());
+    }
+    if (!option.empty() && option != "local" && option != "cascaded") {
+        throw SqlError("22023", fmt::format("invalid value for enum option \"check_option\": {}", option)).detail("Valid values are \"local\" and \"cascaded\".");
+    }
+    if (node.text("withCheckOption") == "LOCAL_CHECK_OPTION") option = "local";
+    if (node.text("withCheckOption") == "CASCADED_CHECK_OPTION") option = "cascaded";
+    if (option.empty()) return 0;
+    std::string reason = why_not_updatable(query);
+    if (!reason.empty()) throw SqlError("0A000", "WITH CHECK OPTION is supported only on automatically updatable views").hint(std::move(reason));
+    return option[0];
+}
+
 }  // namespace
 
 ExecResult create_view(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     Node range_var = node["view"];
     std::string name(range_var.text("relname"));
-    std::string_view check = node.text("withCheckOption");
-    if (!check.empty() && check != "NO_CHECK_OPTION") throw NotSimulated("views WITH CHECK OPTION");
     std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options());
+    const char check_option = check_option_of(node, *query);
     bool temporary = range_var.text("relpersistence") == "t";
     if (!temporary && reads_temporary(*query)) {
         temporary = true;
@@ -374,6 +392,7 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
     }
     if (next < aliases.size()) throw SqlError("42601", "CREATE VIEW specifies more column names than columns");
     view->view = query;
+    view->check_option = check_option;
     RelationPtr existing = backend.catalog().find_relation(schema, name);
     if (existing) {
         if (!node.flag("replace")) throw SqlError("42P07", fmt::format("relation \"{}\" already exists", name));
@@ -392,6 +411,7 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
         }
         view->oid = existing->oid;
         view->row_type = existing->row_type;
+        view->triggers = existing->triggers;
     } else {
         view->oid = allocate_oid(backend);
     }

@@ -195,7 +195,6 @@ ExecResult create_trigger(Backend& backend, const Command& command, const RowSin
     check_target(node, *relation, trigger.type);
     require_relation_right(backend, *relation, right::kTrigger);
     set_transition_tables(node, *relation, trigger);
-    if (relation->kind == 'v') throw NotSimulated("triggers on views");
     if (Node when = node["whenClause"]) bind_when(backend, when, relation, trigger);
     set_function(backend, node, trigger);
     set_columns(node, *relation, trigger);

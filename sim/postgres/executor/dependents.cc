@@ -263,6 +263,33 @@ bool trigger_uses(const Trigger& trigger, int attno) {
     return trigger.when && any_expression(trigger.when->expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno; });
 }
 
+namespace {
+
+/// The table's places in publications whose column list or row filter names the column.
+Dependents publications_of_column(Backend& backend, const Relation& relation, int attno) {
+    Dependents found;
+    std::string table = shown_name(backend, relation);
+    const std::string& column = relation.columns[static_cast<std::size_t>(attno - 1)].name;
+    for (const auto& [oid, publication] : backend.catalog().publications()) {
+        auto entry = std::ranges::find(publication.tables, relation.oid, &PublicationTable::relation);
+        if (entry == publication.tables.end()) continue;
+        const bool is_listed = std::ranges::find(entry->columns, attno) != entry->columns.end();
+        const bool is_filtered = entry->where && any_expression(entry->where->expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno; });
+        if (!is_listed && !is_filtered) continue;
+        auto leave = [&backend, number = oid, of = relation.oid] {
+            auto catalog = backend.copy_catalog();
+            Publication changed = catalog->publications().at(number);
+            std::erase_if(changed.tables, [&](const PublicationTable& t) { return t.relation == of; });
+            catalog->put_publication(std::move(changed));
+            backend.set_catalog(std::move(catalog));
+        };
+        found.push_back({fmt::format("publication of table {} in publication {}", table, publication.name), fmt::format("column {} of table {}", column, table), leave});
+    }
+    return found;
+}
+
+}  // namespace
+
 Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, const Column& column) {
     std::string table = shown_name(backend, *relation);
     std::string self = fmt::format("column {} of table {}", column.name, table);
@@ -303,13 +330,10 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
         found.push_back({fmt::format("view {}", shown_name(backend, *child)), self, [&backend, view] { remove_relation_if_there(backend, view); }});
         for (Dependent& below : dependents_of(backend, child, {oid})) found.push_back(std::move(below));
     }
-    for (const auto& [publication_oid, publication] : backend.catalog().publications()) {
-        auto entry = std::ranges::find(publication.tables, oid, &PublicationTable::relation);
-        if (entry == publication.tables.end()) continue;
-        bool listed = std::ranges::find(entry->columns, attno) != entry->columns.end();
-        bool filtered = entry->where && any_expression(entry->where->expr, [&](const Expr& e) { return e.kind == ExprKind::kVar && as<VarExpr>(e).attno == attno; });
-        if (listed || filtered) throw NotSimulated("DROP COLUMN of a column that a publication names");
-    }
+    Dependents publications = publications_of_column(backend, *relation, attno);
+    // A table's place in a publication has no oid here, so nothing says which of several comes first.
+    if (!publications.empty() && publications.size() + found.size() > 1) throw NotSimulated("DROP COLUMN of a column that a publication and something else name");
+    add_dependents(found, std::move(publications));
     return found;
 }
 

@@ -156,9 +156,18 @@ void update_conflicting(Modification& m, const RowVersion& existing, const Row& 
     update_row(m, existing, std::move(updated), std::move(assigned), rows);
 }
 
+/// Into a view whose triggers do it.
+void insert_instead(Modification& m, Row row) {
+    std::optional<Row> done = fire_instead(m, TriggerType::kInsert, nullptr, std::move(row));
+    if (!done) return;
+    ++m.processed;
+    emit_returning(m, &*done, {}, {});
+}
+
 }  // namespace
 
 void insert_one(Modification& m, Row row) {
+    if (m.relation->kind == 'v') return insert_instead(m, std::move(row));
     std::vector<bool> assigned;
     std::optional<Row> kept = fire_before_row(m, TriggerType::kInsert, nullptr, std::move(row), &assigned);
     if (!kept) return;
@@ -180,6 +189,7 @@ void insert_one(Modification& m, Row row) {
     check_unique(m, *stored);
     ++m.processed;
     queue_after_row(m, TriggerType::kInsert, nullptr, stored);
+    check_view_options(m, stored->columns);
     emit_returning(m, &stored->columns, *stored, {});
 }
 

@@ -32,6 +32,24 @@ void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
     }
 }
 
+/// The target is a view with INSTEAD OF triggers.
+bool is_instead(const Query& query) {
+    return query.range_table[static_cast<std::size_t>(query.result_relation - 1)].kind == RteKind::kSubquery;
+}
+
+/// A view's row has no ctid: all of it is found, and given to the triggers as OLD.
+void add_old_row(const Query& query, const std::function<void(ExprPtr)>& add) {
+    int attno = 0;
+    for (const Attribute& column : query.range_table[static_cast<std::size_t>(query.result_relation - 1)].columns) {
+        auto var = std::make_shared<VarExpr>();
+        var->rt_index = query.result_relation;
+        var->attno = ++attno;
+        var->type = column.type;
+        var->typmod = column.typmod;
+        add(var);
+    }
+}
+
 /// SELECT ctid, new values, carried columns FROM ... WHERE ...
 std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result) {
     auto made = std::make_shared<Query>();
@@ -52,11 +70,15 @@ std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result)
     ctid->rt_index = query.result_relation;
     ctid->attno = kRidAttno;
     ctid->type = oid::kInt8;
-    add(ctid);
-    auto tableoid = std::make_shared<VarExpr>(*ctid);
-    tableoid->attno = -6;
-    tableoid->type = oid::kOid;
-    add(tableoid);
+    if (is_instead(query)) {
+        add_old_row(query, add);
+    } else {
+        add(ctid);
+        auto tableoid = std::make_shared<VarExpr>(*ctid);
+        tableoid->attno = -6;
+        tableoid->type = oid::kOid;
+        add(tableoid);
+    }
     if (query.command == CommandKind::kUpdate) {
         for (const TargetEntry& entry : query.targets) {
             if (entry.expr->kind == ExprKind::kDefault) continue;
@@ -170,11 +192,11 @@ void refuse_inheritance(Modification& m) {
     if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("UPDATE or DELETE of a table with children or partitions");
 }
 
-/// The new row of an UPDATE: from the values that the query found, or (after a recheck) computed here.
+/// The new row of an UPDATE: from the values of SET that the query found, or (after a recheck) computed here.
 Row assign_columns(Modification& m, const RowVersion& old_version, std::span<const Datum> found, const Recheck* recheck, std::vector<bool>& assigned) {
     Row new_row = old_version.columns;
     assigned.assign(new_row.size(), false);
-    std::size_t value = 2;
+    std::size_t value = 0;
     EvalContext context = recheck ? recheck->context() : m.context();
     for (const TargetEntry& entry : m.query.targets) {
         auto column = static_cast<std::size_t>(entry.resno - 1);
@@ -231,11 +253,38 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     check_unique(m, *stored, before.get());
     ++m.processed;
     queue_after_row(m, TriggerType::kUpdate, before, stored);
+    check_view_options(m, stored->columns);
     emit_returning(m, &stored->columns, *stored, other_rows);
     return true;
 }
 
+namespace {
+
+/// UPDATE or DELETE of a view by its triggers.
+void modify_instead(Modification& m, int operation) {
+    if (!m.plan) m.plan = plan_target_rows(m.query, m.backend);
+    begin_statement_triggers(m, operation);
+    const auto width = static_cast<std::ptrdiff_t>(m.relation->columns.size());
+    work_on_targets(m, [&](const Row& found) {
+        RowVersion old_version;
+        old_version.columns.assign(found.begin(), found.begin() + width);
+        std::span<const Datum> rest = std::span(found).subspan(static_cast<std::size_t>(width));
+        std::optional<Row> new_row;
+        std::vector<bool> assigned;
+        if (operation == TriggerType::kUpdate) new_row = assign_columns(m, old_version, rest, nullptr, assigned);
+        std::optional<Row> done = fire_instead(m, operation, &old_version.columns, std::move(new_row));
+        if (!done) return;
+        ++m.processed;
+        CarriedRows others(m.query, m.plan->carried, rest.subspan(m.plan->values));
+        emit_returning(m, operation == TriggerType::kUpdate ? &*done : &old_version.columns, old_version, others.rows());
+    });
+    end_statement_triggers(m, operation);
+}
+
+}  // namespace
+
 void exec_update(Modification& m) {
+    if (m.relation->kind == 'v') return modify_instead(m, TriggerType::kUpdate);
     if (m.relation->is_system()) throw NotSimulated(fmt::format("UPDATE of system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);
@@ -249,14 +298,15 @@ void exec_update(Modification& m) {
         if (!old_version) return;
         CarriedRows others(m.query, m.plan->carried, std::span(found).subspan(2 + m.plan->values));
         std::vector<bool> assigned;
-        Row new_row = assign_columns(m, *old_version, found, nullptr, assigned);
+        const std::span<const Datum> values = std::span(found).subspan(2);
+        Row new_row = assign_columns(m, *old_version, values, nullptr, assigned);
         auto mode = [&] {
             if (!m.backend.keeps_locks()) return RowLockMode::kUpdate;
             bool by_columns = has_before_row_trigger(m.backend, *m.relation, TriggerType::kUpdate);
             return by_columns ? update_lock_mode(*m.relation, assigned) : update_lock_mode(*m.relation, old_version->columns, new_row);
         };
         auto renew = [&](const Recheck& recheck) {
-            new_row = assign_columns(m, *old_version, found, &recheck, assigned);
+            new_row = assign_columns(m, *old_version, values, &recheck, assigned);
             return mode();
         };
         if (!settle_target(m, found, *old_version, TriggerType::kUpdate, mode(), renew)) return;
@@ -266,6 +316,7 @@ void exec_update(Modification& m) {
 }
 
 void exec_delete(Modification& m) {
+    if (m.relation->kind == 'v') return modify_instead(m, TriggerType::kDelete);
     if (m.relation->is_system()) throw NotSimulated(fmt::format("DELETE from system catalog \"{}\"", m.relation->name));
     refuse_inheritance(m);
     if (!m.plan || m.plan->keeps_locks != m.backend.keeps_locks()) m.plan = plan_target_rows(m.query, m.backend);

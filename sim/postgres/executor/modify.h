@@ -130,6 +130,8 @@ void check_unique(Modification& m, const RowVersion& stored, const RowVersion* r
 /// ExecInitStoredGenerated: what folds in generated columns may fail before there is a row. Of an
 /// UPDATE without BEFORE triggers, those over the columns that it sets.
 void ready_generated(Backend& backend, const Relation& relation, const std::vector<TargetEntry>* updated);
+/// WITH CHECK OPTION of the views that the row was written through. Throws 44000.
+void check_view_options(Modification& m, const Row& row);
 void compute_generated(Backend& backend, const Relation& relation, Row& row, const Snapshot& snapshot);
 /// The columns of an index for a row; nullopt if its predicate excludes the row.
 /// A value that may be too long for an index: nearly no row has one.
@@ -153,6 +155,8 @@ void end_statement_triggers(Modification& m, int operation);
 /// skipped. `assigned` is updated.
 std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, std::optional<Row> new_row,
                                    std::vector<bool>* assigned);
+/// The INSTEAD OF triggers of a view. nullopt: one of them has answered NULL, nothing was done.
+std::optional<Row> fire_instead(Modification& m, int operation, const Row* old_row, std::optional<Row> new_row);
 /// Queues AFTER ROW triggers and foreign key work for one row.
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before,
                      std::shared_ptr<const RowVersion> after);

@@ -454,6 +454,8 @@ constexpr ScalarRow kScalars[] = {
     {"pg_get_expr", pg_get_expr},
     {"pg_get_expr_ext", pg_get_expr},
     {"pg_get_indexdef", pg_get_indexdef},
+    {"pg_get_triggerdef", pg_get_triggerdef},
+    {"pg_get_triggerdef_ext", pg_get_triggerdef},
     {"pg_get_serial_sequence", pg_get_serial_sequence},
     {"pg_logical_emit_message_bytea", emit_logical_message},
     {"pg_logical_emit_message_text", emit_logical_message},

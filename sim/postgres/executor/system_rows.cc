@@ -448,13 +448,21 @@ void information_columns(Backend& backend, const RowSink& emit) {
     }
 }
 
+/// pg_relation_is_updatable's answer for INSERT: triggers do not count.
+bool accepts_rows(const Relation& relation) {
+    if (relation.kind != 'v') return !relation.is_system();
+    if (!relation.view || !why_not_updatable(*relation.view).empty()) return false;
+    const Query& query = *relation.view;
+    return accepts_rows(*query.range_table[static_cast<std::size_t>(query.from[0].rt_index - 1)].relation);
+}
+
 void information_tables(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "information_schema", "tables", emit);
     for (const auto& [oid, relation] : backend.catalog().relations()) {
         if (!is_user_table(*relation) && relation->kind != 'v') continue;
         row.text("table_catalog", backend.database_name()).text("table_schema", relation->schema_name).text("table_name", relation->name);
         bool view = relation->kind == 'v' || relation->schema == schema_oid::kInformationSchema;
-        row.text("table_type", view ? "VIEW" : relation->persistence == 't' ? "LOCAL TEMPORARY" : "BASE TABLE").yes_no("is_insertable_into", !view).yes_no("is_typed", false);
+        row.text("table_type", view ? "VIEW" : relation->persistence == 't' ? "LOCAL TEMPORARY" : "BASE TABLE").yes_no("is_insertable_into", !view || accepts_rows(*relation)).yes_no("is_typed", false);
         if (!row.emit()) return;
     }
 }

@@ -278,6 +278,18 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
     return current;
 }
 
+std::optional<Row> fire_instead(Modification& m, int operation, const Row* old_row, std::optional<Row> current) {
+    for (const Trigger& trigger : m.relation->triggers) {
+        const int wanted = TriggerType::kInstead | operation;
+        if ((trigger.type & wanted) != wanted || !is_enabled(m.backend, trigger)) continue;
+        TriggerCall call{trigger, m.relation, operation, true, true, old_row, current ? &*current : nullptr};
+        TriggerResult result = call_trigger(m.backend, call, nullptr);
+        if (!result.row) return std::nullopt;
+        if (operation != TriggerType::kDelete) current = std::move(result.row);
+    }
+    return operation == TriggerType::kDelete ? Row() : current;
+}
+
 void queue_after_row(Modification& m, int operation, std::shared_ptr<const RowVersion> before, std::shared_ptr<const RowVersion> after) {
     const std::shared_ptr<TransitionTables>& transitions = m.transitions_of(operation);
     if (transitions) {

@@ -183,6 +183,22 @@ std::string joined_args(Backend& backend, const Node& node, const std::string& n
     return joined;
 }
 
+/// The session becomes another role's; RESET and DEFAULT: the one's who has logged in.
+ExecResult set_session_authorization(Backend& backend, const Command& statement, std::string_view kind) {
+    if (backend.transaction().block || !statement.top_level) throw NotSimulated("SET SESSION AUTHORIZATION in a transaction block or a function");
+    Oid user = backend.authenticated_user();
+    if (kind == "VAR_SET_VALUE") {
+        std::string name = joined_args(backend, statement.node, "session_authorization");
+        const Role* role = backend.catalog().find_role(name);
+        if (role == nullptr) throw SqlError("22023", fmt::format("role \"{}\" does not exist", name));
+        if (role->oid != user && !is_superuser(backend, user)) throw SqlError("42501", "permission denied to set session authorization");
+        user = role->oid;
+    }
+    backend.set_session_user(user);
+    backend.setting_values().set("role", "none");
+    return tag_only(kind == "VAR_RESET" ? "RESET" : "SET");
+}
+
 ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
@@ -208,7 +224,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         }
         return tag_only("SET");
     }
-    if (raw == "session_authorization") throw NotSimulated("SET SESSION AUTHORIZATION");
+    if (raw == "session_authorization") return set_session_authorization(backend, statement, kind);
     std::string name = canonical_setting_name(raw);
     if (kind == "VAR_RESET" || kind == "VAR_SET_DEFAULT") {
         if (name == "role") backend.set_current_user(backend.session_user());
@@ -244,6 +260,11 @@ ExecResult exec_show(Backend& backend, const Command& statement, const RowSink& 
     result.columns.push_back({name, oid::kText, -1, false});
     result.tag = "SHOW";
     result.command = "SHOW";
+    if (name == "session_authorization") {
+        Datum user = Datum::of_text(backend.role_name(backend.session_user()));
+        sink({&user, 1});
+        return result;
+    }
     auto it = backend.setting_values().find(name);
     if (it == backend.setting_values().end()) throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", raw));
     Datum value = Datum::of_text(it->second);
@@ -306,6 +327,7 @@ ExecResult exec_nothing(Backend&, const Command& statement, const RowSink&) { re
 ExecResult exec_discard(Backend& backend, const Command& statement, const RowSink&) {
     std::string_view target = statement.node.text("target");
     if (target == "DISCARD_ALL") {
+        backend.set_session_user(backend.authenticated_user());
         for (const SettingRow& row : setting_rows()) backend.setting_values().set(std::string(row.name), row.default_value);
         backend.apply_settings();
         backend.drop_temporary_objects();

@@ -106,7 +106,8 @@ void set_scalar(Interpreter& interpreter, PlFunction& function, std::string_view
 void set_trigger_variables(Backend& backend, Interpreter& interpreter, PlFunction& function, const TriggerCall& call) {
     auto text = [&](std::string_view name, std::string_view value) { set_scalar(interpreter, function, name, Datum::of_text(std::string(value))); };
     text("tg_name", call.trigger.name);
-    text("tg_when", call.before ? "BEFORE" : "AFTER");
+    const bool is_instead = (call.trigger.type & TriggerType::kInstead) != 0;
+    text("tg_when", is_instead ? "INSTEAD OF" : call.before ? "BEFORE" : "AFTER");
     text("tg_level", call.row ? "ROW" : "STATEMENT");
     text("tg_op", call.operation == TriggerType::kInsert ? "INSERT" : call.operation == TriggerType::kUpdate ? "UPDATE" : call.operation == TriggerType::kDelete ? "DELETE" : "TRUNCATE");
     text("tg_relname", call.relation->name);

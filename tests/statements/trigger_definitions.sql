@@ -1,0 +1,17 @@
+create schema s;
+create function f() returns trigger language plpgsql as $$ begin return null; end $$;
+create function s.g() returns trigger language plpgsql as $$ begin return null; end $$;
+create table t(id int primary key, a int, "B c" text);
+create table s.u(id int);
+create view v as select * from t;
+create trigger t1 before insert or update on t for each row execute function f();
+create trigger t2 after insert or delete or update of a, "B c" or truncate on t for each statement execute procedure s.g('x', 'it''s', 'back\slash', 7);
+create trigger "T 3" instead of delete on v for each row execute function f();
+create trigger t4 after update on t referencing old table as o new table as "N n" for each statement execute function f();
+create constraint trigger t5 after insert on t deferrable initially deferred for each row execute function f();
+create constraint trigger t6 after insert or update on s.u for each row execute function s.g();
+select tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal order by tgname;
+select tgname, pg_get_triggerdef(oid, true) from pg_trigger where not tgisinternal order by tgname;
+select pg_get_triggerdef(1), pg_get_triggerdef(null);
+set search_path = s;
+select tgname, pg_get_triggerdef(oid, true) from pg_trigger where not tgisinternal order by tgname;
