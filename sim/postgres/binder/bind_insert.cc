@@ -271,7 +271,10 @@ void bind_on_conflict(ParseState& state, const Node& node, const RelationPtr& re
 
 /// The rewriter's work: after everything has been bound.
 void check_all_writable(const Query& query, const Relation& relation) {
-    for (std::size_t i = 0; i < query.insert_columns.size(); ++i) {
+    std::vector<std::size_t> in_table_order(query.insert_columns.size());
+    for (std::size_t i = 0; i < in_table_order.size(); ++i) in_table_order[i] = i;
+    std::ranges::sort(in_table_order, {}, [&](std::size_t i) { return query.insert_columns[i]; });
+    for (const std::size_t i : in_table_order) {
         const Column& column = column_of(relation, query.insert_columns[i]);
         if (query.insert_select) check_writable(column, *query.insert_select_coercions[i], query.override_kind);
         for (const std::vector<ExprPtr>& row : query.values) check_writable(column, *row[i], query.override_kind);

@@ -11,6 +11,7 @@
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/type/oids.h"
 #include "sim/postgres/type/quote.h"
+#include "sim/postgres/type/time_zone.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -164,15 +165,20 @@ void drop_column(Alteration& a) {
 }
 
 /// The stored values stay as they are (ATColumnChangeRequiresRewrite): the column itself, relabelled,
-/// or only given more room.
-bool keeps_values(const ExprPtr& expr, int attno, const Column& before, TypeRef after) {
+/// only given more room, or a moment that is the same with a time zone (in a session in UTC).
+bool keeps_values(const ExprPtr& expr, int attno, const Column& before, TypeRef after, bool in_utc) {
+    constexpr Oid kTimestampOfZoned = 2027, kZonedOfTimestamp = 2028;
     const Expr* bare = expr.get();
     while (bare->kind == ExprKind::kRelabel) bare = as<RelabelExpr>(*bare).arg.get();
     if (bare->kind == ExprKind::kVar) return as<VarExpr>(*bare).attno == attno;
+    const Oid function = bare->kind == ExprKind::kFunc ? as<FuncExpr>(*bare).function : kInvalidOid;
+    if (in_utc && (function == kTimestampOfZoned || function == kZonedOfTimestamp)) {
+        return keeps_values(as<FuncExpr>(*bare).args[0], attno, before, after, in_utc);
+    }
     const bool wider_text = after.type == oid::kVarchar && (before.type == oid::kVarchar || before.type == oid::kText) &&
                             before.typmod >= 0 && after.typmod >= before.typmod;
     if (bare->kind != ExprKind::kFunc || !wider_text) return false;
-    return keeps_values(as<FuncExpr>(*bare).args[0], attno, before, {after.type, -1});
+    return keeps_values(as<FuncExpr>(*bare).args[0], attno, before, {after.type, -1}, in_utc);
 }
 
 /// What depends on a column and does not follow its type.
@@ -243,7 +249,7 @@ void prepare_type(Backend& backend, const RelationPtr& relation, Step& step, Row
             .hint(fmt::format("You might need to specify \"USING {}::{}\".", name, format_type(backend, type, step.type.typmod)));
     }
     converted = fold_constants(converted, backend);
-    if (!keeps_values(converted, column->attno, *column, step.type)) rows.rewrites = true;
+    if (!keeps_values(converted, column->attno, *column, step.type, session_time_zone(backend).constant_offset() == 0)) rows.rewrites = true;
     rows.values.push_back({column->attno, converted});
 }
 

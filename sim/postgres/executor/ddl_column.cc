@@ -73,27 +73,6 @@ void plan_constraint(ColumnPlan& plan, const Node& constraint, const Relation& r
     }
 }
 
-/// PostgreSQL folds a generation expression before it has decided on collations.
-void require_no_folded_text(const ExprPtr& expr) {
-    struct Folded {
-        std::string_view name, what;
-    };
-    constexpr Folded kNeedCollation[] = {
-        {"initcap", "initcap() function"}, {"lower", "lower() function"},      {"text_ge", "string comparison"}, {"text_gt", "string comparison"},
-        {"text_le", "string comparison"},  {"text_lt", "string comparison"},   {"texteq", "string comparison"},  {"textne", "string comparison"},
-        {"textregexeq", "regular expression"}, {"upper", "upper() function"},
-    };
-    any_expression(expr, [&](const Expr& e) {
-        if (e.kind != ExprKind::kFunc || as<FuncExpr>(e).args.empty() || as<FuncExpr>(e).arg_types[0] != oid::kText) return false;
-        const auto& call = as<FuncExpr>(e);
-        if (call.user || !std::ranges::all_of(call.args, [](const ExprPtr& arg) { return is_foldable(arg); })) return false;
-        auto row = std::ranges::find(kNeedCollation, find_builtin_proc(call.function)->name, &Folded::name);
-        if (row == std::end(kNeedCollation)) return false;
-        throw SqlError("42P22", fmt::format("could not determine which collation to use for {}", row->what))
-            .hint("Use the COLLATE clause to set the collation explicitly.");
-    });
-}
-
 }  // namespace
 
 StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* relation) {
@@ -194,8 +173,7 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
                 .detail("A generated column cannot reference another generated column.").at(e.location);
         });
         // The cast to the column's type comes later.
-        require_no_folded_text(expr);
-        if (!is_immutable(fold_constants(expr, backend))) throw SqlError("42P17", "generation expression is not immutable");
+        if (!is_immutable(fold_before_collations(expr, backend))) throw SqlError("42P17", "generation expression is not immutable");
         plan.column.default_expr = stored_expression(backend, value, &relation);
         return;
     }

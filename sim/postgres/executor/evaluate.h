@@ -57,6 +57,8 @@ bool evaluate_condition(const Expr& expr, const EvalContext& context);
 /// constants are evaluated (and may fail), AND/OR/CASE/COALESCE are cut short. `stable` functions are
 /// left alone. Returns the same tree where nothing changes.
 ExprPtr fold_constants(const ExprPtr& expr, Host& host);
+/// The same before collations are known, as a generation expression is folded: 42P22 where one is asked for.
+ExprPtr fold_before_collations(const ExprPtr& expr, Host& host);
 /// What the planner computes to guess how many rows a condition leaves (estimate_expression_value):
 /// stable functions, too, so that they may fail where no row is read.
 void estimate_conditions(const Query& query, Host& host);

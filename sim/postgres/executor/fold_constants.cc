@@ -2,6 +2,7 @@
 // an error in an immutable expression of constants is raised even if no row is read, and what
 // CASE, COALESCE, AND or OR cut off is not. Mirrors eval_const_expressions of clauses.c.
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "sim/postgres/binder/bound_walk.h"
@@ -9,6 +10,7 @@
 #include "sim/postgres/catalog/objects.h"
 #include "sim/postgres/executor/evaluate.h"
 #include "sim/postgres/executor/subplan.h"
+#include "sim/postgres/executor/unset_collation.h"
 #include "sim/postgres/storage/heap.h"
 #include "sim/postgres/type/oids.h"
 
@@ -89,7 +91,7 @@ bool is_mutable_node(const Expr& expr) {
 }
 
 /// What is computed before the statement runs.
-enum class Folds : std::uint8_t { kImmutable, kStableToo };
+enum class Folds : std::uint8_t { kImmutable, kStableToo, kBeforeCollations };
 
 class Folder {
   public:
@@ -114,8 +116,12 @@ class Folder {
                 ExprPtr folded = fold_children(expr);
                 return as<NullTestExpr>(*folded).arg_is_row ? folded : if_all_const(folded);
             }
+            case ExprKind::kMinMax: {
+                ExprPtr folded = fold_children(expr);
+                if (folds_ == Folds::kBeforeCollations && std::ranges::all_of(as<MinMaxExpr>(*folded).args, is_const)) require_no_collation(*folded);
+                return if_all_const(folded);
+            }
             case ExprKind::kBooleanTest:
-            case ExprKind::kMinMax:
             case ExprKind::kArray:
             case ExprKind::kRow:
             case ExprKind::kFieldSelect:
@@ -149,6 +155,7 @@ class Folder {
         if (plain && node.strict && has_null) return constant_like(*folded, Datum());
         const bool is_mutable = folds_ == Folds::kStableToo ? node.volatility == 'v' || node.user != nullptr : is_mutable_call(node);
         if (is_mutable || !std::ranges::all_of(node.args, is_const)) return folded;
+        if (folds_ == Folds::kBeforeCollations && node.user == nullptr) require_no_collation(node.function, node.args);
         if (node.scalar == nullptr && node.user == nullptr) return folded;  // refused when it runs
         if (std::ranges::find(kSqlFunctions, node.function) == std::end(kSqlFunctions)) return run(folded);
         try {
@@ -237,6 +244,9 @@ class Folder {
         const auto& node = as<ScalarArrayOpExpr>(*folded);
         const ProcRow* proc = find_builtin_proc(node.function);
         char volatility = node.user ? node.user->volatility : proc ? proc->volatility : 'v';
+        if (folds_ == Folds::kBeforeCollations && is_const(node.left) && is_const(node.right)) {
+            require_no_collation(node.function, std::array{node.left, node.right});
+        }
         return volatility == 'i' || (volatility == 's' && folds_ == Folds::kStableToo) ? if_all_const(folded) : folded;
     }
 
@@ -355,6 +365,7 @@ void estimate_conditions(const Query& query, Host& host) {
 }
 
 ExprPtr fold_constants(const ExprPtr& expr, Host& host) { return Folder(host).fold(expr); }
+ExprPtr fold_before_collations(const ExprPtr& expr, Host& host) { return Folder(host, Folds::kBeforeCollations).fold(expr); }
 
 ExprPtr ready_to_run(const StoredExpr& stored, Host& host) { return stored.folded ? stored.folded : fold_constants(stored.expr, host); }
 
