@@ -59,18 +59,23 @@ struct Levels {
     bool any = false;
     int least = 1 << 20;
 };
-Levels levels_of(const ExprPtr& expr) {
-    Levels levels;
+void add_levels(const Query& query, int depth, Levels& levels);
+/// Of `expr` in a subquery `depth` levels below the aggregate.
+void add_levels(const ExprPtr& expr, int depth, Levels& levels) {
     any_expression(expr, [&](const Expr& e) {
+        if (e.kind == ExprKind::kSubLink) add_levels(*as<SubLinkExpr>(e).query, depth + 1, levels);
         int level = e.kind == ExprKind::kVar ? as<VarExpr>(e).levels_up
                     : e.kind == ExprKind::kWholeRow ? as<WholeRowExpr>(e).levels_up : -1;
-        if (level >= 0) {
+        if (level >= depth) {
             levels.any = true;
-            levels.least = std::min(levels.least, level);
+            levels.least = std::min(levels.least, level - depth);
         }
         return false;
     });
-    return levels;
+}
+void add_levels(const Query& query, int depth, Levels& levels) {
+    for_each_expression(query, [&](const ExprPtr& expr) { add_levels(expr, depth, levels); },
+                        [&](const Query& below) { add_levels(below, depth + 1, levels); });
 }
 
 void check_aggregate_place(ParseState& state, int location) {
@@ -204,14 +209,7 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
                 .hint("You might be able to move the set-returning function into a LATERAL FROM item.").at(syntax.location);
         }
     }
-    check_aggregate_place(state, syntax.location);
-    Levels levels;
-    for (const ExprPtr& arg : node->args) {
-        Levels one = levels_of(arg);
-        levels.any = levels.any || one.any;
-        levels.least = std::min(levels.least, one.least);
-    }
-    if (levels.any && levels.least > 0) throw NotSimulated("an aggregate over columns of an outer query", syntax.location);
+    if (syntax.filter) node->filter = coerce_boolean(state, bind_expr(state, syntax.filter, Place::kFilter), "FILTER");
     for (std::size_t i = 0; i < syntax.order_by.size(); ++i) {
         const Node& sort_by = syntax.order_by[i];
         AggregateExpr::OrderBy key;
@@ -236,7 +234,12 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
             }
         }
     }
-    if (syntax.filter) node->filter = coerce_boolean(state, bind_expr(state, syntax.filter, Place::kFilter), "FILTER");
+    Levels levels;
+    for (const ExprPtr& arg : node->args) add_levels(arg, 0, levels);
+    for (const auto& key : node->order_by) add_levels(key.expr, 0, levels);
+    if (node->filter) add_levels(node->filter, 0, levels);
+    if (levels.any && levels.least > 0) throw NotSimulated("an aggregate over columns of an outer query", syntax.location);
+    check_aggregate_place(state, syntax.location);
     node->aggregate = find_aggregate(call->function);
     if (node->aggregate == nullptr) throw NotSimulated("aggregate " + signature(state, name, call->args), syntax.location);
     state.query->has_aggregates = true;

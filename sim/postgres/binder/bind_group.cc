@@ -98,6 +98,19 @@ class UngroupedCheck {
     bool is_direct_arg_ = false;
 };
 
+int first_aggregate(const Query& query) {
+    int location = -1;
+    auto look = [&](const ExprPtr& expr) {
+        any_expression(expr, [&](const Expr& e) {
+            if (location < 0 && e.kind == ExprKind::kAggregate) location = e.location;
+            return location >= 0;
+        });
+    };
+    for (const TargetEntry& target : query.targets) look(target.expr);
+    look(query.having);
+    return location;
+}
+
 }  // namespace
 
 void check_grouping(ParseState& state) {
@@ -106,6 +119,10 @@ void check_grouping(ParseState& state) {
     UngroupedCheck check(state);
     for (const TargetEntry& target : query.targets) check.check(*target.expr);
     if (query.having) check.check(*query.having);
+    const bool recursive_term = std::ranges::any_of(query.range_table, [](const RangeTableEntry& rte) { return rte.self_reference; });
+    if (recursive_term && query.has_aggregates) {
+        throw SqlError("42P19", "aggregate functions are not allowed in a recursive query's recursive term").at(first_aggregate(query));
+    }
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/binder/recursion.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -245,12 +246,15 @@ void bind_with(ParseState& state, const Node& with) {
     Query& query = *state.query;
     query.recursive = with.flag("recursive");
     std::vector<Node> items = with.items("ctes");
+    std::set<std::string_view> names;
+    for (const Node& item : items) {
+        if (names.insert(item.text("ctename")).second) continue;
+        throw SqlError("42712", fmt::format("WITH query name \"{}\" specified more than once", item.text("ctename"))).at(item.location());
+    }
+    if (query.recursive) items = order_recursive_queries(items);
     query.ctes.reserve(items.size());
     for (const Node& item : items) {
         std::string name(item.text("ctename"));
-        for (const auto& [known, index] : state.ctes) {
-            if (known == name) throw SqlError("42712", fmt::format("WITH query name \"{}\" specified more than once", name)).at(item.location());
-        }
         CommonTableExpr cte;
         cte.name = name;
         std::string_view mode = item.text("ctematerialized");

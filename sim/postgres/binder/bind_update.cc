@@ -158,6 +158,7 @@ ExprPtr assign_element(ParseState& state, const Node& item, const ExprPtr& value
     Oid container = base_type(state, column.type);
     const TypeInfo& type = state.type(container);
     bool json = container == oid::kJsonb;
+    if (!json && type.element != kInvalidOid && !type.is_array()) throw NotSimulated("assignment to an element of a type of fixed length", item.location());
     bool slice = std::ranges::any_of(steps, [](const Node& step) { return step.flag("is_slice"); });
     Oid want = json ? oid::kJsonb : slice ? container : type.element;
     ExprPtr coerced = coerce_to_target(state, value, want, slice || json ? -1 : column.typmod, Coercion::kAssignment, false, -1);
@@ -166,7 +167,10 @@ ExprPtr assign_element(ParseState& state, const Node& item, const ExprPtr& value
                                             type_name(state, want), type_name(state, value->type)))
             .hint("You will need to rewrite or cast the expression.").at(item.location());
     }
-    return subscript(state, current, steps, coerced, item.location());
+    // Several elements are set one after the other, and the domain is checked once.
+    const bool checked = current->kind == ExprKind::kCoerceToDomain;
+    ExprPtr assigned = subscript(state, checked ? as<CoerceToDomainExpr>(*current).arg : current, steps, coerced, item.location());
+    return column.type == container ? assigned : coerce_to_column(state, assigned, column, item.location());
 }
 
 }  // namespace

@@ -489,6 +489,17 @@ void reject_decoration(const CallSyntax& syntax, const std::string& name) {
     }
 }
 
+/// Mirrors check_srf_call_placement.
+void check_set_function_place(const ParseState& state, int location) {
+    constexpr Place kFrames[] = {Place::kWindowRange, Place::kWindowRows, Place::kWindowGroups};
+    constexpr Place kForbidden[] = {Place::kJoinOn, Place::kWhere, Place::kHaving, Place::kFilter, Place::kLimit, Place::kOffset, Place::kUpdateSource, Place::kReturning};
+    std::string_view place;
+    if (state.place == Place::kOther) place = state.other_place;
+    if (std::ranges::find(kForbidden, state.place) != std::end(kForbidden)) place = place_name(state.place);
+    if (std::ranges::find(kFrames, state.place) != std::end(kFrames)) place = "window definitions";
+    if (!place.empty()) throw SqlError("0A000", fmt::format("set-returning functions are not allowed in {}", place)).at(location);
+}
+
 }  // namespace
 
 bool is_polymorphic(Oid type) {
@@ -679,9 +690,7 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
     }
     if (facts.kind == 'a') return bind_aggregate(state, call, syntax);
     reject_decoration(syntax, name);
-    if (call->returns_set && state.place == Place::kOther && !state.other_place.empty()) {
-        throw SqlError("0A000", fmt::format("set-returning functions are not allowed in {}", state.other_place)).at(syntax.location);
-    }
+    if (call->returns_set) check_set_function_place(state, syntax.location);
     if (pick.builtin != nullptr) {
         call->scalar = find_scalar_function(pick.oid);
         bool built = call->scalar != nullptr || (call->returns_set && find_set_function(pick.oid) != nullptr);

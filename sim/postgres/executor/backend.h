@@ -371,6 +371,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void read_transaction_defaults();
     void fail_transaction();
     void undo_to(const SubTransaction& mark);
+    void set_read_only(bool read_only);
     SubTransaction mark_here(const std::string& name, bool is_savepoint);
     void restore_settings(const SettingValues& values);
     void end_transaction();

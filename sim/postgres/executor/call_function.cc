@@ -140,14 +140,20 @@ Datum Backend::sql_value(SqlValue value, std::int32_t typmod, Oid) {
 
 Datum Backend::check_domain(Oid domain, Datum value) {
     const TypeInfo& type = this->type(domain);
-    if (type.base != kInvalidOid && this->type(type.base).typtype == 'd') value = check_domain(type.base, std::move(value));
-    if (value.is_null() && type.not_null) {
+    // Messages name the outermost domain; of NOT NULL and CHECK, those of the innermost come first.
+    std::vector<const DomainConstraint*> checks;
+    bool not_null = false;
+    for (const TypeInfo* one = &type; one->typtype == 'd'; one = &this->type(one->base)) {
+        not_null = not_null || one->not_null;
+        std::vector<const DomainConstraint*> own;
+        for (const DomainConstraint& constraint : catalog().domain_constraints(one->oid)) own.push_back(&constraint);
+        std::ranges::sort(own, {}, [](const DomainConstraint* c) -> const std::string& { return c->name; });
+        checks.insert(checks.begin(), own.begin(), own.end());
+    }
+    if (value.is_null() && not_null) {
         throw SqlError("23502", fmt::format("domain {} does not allow null values", format_type(*this, domain)))
             .about({type.schema, "", "", type.name, ""});
     }
-    std::vector<const DomainConstraint*> checks;
-    for (const DomainConstraint& constraint : catalog().domain_constraints(domain)) checks.push_back(&constraint);
-    std::ranges::sort(checks, {}, [](const DomainConstraint* c) -> const std::string& { return c->name; });
     Snapshot snapshot = take_snapshot();
     std::vector<std::pair<const DomainConstraint*, ExprPtr>> ready;
     for (const DomainConstraint* check : checks) ready.emplace_back(check, ready_to_run(check->check, *this));

@@ -34,6 +34,8 @@ std::shared_ptr<Relation> copy_relation(const RelationPtr& relation);
 RelationPtr open_relation(Backend& backend, const Node& range_var);
 /// The table of an ALTER, DROP ... Throws 42P01, 42809 (wrong kind).
 RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb);
+/// Throws 42701 for the name of a system column.
+void refuse_system_name(const std::string& column);
 void require_owner(Backend& backend, const Relation& relation);
 
 /// ctid, xmin ... (ddl_table.cc).

@@ -119,6 +119,7 @@ void put_off(TableWork& work, const PendingConstraint& constraint);
 void add_column(Alteration& a) {
     Node definition = a.command["def"];
     std::string name(definition.text("colname"));
+    refuse_system_name(name);
     if (a.relation->find_column(name) != nullptr) {
         std::string message = fmt::format("column \"{}\" of relation \"{}\" already exists", name, a.relation->name);
         if (!a.command.flag("missing_ok")) throw SqlError("42701", message);

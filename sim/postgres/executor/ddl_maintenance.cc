@@ -174,6 +174,7 @@ ExecResult reindex(Backend& backend, const Command& command, const RowSink&) {
         RelationPtr relation = open_relation(backend, node["relation"]);
         if (relation->kind != 'r') throw SqlError("42809", fmt::format("\"{}\" is not a table or materialized view", relation->name));
         require_owner(backend, *relation);
+        if (relation->is_system()) throw NotSimulated("REINDEX of a system catalog");
         require_clean(backend, *relation, "REINDEX");
     } else {
         throw NotSimulated("REINDEX of more than one table");

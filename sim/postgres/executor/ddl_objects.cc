@@ -32,6 +32,7 @@ void rename_column(Backend& backend, const Node& node) {
     std::string from(node.text("subname")), to(node.text("newname"));
     const Column* column = relation->find_column(from);
     if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" does not exist", from));
+    refuse_system_name(to);
     if (relation->find_column(to) != nullptr) {
         throw SqlError("42701", fmt::format("column \"{}\" of relation \"{}\" already exists", to, relation->name));
     }
@@ -526,18 +527,25 @@ ExecResult comment_on(Backend& backend, const Command& command, const RowSink&) 
     const Node& node = command.node;
     std::string_view type = node.text("objtype");
     std::vector<std::string> names = name_list(node["object"].items());
-    std::string column;
-    if (type == "OBJECT_COLUMN" && !names.empty()) {
-        column = names.back();
+    constexpr std::string_view kRelations[] = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_SEQUENCE"}, kParts[] = {"OBJECT_COLUMN", "OBJECT_TRIGGER", "OBJECT_TABCONSTRAINT"};
+    std::string part;
+    if (std::ranges::find(kParts, type) != std::end(kParts) && !names.empty()) {
+        part = names.back();
         names.pop_back();
+    } else if (std::ranges::find(kRelations, type) == std::end(kRelations)) {
+        return tag_only("COMMENT");
     }
-    if (type == "OBJECT_TABLE" || type == "OBJECT_COLUMN" || type == "OBJECT_VIEW") {
-        RelationPtr relation = find_relation_by_name(names, backend);
-        if (!relation) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
-        if (!column.empty() && !relation->find_column(column)) {
-            throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", column, relation->name));
-        }
+    RelationPtr relation = find_relation_by_name(names, backend);
+    if (!relation) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
+    if (type == "OBJECT_COLUMN" && !relation->find_column(part)) {
+        throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", part, relation->name));
     }
+    auto require_one = [&](const auto& objects, std::string_view kind) {
+        if (std::ranges::any_of(objects, [&](const auto& object) { return object.name == part; })) return;
+        throw SqlError("42704", fmt::format("{} \"{}\" for table \"{}\" does not exist", kind, part, relation->name));
+    };
+    if (type == "OBJECT_TRIGGER") require_one(relation->triggers, "trigger");
+    if (type == "OBJECT_TABCONSTRAINT") require_one(relation->constraints, "constraint");
     return tag_only("COMMENT");
 }
 

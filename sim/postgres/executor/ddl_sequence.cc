@@ -249,6 +249,7 @@ std::int64_t Backend::next_value(Oid sequence) {
         relation = catalog().find_relation(sequence);
         if (!relation) throw SqlError("42P01", fmt::format("could not open relation with OID {}", sequence));
     }
+    if (transaction_.read_only && relation->persistence != 't') throw SqlError("25006", "cannot execute nextval() in a read-only transaction");
     const SequenceOptions& options = *relation->sequence;
     CachedValues& cached = cached_values[relation->file_node];
     std::int64_t value = 0;

@@ -177,7 +177,7 @@ Datum evaluate(const Expr& expr, const EvalContext& context) {
             return Datum::of_int(context.host.next_value(as<NextValueExpr>(expr).sequence));
         case ExprKind::kAggregate: eval::misplaced("an aggregate");
         case ExprKind::kWindow: eval::misplaced("a window function");
-        case ExprKind::kGrouping: eval::misplaced("GROUPING");
+        case ExprKind::kGrouping: throw NotSimulated("GROUPING of an outer query");
         case ExprKind::kDefault: eval::misplaced("DEFAULT");
     }
     eval::misplaced("an unknown node");

@@ -160,7 +160,7 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
         m.statement_commands = &statement->commands;
     }
     const ModifyingCommand& command = modifying_command(query.command);
-    if (backend.transaction().read_only) {
+    if (backend.transaction().read_only && m.relation->persistence != 't') {
         throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", command.name));
     }
     fold_parts(backend, query);
@@ -227,6 +227,7 @@ StatementPlan plan_statement(const std::shared_ptr<const Query>& query, Backend&
 }
 
 ExecResult Backend::run(const Command& statement, const RowSink& sink) {
+    transaction_.queried = transaction_.queried || statement.query || takes_snapshot(statement.node);
     if (statement.query || is_plannable(statement.node)) {
         std::shared_ptr<const Query> query = statement.query;
         if (!query) query = bind_query(statement.node, bind_options(statement.hook));
@@ -234,6 +235,7 @@ ExecResult Backend::run(const Command& statement, const RowSink& sink) {
     }
     UtilityFunction utility = find_utility(statement.node.tag());
     if (utility == nullptr) throw NotSimulated(statement_name(statement.node));
+    if (transaction_.read_only) refuse_writing_utility(statement.node);
     if (keeps_locks()) lock_named_tables(*this, statement.node);
     return utility(*this, statement, sink);
 }

@@ -267,11 +267,12 @@ std::vector<RowVersion> child_rows(Backend& backend, const Relation& child, cons
 
 }  // namespace
 
-bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b) {
+bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b, bool by_image) {
     return std::ranges::all_of(columns, [&](int attno) {
         auto i = static_cast<std::size_t>(attno - 1);
         if (a[i].is_null() || b[i].is_null()) return a[i].is_null() && b[i].is_null();
-        return a[i].identical(b[i]) || compare_values(backend, relation.columns[i].type, a[i], b[i]) == 0;
+        if (a[i].identical(b[i])) return true;
+        return !by_image && compare_values(backend, relation.columns[i].type, a[i], b[i]) == 0;
     });
 }
 

@@ -169,7 +169,8 @@ void check_foreign_key(Backend& backend, const TriggerEvent& event);
 void run_foreign_key_action(Backend& backend, const TriggerEvent& event);
 /// ALTER TABLE ADD FOREIGN KEY: all rows of the table. Throws 23503.
 void validate_foreign_key(Backend& backend, const RelationPtr& relation, const Constraint& constraint);
-bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b);
+/// Equal for the key's operator, or (`by_image`) of the same bytes: 1.0 and 1.00 are equal only.
+bool same_columns(Backend& backend, const Relation& relation, const std::vector<int>& columns, const Row& a, const Row& b, bool by_image);
 
 // exec_query.cc
 void insert_version(Modification& m, Row row, const std::shared_ptr<const RowVersion>& replaces, std::vector<bool> assigned,

@@ -13,6 +13,7 @@ namespace cdcsim::pg {
 struct PreparedStatement {
     std::string text;                    ///< of the whole PREPARE
     std::vector<Oid> types;              ///< declared or deduced
+    RowType result;                      ///< must stay so
 };
 
 namespace {
@@ -76,6 +77,18 @@ class ValueHook : public NameHook {
     const std::vector<Datum>& values_;
 };
 
+RowType result_columns(const Query& query) {
+    RowType columns;
+    for (const TargetEntry& target : query.command == CommandKind::kSelect ? query.targets : query.returning) {
+        if (!target.junk) columns.push_back({target.name, target.expr->type, target.expr->typmod, false});
+    }
+    return columns;
+}
+
+bool same_columns(const RowType& a, const RowType& b) {
+    return std::ranges::equal(a, b, [](const Attribute& x, const Attribute& y) { return x.name == y.name && x.type == y.type && x.typmod == y.typmod; });
+}
+
 /// EXECUTE's arguments, each of its parameter's type.
 std::vector<Datum> argument_values(Backend& backend, const Node& node, const PreparedStatement& prepared) {
     std::vector<Datum> values;
@@ -108,7 +121,7 @@ ExecResult prepare_statement(Backend& backend, const Command& command, const Row
     prepared->text = command.text;
     for (const Node& type : node.items("argtypes")) prepared->types.push_back(bind_type_name(type, backend.bind_options()).type);
     DeducingHook hook(prepared->types);
-    bind_query(node["query"], backend.bind_options(&hook));
+    prepared->result = result_columns(*bind_query(node["query"], backend.bind_options(&hook)));
     auto unknown = std::ranges::find_if(prepared->types, [](Oid type) { return type == kInvalidOid || type == oid::kUnknown; });
     if (unknown != prepared->types.end()) {
         throw SqlError("42P18", fmt::format("could not determine data type of parameter ${}", unknown - prepared->types.begin() + 1));
@@ -140,6 +153,7 @@ ExecResult execute_prepared(Backend& backend, const Command& command, const RowS
         error.replace_position(-1);
         throw;
     }
+    if (!same_columns(result_columns(*query), prepared->result)) throw SqlError("0A000", "cached plan must not change result type");
     return backend.run_query(query, {}, nullptr, sink);
 }
 

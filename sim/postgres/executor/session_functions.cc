@@ -56,6 +56,7 @@ Datum set_sequence(CallContext& call, std::span<const Datum> args, bool is_calle
     RelationPtr sequence = require_sequence(backend, static_cast<Oid>(args[0].as_int()));
     std::int64_t value = args[1].as_int();
     require_relation_right(backend, *sequence, right::kUpdate);
+    if (backend.transaction().read_only && sequence->persistence != 't') throw SqlError("25006", "cannot execute setval() in a read-only transaction");
     const SequenceOptions& options = *sequence->sequence;
     if (value < options.min || value > options.max) {
         throw SqlError("22003", fmt::format("setval: value {} is out of bounds for sequence \"{}\" ({}..{})", value, sequence->name, options.min, options.max));

@@ -35,6 +35,7 @@ void Backend::read_transaction_defaults() {
     default_read_only_ = setting("default_transaction_read_only") == "on";
     settings_.set("transaction_isolation", default_isolation_);
     settings_.set("transaction_read_only", default_read_only_ ? "on" : "off");
+    settings_.set("transaction_deferrable", setting("default_transaction_deferrable"));
     begun_with_ = settings_;
 }
 
@@ -48,9 +49,6 @@ void Backend::begin_block() {
 }
 
 Xid Backend::write_xid() {
-    if (transaction_.read_only) {
-        throw SqlError("25006", "cannot execute this statement in a read-only transaction");
-    }
     auto assign = [&](Xid& xid) {
         if (xid.value != 0) return;
         xid = server_->allocate_xid();
@@ -81,6 +79,7 @@ SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
     mark.locks = transaction_.locks.size();
     mark.row_locks = transaction_.row_locks.size();
     mark.depth = transaction_.subs.size();
+    mark.read_only = transaction_.read_only;
     return mark;
 }
 
@@ -111,6 +110,7 @@ void Backend::undo_to(const SubTransaction& mark) {
     if (settings_ != mark.settings) restore_settings(mark.settings);
     local_settings_ = mark.local_settings;
     search_path_catalog_ = nullptr;
+    set_read_only(mark.read_only);
     release_locks(mark);
 }
 
@@ -129,6 +129,7 @@ std::vector<SubTransaction>::iterator find_savepoint(Transaction& transaction, c
 
 void Backend::release_savepoint(const std::string& name) {
     auto it = find_savepoint(transaction_, name);
+    set_read_only(it->read_only);
     transaction_.subs.erase(it, transaction_.subs.end());
 }
 
@@ -142,7 +143,17 @@ void Backend::rollback_to_savepoint(const std::string& name) {
 
 void Backend::begin_subtransaction() { transaction_.subs.push_back(mark_here("", false)); }
 
-void Backend::release_subtransaction() { transaction_.subs.pop_back(); }
+void Backend::release_subtransaction() {
+    set_read_only(transaction_.subs.back().read_only);
+    transaction_.subs.pop_back();
+}
+
+/// What a subtransaction has set ends with it, even when it is kept.
+void Backend::set_read_only(bool read_only) {
+    if (read_only == transaction_.read_only) return;
+    transaction_.read_only = read_only;
+    settings_.set("transaction_read_only", read_only ? "on" : "off");
+}
 
 void Backend::rollback_subtransaction() {
     undo_to(transaction_.subs.back());
@@ -238,7 +249,7 @@ void check_may_end_transaction(Backend& backend, std::string_view verb) {
 void Backend::chain_transaction(bool commit, bool same_characteristics) {
     check_may_end_transaction(*this, commit ? "commit" : "roll back");
     std::size_t queues = trigger_queues_.size();
-    std::string isolation = transaction_.isolation;
+    std::string isolation = transaction_.isolation, deferrable = setting("transaction_deferrable");
     bool read_only = transaction_.read_only;
     if (commit) {
         commit_transaction();
@@ -253,6 +264,7 @@ void Backend::chain_transaction(bool commit, bool same_characteristics) {
         transaction_.read_only = read_only;
         settings_.set("transaction_isolation", isolation);
         settings_.set("transaction_read_only", read_only ? "on" : "off");
+        settings_.set("transaction_deferrable", deferrable);
     }
     trigger_queues_.resize(queues);
 }

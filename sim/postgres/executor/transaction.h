@@ -96,6 +96,7 @@ struct SubTransaction {
     std::size_t created_files = 0, dropped_files = 0;
     std::size_t xids = 0, locks = 0, row_locks = 0;
     std::size_t depth = 0;             ///< subtransactions around it
+    bool read_only = false;            ///< of the transaction around it
     std::uint64_t portals = 0;         ///< portals created later go
 };
 
@@ -112,6 +113,7 @@ struct Transaction {
     bool block = false;                ///< BEGIN was given
     bool implicit_block = false;       ///< several statements in one message
     bool failed = false;
+    bool queried = false;              ///< something has taken a snapshot: isolation and mode stay
     Xid xid;
     std::vector<Xid> xids;             ///< all that were assigned, those of ended subtransactions too
     std::int64_t start = 0;            ///< transaction_timestamp

@@ -105,8 +105,8 @@ std::string internal_name(char kind, const Constraint& constraint, int which) {
     return fmt::format("RI_ConstraintTrigger_{}_{}", kind, constraint.oid * 4U + static_cast<unsigned>(which));
 }
 
-bool references_unchanged(Backend& backend, const Relation& relation, const std::vector<int>& columns, const RowVersion* before, const RowVersion* after) {
-    return before != nullptr && after != nullptr && same_columns(backend, relation, columns, before->columns, after->columns);
+bool references_unchanged(Backend& backend, const Relation& relation, const std::vector<int>& columns, const RowVersion* before, const RowVersion* after, bool by_image) {
+    return before != nullptr && after != nullptr && same_columns(backend, relation, columns, before->columns, after->columns, by_image);
 }
 
 void add_child_checks(Modification& m, int operation, const TriggerEvent& base, std::vector<QueuedTrigger>& queued) {
@@ -118,7 +118,7 @@ void add_child_checks(Modification& m, int operation, const TriggerEvent& base, 
         const std::vector<Xid>& own = m.backend.transaction().xids;
         const bool written = base.before && std::ranges::find(own, base.before->xmin) != own.end();
         bool skip = operation == TriggerType::kUpdate && !written &&
-                    references_unchanged(m.backend, *m.relation, constraint.columns, base.before.get(), base.after.get());
+                    references_unchanged(m.backend, *m.relation, constraint.columns, base.before.get(), base.after.get(), false);
         if (skip) continue;
         TriggerEvent event = base;
         event.foreign_key = &constraint;
@@ -132,7 +132,7 @@ void add_parent_actions(Modification& m, int operation, const TriggerEvent& base
     for (const ReferencingKey& key : m.backend.foreign_keys_to(m.relation->oid)) {
         const Constraint& constraint = *key.constraint;
         bool unchanged = operation == TriggerType::kUpdate &&
-                         references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get());
+                         references_unchanged(m.backend, *m.relation, constraint.referenced_columns, base.before.get(), base.after.get(), true);
         if (unchanged) continue;
         TriggerEvent event = base;
         event.foreign_key = &constraint;

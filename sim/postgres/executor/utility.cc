@@ -36,20 +36,26 @@ std::string string_value(const Node& arg) {
 void set_transaction_option(Backend& backend, const std::string& name, const Node& arg) {
     Transaction& transaction = backend.transaction();
     std::string value = string_value(arg);
+    const bool inside = !transaction.subs.empty();
     if (name == "transaction_isolation") {
-        bool started = !transaction.changes.empty() || transaction.fixed_snapshot;
-        if (started && value != transaction.isolation) {
-            throw SqlError("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+        if (value != transaction.isolation) {
+            if (transaction.queried) throw SqlError("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+            if (inside) throw SqlError("25001", "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
         }
         transaction.isolation = value;
         backend.setting_values().set("transaction_isolation", value);
     } else if (name == "transaction_read_only") {
         bool on = value != "0" && value != "off";
-        if (!on && transaction.read_only && transaction.fixed_snapshot) {
-            throw SqlError("25001", "cannot set transaction read-write mode inside a read-only transaction");
+        if (!on && transaction.read_only) {
+            if (inside) throw SqlError("25001", "cannot set transaction read-write mode inside a read-only transaction");
+            if (transaction.queried) throw SqlError("25001", "transaction read-write mode must be set before any query");
         }
         transaction.read_only = on;
         backend.setting_values().set("transaction_read_only", on ? "on" : "off");
+    } else if (name == "transaction_deferrable") {
+        if (inside) throw SqlError("25001", "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
+        if (transaction.queried) throw SqlError("25001", "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
+        backend.setting_values().set(name, value != "0" && value != "off" ? "on" : "off");
     }
 }
 
@@ -58,7 +64,7 @@ ExecResult exec_chain(Backend& backend, bool commit) {
     const Transaction& transaction = backend.transaction();
     if (!transaction.block) throw SqlError("25P01", fmt::format("{} AND CHAIN can only be used in transaction blocks", commit ? "COMMIT" : "ROLLBACK"));
     const bool failed = transaction.failed, read_only = transaction.read_only;
-    const std::string isolation = transaction.isolation;
+    const std::string isolation = transaction.isolation, deferrable = backend.setting("transaction_deferrable");
     if (commit) {
         backend.end_block();
     } else {
@@ -70,6 +76,7 @@ ExecResult exec_chain(Backend& backend, bool commit) {
     backend.transaction().read_only = read_only;
     backend.setting_values().set("transaction_isolation", isolation);
     backend.setting_values().set("transaction_read_only", read_only ? "on" : "off");
+    backend.setting_values().set("transaction_deferrable", deferrable);
     return tag_only(commit && !failed ? "COMMIT" : "ROLLBACK");
 }
 
@@ -101,7 +108,7 @@ ExecResult exec_transaction(Backend& backend, const Command& statement, const Ro
     }
     std::string name(node.text("savepoint_name"));
     auto require_block = [&](std::string_view command) {
-        if (!in_block && !transaction.implicit_block) throw SqlError("25P01", fmt::format("{} can only be used in transaction blocks", command));
+        if (!in_block) throw SqlError("25P01", fmt::format("{} can only be used in transaction blocks", command));
     };
     if (kind == "TRANS_STMT_SAVEPOINT") {
         require_block("SAVEPOINT");
@@ -453,6 +460,27 @@ std::string option_string(const Node& option) {
 UtilityFunction find_utility(std::string_view tag) {
     const UtilityRow* row = find_row(tag);
     return row == nullptr ? nullptr : row->run;
+}
+
+bool takes_snapshot(const Node& node) {
+    constexpr std::string_view kNone[] = {"TransactionStmt", "LockStmt", "VariableSetStmt", "VariableShowStmt", "ConstraintsSetStmt",
+                                          "FetchStmt", "ListenStmt", "NotifyStmt", "UnlistenStmt", "CheckPointStmt"};
+    return std::ranges::find(kNone, node.tag()) == std::end(kNone);
+}
+
+void refuse_writing_utility(const Node& node) {
+    constexpr std::string_view kWriting[] = {"Alter", "Comment", "CompositeType", "Create", "Drop", "Grant", "Index", "Rename", "Truncate", "View"};
+    if (node.is("SelectStmt") || std::ranges::any_of(kWriting, [&](std::string_view begin) { return node.tag().starts_with(begin); })) {
+        std::string name = statement_name(node);
+        std::string_view kind = node.is("DropStmt") ? node.text("removeType") : node.is("RenameStmt") ? node.text("renameType") : node.text("objectType");
+        if (kind == "OBJECT_COLUMN") kind = node.text("relationType");
+        if (kind == "OBJECT_TABCONSTRAINT") kind = "OBJECT_TABLE";
+        if (kind.starts_with("OBJECT_")) {
+            name = name.substr(0, name.find(' ')) + " ";
+            for (char c : kind.substr(7)) name += c == '_' ? ' ' : c;
+        }
+        throw SqlError("25006", fmt::format("cannot execute {} in a read-only transaction", name));
+    }
 }
 
 std::string statement_name(const Node& node) {

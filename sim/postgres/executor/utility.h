@@ -20,6 +20,10 @@ UtilityFunction find_utility(std::string_view tag);
 bool is_plannable(const Node& node);
 /// "CREATE OPERATOR" for a DefineStmt: what a message calls a statement that is not simulated.
 std::string statement_name(const Node& node);
+/// Mirrors PlannedStmtRequiresSnapshot.
+bool takes_snapshot(const Node& node);
+/// Throws 25006 for a statement that writes to the catalog.
+void refuse_writing_utility(const Node& node);
 
 /// Moves an error's position in a function's `body` to where it stands in the statement (CREATE FUNCTION,
 /// DO). Mirrors function_parse_error_transpose.

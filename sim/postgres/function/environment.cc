@@ -6,7 +6,7 @@ namespace cdcsim::pg {
 
 const TypeInfo& Environment::type(Oid oid) {
     const TypeInfo* found = find_type(oid);
-    CDCSIM_CHECK(found != nullptr);
+    if (found == nullptr) throw NotSimulated("a value of a type that has been dropped");
     return *found;
 }
 

@@ -79,19 +79,20 @@ Datum numeric_typmod_cast(CallContext&, Args args) {
     return Datum::of_text(apply_numeric_typmod(args[0].as_text(), typmod));
 }
 
-/// round(x, n), trunc(x, n): n within +-2000.
-int limited_scale(const Datum& scale) {
-    constexpr std::int64_t kMaxResultScale = 2000;
-    return static_cast<int>(std::clamp(scale.as_int(), -kMaxResultScale, kMaxResultScale));
+/// round(x, n), trunc(x, n): as many digits as a number may have; rounding may add one before the point.
+int limited_scale(const Datum& scale, std::int64_t least) {
+    constexpr std::int64_t kMaxScale = 16383;
+    return static_cast<int>(std::clamp(scale.as_int(), least, kMaxScale));
 }
+constexpr std::int64_t kDigitsBeforePoint = 131072;
 Datum numeric_round(CallContext&, Args args) {
     Numeric value = read(args[0]);
-    value.round_to(args.size() > 1 ? limited_scale(args[1]) : 0);
+    value.round_to(args.size() > 1 ? limited_scale(args[1], -kDigitsBeforePoint - 1) : 0);
     return write(value);
 }
 Datum numeric_trunc(CallContext&, Args args) {
     Numeric value = read(args[0]);
-    value.trunc_to(args.size() > 1 ? limited_scale(args[1]) : 0);
+    value.trunc_to(args.size() > 1 ? limited_scale(args[1], -kDigitsBeforePoint) : 0);
     return write(value);
 }
 

@@ -118,9 +118,16 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
     compiled.codec = d_.codec(aggregate.type);
     const std::string number = std::to_string(d_.program.aggregates.size());
     std::string direct, text = "agg(?1," + number;
+    // What the filter leaves out is not computed: it may fail.
+    std::string guard;
+    if (aggregate.filter && !contains_volatile(aggregate.filter)) guard = expression(aggregate.filter, stage);
+    auto guarded = [&](const ExprPtr& arg) {
+        const bool plain = guard.empty() || arg->kind == ExprKind::kVar || arg->kind == ExprKind::kConst;
+        return plain ? expression(arg, stage) : "CASE WHEN " + guard + " THEN " + expression(arg, stage) + " END";
+    };
     auto argument = [&](const ExprPtr& arg) {
         compiled.arg_codecs.push_back(d_.codec(arg->type));
-        return "," + expression(arg, stage);
+        return "," + guarded(arg);
     };
     for (const ExprPtr& arg : aggregate.direct_args) direct += argument(arg);
     text += direct;
@@ -130,7 +137,7 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
                                  .descending = key.descending,
                                  .nulls_first = key.nulls_first,
                                  .codec = d_.codec(key.expr->type)});
-        text += "," + expression(key.expr, stage);
+        text += "," + guarded(key.expr);
     }
     if (aggregate.filter) text += "," + expression(aggregate.filter, stage);
     text += ")";
