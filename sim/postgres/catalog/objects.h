@@ -73,6 +73,13 @@ struct IndexKey {
     bool descending = false, nulls_first = false;
 };
 
+/// WITH (...) of a table (as far as it decides how rows are stored) or of an index.
+struct StorageOptions {
+    int fill_factor = 100;               ///< percent of a page that INSERT fills
+    int toast_target = 2032;             ///< bytes that a long row is brought down to
+    std::vector<std::string> texts;      ///< "fillfactor=50": what has been given, as pg_class shows it
+};
+
 struct Index {
     Oid oid = kInvalidOid;
     std::string name;
@@ -85,6 +92,7 @@ struct Index {
     std::optional<StoredExpr> predicate;
     Oid constraint = kInvalidOid;
     Oid storage_oid = kInvalidOid;       ///< of the storage index after a rewrite; 0: `oid`
+    StorageOptions storage;
 };
 
 /// Bits as in pg_trigger.tgtype.
@@ -151,13 +159,6 @@ struct PartitionBound {
     std::vector<End> lower, upper;       ///< range; one for each key column
     int modulus = 0, remainder = 0;      ///< hash
     std::string text;                    ///< as pg_get_expr prints it
-};
-
-/// WITH (...) of a table, as far as it decides how rows are stored.
-struct StorageOptions {
-    int fill_factor = 100;               ///< percent of a page that INSERT fills
-    int toast_target = 2032;             ///< bytes that a long row is brought down to
-    std::vector<std::string> texts;      ///< "fillfactor=50": what has been given, as pg_class shows it
 };
 
 struct Relation {

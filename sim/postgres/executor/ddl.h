@@ -34,8 +34,6 @@ std::shared_ptr<Relation> copy_relation(const RelationPtr& relation);
 RelationPtr open_relation(Backend& backend, const Node& range_var);
 /// The table of an ALTER, DROP ... Throws 42P01, 42809 (wrong kind).
 RelationPtr require_table(Backend& backend, const Node& range_var, std::string_view verb);
-/// Throws 42701 for the name of a system column.
-void refuse_system_name(const std::string& column);
 void require_owner(Backend& backend, const Relation& relation);
 
 /// ctid, xmin ... (ddl_table.cc).
@@ -89,6 +87,8 @@ struct RowWork {
 /// Does it (ddl_rewrite.cc): the rows, then the unique indexes, then the foreign keys.
 void finish_rows(Backend& backend, Oid table, const RowWork& work);
 
+/// What CREATE TABLE says of its keys before the table is there: a second PRIMARY KEY, columns that are not. Throws 42P16, 42703, 42701.
+void check_keys(const Relation& relation, std::span<const PendingConstraint> pending);
 /// Constraints (ddl_constraint.cc): adds one to `relation` (columns complete), indexes included.
 /// `work`: of an ALTER TABLE, to which looking at the rows is left.
 void add_constraint(Backend& backend, Relation& relation, const PendingConstraint& pending, RowWork* work);
@@ -126,6 +126,7 @@ std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& rela
 /// Storage parameters (ddl_storage.cc): WITH (...), SET (...) and RESET (...), a list of DefElem. Throws 22023.
 void set_storage_options(StorageOptions& options, const std::vector<Node>& given);
 void reset_storage_options(StorageOptions& options, const std::vector<Node>& given);
+void set_index_options(StorageOptions& options, const std::vector<Node>& given);
 
 /// Types (ddl_types.cc). Throws 42710 where the name is taken.
 void refuse_taken_type(Backend& backend, Oid schema, const std::string& name);

@@ -107,6 +107,35 @@ void adopt_index(Backend& backend, Relation& relation, const PendingConstraint& 
     relation.constraints.push_back(std::move(constraint));
 }
 
+/// What a second PRIMARY KEY says.
+SqlError second_primary(const Relation& relation, const PendingConstraint& pending, bool altered) {
+    return SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(altered ? -1 : pending.node.location());
+}
+
+std::vector<std::string> key_names(const PendingConstraint& pending) {
+    std::vector<std::string> names = name_list(pending.node.items("keys"));
+    if (names.empty()) names.push_back(pending.column);
+    return names;
+}
+
+/// The columns of PRIMARY KEY or UNIQUE. Throws 42703, 42701.
+std::vector<int> key_columns(const Relation& relation, const PendingConstraint& pending, bool primary, bool altered) {
+    std::vector<int> attnos;
+    for (const std::string& name : key_names(pending)) {
+        const Column* found = relation.find_column(name);
+        if (found == nullptr) {
+            // ALTER TABLE makes a key's columns NOT NULL first, and points nowhere.
+            if (altered && primary) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name));
+            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(altered ? -1 : pending.node.location());
+        }
+        if (std::ranges::find(attnos, found->attno) != attnos.end()) {
+            throw SqlError("42701", fmt::format("column \"{}\" appears twice in {} constraint", name, primary ? "primary key" : "unique")).at(pending.node.location());
+        }
+        attnos.push_back(found->attno);
+    }
+    return attnos;
+}
+
 void add_key(Backend& backend, Relation& relation, const PendingConstraint& pending, bool primary, RowWork* work) {
     const bool altered = work != nullptr;
     Constraint constraint;
@@ -114,36 +143,22 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
     constraint.oid = allocate_oid(backend);
     constraint.deferrable = pending.node.flag("deferrable") || pending.deferrable;
     constraint.initially_deferred = pending.node.flag("initdeferred") || pending.deferred;
-    if (primary && relation.primary_key() != nullptr) {
-        throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name)).at(altered ? -1 : pending.node.location());
-    }
+    if (primary && relation.primary_key() != nullptr) throw second_primary(relation, pending, altered);
     if (!pending.node.text("indexname").empty()) return adopt_index(backend, relation, pending, std::move(constraint), work);
-    std::vector<std::string> names = name_list(pending.node.items("keys"));
-    if (names.empty()) names.push_back(pending.column);
+    constraint.columns = key_columns(relation, pending, primary, altered);
     Index index;
-    for (const std::string& name : names) {
-        const Column* found = relation.find_column(name);
-        if (found == nullptr) {
-            // ALTER TABLE makes a key's columns NOT NULL first, and points nowhere.
-            if (altered && primary) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name));
-            throw SqlError("42703", fmt::format("column \"{}\" named in key does not exist", name)).at(altered ? -1 : pending.node.location());
-        }
-        if (std::ranges::find(constraint.columns, found->attno) != constraint.columns.end()) {
-            throw SqlError("42701", fmt::format("column \"{}\" appears twice in {} constraint", name, primary ? "primary key" : "unique")).at(pending.node.location());
-        }
-        require_btree_class(backend, found->type);
-        constraint.columns.push_back(found->attno);
-        IndexKey key;
-        key.attno = found->attno;
-        index.keys.push_back(std::move(key));
+    for (int attno : constraint.columns) {
+        require_btree_class(backend, relation.columns[static_cast<std::size_t>(attno - 1)].type);
+        index.keys.emplace_back().attno = attno;
     }
     for (const std::string& name : name_list(pending.node.items("including"))) {
         index.include.push_back(require_column(relation, name, "column \"{}\" named in key does not exist"));
     }
+    set_index_options(index.storage, pending.node.items("options"));
     constraint.name = explicit_name(pending.node, relation);
     if (constraint.name.empty()) {
         constraint.name = primary ? choose_relation_name(backend.catalog(), relation.schema, relation.name, "", "pkey")
-                                  : choose_relation_name(backend.catalog(), relation.schema, relation.name, index_name_addition(names), "key");
+                                  : choose_relation_name(backend.catalog(), relation.schema, relation.name, index_name_addition(key_names(pending)), "key");
     } else if (backend.catalog().relation_name_taken(relation.schema, constraint.name)) {
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists", constraint.name));
     }
@@ -291,6 +306,17 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
 }
 
 }  // namespace
+
+void check_keys(const Relation& relation, std::span<const PendingConstraint> pending) {
+    bool has_primary = false;
+    for (const PendingConstraint& constraint : pending) {
+        const std::string_view kind = constraint.node.text("contype");
+        const bool primary = kind == "CONSTR_PRIMARY";
+        if (!primary && kind != "CONSTR_UNIQUE") continue;
+        if (primary && std::exchange(has_primary, true)) throw second_primary(relation, constraint, false);
+        key_columns(relation, constraint, primary, false);
+    }
+}
 
 void check_foreign_key_types(Backend& backend, const Relation& child, const Relation& parent, const Constraint& constraint, Made made) {
     for (std::size_t i = 0; i < constraint.columns.size(); ++i) {

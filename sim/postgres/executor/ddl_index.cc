@@ -86,6 +86,7 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
         require_immutable(backend, expr, "predicate");
         index.predicate = stored_expression(backend, expr, relation.get());
     }
+    set_index_options(index.storage, node.items("options"));
     index.name = node.text("idxname");
     if (index.name.empty()) {
         index.name = choose_relation_name(backend.catalog(), relation->schema, relation->name, index_name_addition(labels), "idx");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -45,10 +46,17 @@ constexpr StorageOptionRow kStorageOptions[] = {
     {"vacuum_truncate", OptionKind::kBoolean},
 };
 static_assert(std::ranges::is_sorted(kStorageOptions, {}, &StorageOptionRow::name));
+/// Those of a btree index. Nothing looks at how full its pages are.
+constexpr StorageOptionRow kIndexOptions[] = {
+    {"deduplicate_items", OptionKind::kBoolean},
+    {"fillfactor", OptionKind::kInteger, 10, 100},
+};
+using OptionRows = std::span<const StorageOptionRow>;
 
-const StorageOptionRow* find_storage_option(std::string_view name) {
-    const auto* row = std::ranges::lower_bound(kStorageOptions, name, {}, &StorageOptionRow::name);
-    return row != std::end(kStorageOptions) && row->name == name ? row : nullptr;
+const StorageOptionRow& find_option(OptionRows rows, std::string_view name) {
+    const auto row = std::ranges::lower_bound(rows, name, {}, &StorageOptionRow::name);
+    if (row == rows.end() || row->name != name) throw SqlError("22023", fmt::format("unrecognized parameter \"{}\"", name));
+    return *row;
 }
 
 SqlError bad_value(std::string_view kind, const StorageOptionRow& row, const std::string& text) {
@@ -92,31 +100,26 @@ bool is_for_table(const Node& option) {
 }
 
 /// The parameters again, from their texts.
-void read_texts(StorageOptions& options) {
+void read_texts(StorageOptions& options, OptionRows rows) {
     options.fill_factor = StorageOptions().fill_factor;
     options.toast_target = StorageOptions().toast_target;
     for (const std::string& text : options.texts) {
         const std::size_t equals = text.find('=');
         const std::string_view name = std::string_view(text).substr(0, equals);
-        const StorageOptionRow* row = find_storage_option(name);
-        if (row == nullptr) throw SqlError("22023", fmt::format("unrecognized parameter \"{}\"", name));
-        check_value(*row, text.substr(equals + 1), options);
+        check_value(find_option(rows, name), text.substr(equals + 1), options);
     }
 }
 
-}  // namespace
-
-void set_storage_options(StorageOptions& options, const std::vector<Node>& given) {
+void set_options(StorageOptions& options, const std::vector<Node>& given, OptionRows rows) {
     std::vector<std::string_view> names;
     for (const Node& option : given) {
         std::string_view name = option.text("defname");
         if (!is_for_table(option)) {
-            const StorageOptionRow* row = find_storage_option(name);
-            if (row == nullptr || row->member != nullptr) throw SqlError("22023", fmt::format("unrecognized parameter \"{}\"", name));
+            if (find_option(rows, name).member != nullptr) throw SqlError("22023", fmt::format("unrecognized parameter \"{}\"", name));
             continue;
         }
         const std::string text = option.has("arg") ? option_string(option) : "true";
-        if (name == "oids") {
+        if (name == "oids" && rows.data() == kStorageOptions) {
             if (parse_bool(text).value_or(true)) throw SqlError("0A000", "tables declared WITH OIDS are not supported");
             continue;
         }
@@ -125,8 +128,13 @@ void set_storage_options(StorageOptions& options, const std::vector<Node>& given
         std::erase_if(options.texts, [&](const std::string& old) { return is_text_of(old, name); });
         options.texts.push_back(fmt::format("{}={}", name, text));
     }
-    read_texts(options);
+    read_texts(options, rows);
 }
+
+}  // namespace
+
+void set_storage_options(StorageOptions& options, const std::vector<Node>& given) { set_options(options, given, kStorageOptions); }
+void set_index_options(StorageOptions& options, const std::vector<Node>& given) { set_options(options, given, kIndexOptions); }
 
 void reset_storage_options(StorageOptions& options, const std::vector<Node>& given) {
     for (const Node& option : given) {
@@ -134,7 +142,7 @@ void reset_storage_options(StorageOptions& options, const std::vector<Node>& giv
         if (!is_for_table(option)) continue;
         std::erase_if(options.texts, [&](const std::string& old) { return is_text_of(old, option.text("defname")); });
     }
-    read_texts(options);
+    read_texts(options, kStorageOptions);
 }
 
 }  // namespace cdcsim::pg

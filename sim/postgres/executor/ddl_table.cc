@@ -157,13 +157,12 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     relation->persistence = creation_persistence(backend, relation->schema, range_var);
     relation->on_commit = on_commit_of(node.text("oncommit"), relation->persistence);
     relation->owner = backend.current_user();
-    if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
-        std::string message = fmt::format("relation \"{}\" already exists", relation->name);
-        if (!node.flag("if_not_exists")) throw SqlError("42P07", message);
-        backend.send_notice("NOTICE", SqlError("42P07", message + ", skipping"));
+    const SqlError exists("42P07", fmt::format("relation \"{}\" already exists", relation->name));
+    const bool is_taken = backend.catalog().relation_name_taken(relation->schema, relation->name);
+    if (is_taken && node.flag("if_not_exists")) {
+        backend.send_notice("NOTICE", SqlError("42P07", exists.message() + ", skipping"));
         return tag_only("CREATE TABLE");
     }
-    set_storage_options(relation->storage, node.items("options"));
     relation->oid = allocate_oid(backend);
     relation->file_node = relation->oid;
     std::vector<ColumnPlan> plans;
@@ -182,11 +181,14 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
             plans.push_back(std::move(plan));
         }
     }
-    // Sequences come before the table, defaults when all columns are known.
+    // Sequences come before the table (which may be there already), defaults when all columns are known.
     for (ColumnPlan& plan : plans) {
         add_sequence(backend, *relation, plan);
         relation->columns[static_cast<std::size_t>(plan.column.attno - 1)] = plan.column;
     }
+    check_keys(*relation, pending);
+    set_storage_options(relation->storage, node.items("options"));
+    if (is_taken) throw exists;
     for (ColumnPlan& plan : plans) {
         bind_default(backend, *relation, plan);
         relation->columns[static_cast<std::size_t>(plan.column.attno - 1)] = plan.column;
@@ -259,14 +261,14 @@ ExecResult table_from_query(Backend& backend, const Command& statement, const No
     relation->persistence = creation_persistence(backend, relation->schema, range_var);
     relation->on_commit = on_commit_of(into.text("onCommit"), relation->persistence);
     relation->owner = backend.current_user();
+    if (!source.is("SelectStmt")) throw NotSimulated("CREATE TABLE AS of what is not a SELECT");
+    std::shared_ptr<const Query> query = bind_query(source, {backend, statement.hook, true});
     if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
         std::string message = fmt::format("relation \"{}\" already exists", relation->name);
         if (!if_not_exists) throw SqlError("42P07", message);
         backend.send_notice("NOTICE", SqlError("42P07", message + ", skipping"));
         return tag_only("CREATE TABLE AS");
     }
-    if (!source.is("SelectStmt")) throw NotSimulated("CREATE TABLE AS of what is not a SELECT");
-    std::shared_ptr<const Query> query = bind_query(source, {backend, statement.hook, true});
     std::vector<std::string> names = name_list(into.items("colNames"));
     std::size_t next = 0;
     for (const TargetEntry& target : query->targets) {

@@ -176,10 +176,10 @@ ExecResult create_composite_type(Backend& backend, const Command& command, const
     relation->name = range_var.text("relname");
     relation->kind = 'c';
     relation->owner = backend.current_user();
+    refuse_taken_type(backend, relation->schema, relation->name);
     if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists", relation->name));
     }
-    refuse_taken_type(backend, relation->schema, relation->name);
     for (const Node& definition : command.node.items("coldeflist")) {
         TypeRef ref = bind_type_name(definition["typeName"], backend.bind_options());
         Column column;

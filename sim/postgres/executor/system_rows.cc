@@ -79,21 +79,24 @@ void pg_class(Backend& backend, const RowSink& emit) {
         row.flag("relispartition", false).number("relrewrite", 0).number("relfrozenxid", 0).number("relminmxid", 0);
         return row;
     };
+    auto put_options = [&](const StorageOptions& storage) {
+        if (storage.texts.empty()) return;
+        std::vector<Datum> options;
+        for (const std::string& option : storage.texts) options.push_back(Datum::of_text(option));
+        row.set("reloptions", array_datum(backend, oid::kTextArray, ArrayValue::of(std::move(options))));
+    };
     for (const auto& [oid, relation] : backend.catalog().relations()) {
         common(oid, relation->name, relation->schema, relation->kind, relation->persistence, relation->owner);
         row.number("reltype", relation->row_type).number("relfilenode", relation->file_node).number("relnatts", static_cast<std::int64_t>(relation->columns.size()));
         row.flag("relhasindex", !relation->indexes.empty()).flag("relhastriggers", !relation->triggers.empty());
         row.number("relchecks", std::ranges::count(relation->constraints, ConstraintKind::kCheck, &Constraint::kind));
-        if (!relation->storage.texts.empty()) {
-            std::vector<Datum> options;
-            for (const std::string& option : relation->storage.texts) options.push_back(Datum::of_text(option));
-            row.set("reloptions", array_datum(backend, oid::kTextArray, ArrayValue::of(std::move(options))));
-        }
+        put_options(relation->storage);
         if (is_user_table(*relation)) row.letter("relreplident", relation->virtual_rows ? 'n' : relation->replica_identity);
         if (!row.emit()) return;
         for (const Index& index : relation->indexes) {
             common(index.oid, index.name, relation->schema, 'i', relation->persistence, relation->owner);
             row.number("relnatts", static_cast<std::int64_t>(key_numbers(index).size()));
+            put_options(index.storage);
             if (!row.emit()) return;
         }
     }
