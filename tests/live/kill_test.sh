@@ -1,7 +1,7 @@
 #!/bin/bash
 # Ends `cdcsim diff`, `record` and `explore` in the middle, with SIGINT, SIGTERM and SIGKILL, on a stack of
 # their own and on one that they are attached to: databases, roles, slots, connectors, topics and processes
-# are afterwards as before. Needs psql, curl and kcat; about four minutes.
+# are afterwards as before. Needs psql, curl and kcat; about six minutes.
 #
 #     tests/live/kill_test.sh build/quick/tools/cdcsim/cdcsim
 set -euo pipefail
@@ -41,7 +41,7 @@ before=$(shown)
 failed=0
 for where in own attached; do
     declare -n options=$where
-    for command in diff record explore; do
+    for command in ${COMMANDS:-diff record explore}; do
         for signal in INT TERM KILL; do
             case $command in
                 explore) arguments=(--seed 22 --first 600 --count 50 --shrink 0 -j 1 --out "$work/out") ;;
@@ -52,7 +52,7 @@ for where in own attached; do
             "$cdcsim" "$command" "${arguments[@]}" "${options[@]}" >"$work/log" 2>&1 &
             session=$!
             set +m
-            for _ in $(seq 300); do [ "$(curl -sS "$connect/connectors")" != "[]" ] && break || sleep 0.1; done
+            for _ in $(seq 1200); do [ "$(curl -sS "$connect/connectors")" != "[]" ] && break || sleep 0.1; done
             sleep 2
             middle=$(shown)
             kill -"$signal" "$session"
