@@ -352,6 +352,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       key_converter(converter(config, "key.converter")),
       value_converter(converter(config, "value.converter")),
       unwrap(read_unwrap(config)),
+      transforms(std::make_shared<TransformChain>(config)),
       schema_include_(option_value(config, "schema.include.list")),
       schema_exclude_(option_value(config, "schema.exclude.list")),
       table_include_(option_value(config, "table.include.list")),

@@ -11,6 +11,7 @@
 #include "sim/debezium/connector_options.h"
 #include "sim/debezium/java_regex.h"
 #include "sim/debezium/table_model.h"
+#include "sim/debezium/transform/transform.h"
 #include "sim/debezium/unwrap.h"
 
 namespace cdcsim::debezium {
@@ -78,6 +79,7 @@ struct ConnectorConfig {
 
     connect::JsonConverterConfig key_converter, value_converter;
     std::optional<Unwrap> unwrap;
+    std::shared_ptr<TransformChain> transforms;
 
     bool captures(const TableId& table) const;
     /// Which entry of table.include.list lets it in: the snapshot goes by these.

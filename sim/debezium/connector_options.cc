@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/connect/java_hash_map.h"
 #include "sim/debezium/java_regex.h"
+#include "sim/debezium/transform/transform.h"
 
 namespace cdcsim::debezium {
 
@@ -287,7 +288,7 @@ constexpr Option kWorkerOptions[] = {
     {"value.converter", Type::kClass, {}, Use::kObeyed, {}, ""},
     {"header.converter", Type::kClass, {}, Use::kObeyed, {}, ""},
     {"transforms", Type::kList, "", Use::kObeyed, {}, ""},
-    {"predicates", Type::kList, "", Use::kDefaultOnly, {}, ""},
+    {"predicates", Type::kList, "", Use::kObeyed, {}, ""},
     {"config.action.reload", Type::kString, "restart", Use::kNoEffect, {}, "none, restart"},
     {"errors.retry.timeout", Type::kLong, "0", Use::kNoEffect, {}, ""},
     {"errors.retry.delay.max.ms", Type::kLong, "60000", Use::kNoEffect, {}, ""},
@@ -421,11 +422,34 @@ void Validator::worker_level() {
     }
     const auto* transforms = find("transforms");
     if (!transforms || trimmed(*transforms).empty()) return;
-    for (const auto& part : split(*transforms, ",")) {
-        std::string type = "transforms." + trimmed(part) + ".type";
-        if (!find(type))
-            errors_.push_back("Missing required configuration \"" + type +
-                              "\" which has no default value.");
+    const auto names = TransformOptions(config_, "").list("transforms");
+    auto missing = [&](const std::string& option) {
+        errors_.push_back("Missing required configuration \"" + option + "\" which has no default value.");
+    };
+    for (const auto& name : names) {
+        if (std::ranges::count(names, name) == 1) continue;
+        std::string list;
+        for (const auto& part : names) list += (list.empty() ? "" : ", ") + part;
+        errors_.push_back("Invalid value [" + list + "] for configuration transforms: Duplicate alias provided.");
+        return;
+    }
+    for (const auto& name : names) {
+        const TransformOptions options(config_, "transforms." + name + ".");
+        const std::string type = options.get("type");
+        const auto* row = find_transform_class(type);
+        if (!options.has("type")) missing(options.prefix() + "type");
+        else if (!row && type.starts_with("org.apache.kafka.connect.transforms.") && type.find('$') == type.npos)
+            errors_.push_back("Invalid value " + type + " for configuration " + options.prefix() + "type: Class " + type + " could not be found.");
+        if (!row) continue;
+        for (std::string_view option : row->required)
+            if (!options.has(option)) missing(options.prefix() + std::string(option));
+        if (row->pattern.empty() || !options.has(row->pattern)) continue;
+        try {
+            JavaReplacer(options.get(row->pattern), "");
+        } catch (const RegexSyntaxError& error) {
+            errors_.push_back("Invalid value " + options.get(row->pattern) + " for configuration " +
+                              std::string(row->pattern) + ": Invalid regex: " + error.message);
+        }
     }
 }
 

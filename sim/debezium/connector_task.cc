@@ -59,7 +59,7 @@ void ConnectorTask::poll(kafka::RecordSink& sink) {
     try {
         run(sink);
     } catch (const TaskFailure& failure) {
-        if (!in_producer_) throw;
+        if (!in_producer_ || failure.place() == TaskFailure::Place::kPipeline) throw;
         throw TaskFailure(std::string(kProducerFailed) + failure.what());
     } catch (const SqlError& error) {
         if (error.is_not_simulated()) throw;

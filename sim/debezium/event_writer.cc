@@ -171,10 +171,12 @@ EventWriter::EventWriter(const ConnectorConfig& config, std::string run_id) : co
     }
     const auto& key = config.key_converter;
     const auto& value = config.value_converter;
-    transaction_key_prefix_ = connect::envelope_prefix(transaction_key_schema(config), key);
-    transaction_value_prefix_ = connect::envelope_prefix(transaction_value_schema(config), value);
-    message_key_prefix_ = connect::envelope_prefix(message_key_schema(config), key);
-    message_value_prefix_ = connect::envelope_prefix(message_value_schema(config), value);
+    transaction_schemas_ = {share(transaction_key_schema(config)), share(transaction_value_schema(config))};
+    message_schemas_ = {share(message_key_schema(config)), share(message_value_schema(config))};
+    transaction_key_prefix_ = connect::envelope_prefix(*transaction_schemas_.key, key);
+    transaction_value_prefix_ = connect::envelope_prefix(*transaction_schemas_.value, value);
+    message_key_prefix_ = connect::envelope_prefix(*message_schemas_.key, key);
+    message_value_prefix_ = connect::envelope_prefix(*message_schemas_.value, value);
 }
 
 void EventWriter::append_source(const OffsetContext& offset, std::string& out) const {
@@ -250,8 +252,40 @@ kafka::Headers EventWriter::headers_for(const RowEvent& event) const {
     return headers;
 }
 
-void EventWriter::send(kafka::ProducerRecord record, const OffsetContext& offset) {
+kafka::Content EventWriter::converted(Side side, const connect::JsonConverterConfig& converter) {
+    if (!side.schema && !side.json) return {};
+    auto& prefix = prefixes_[{side.schema, &converter}];
+    if (!prefix && side.schema) prefix = connect::envelope_prefix(*side.schema, converter);
+    if (!prefix && converter.schemas_enable) prefix = std::make_shared<const std::string>("{\"schema\":null,\"payload\":");
+    if (!side.json && side.schema) {
+        const bool defaults = side.schema->default_json && converter.replace_null_with_default;
+        if (!defaults && !side.schema->optional)
+            fail_transform("org.apache.kafka.connect.errors.DataException: Conversion error: null value for field that is required and has no default value");
+        return content(prefix, defaults ? *side.schema->default_json : "null");
+    }
+    return content(prefix, std::move(*side.json));
+}
+
+bool EventWriter::transform(kafka::ProducerRecord& record, const Schemas& schemas) {
+    auto side = [](kafka::Content& content, const connect::SchemaPtr& schema) -> Side {
+        if (content.is_null) return {};
+        if (content.payload == "null") return {schema, std::nullopt};
+        return {schema, std::move(content.payload)};
+    };
+    SourceRecord source{std::move(record.topic), side(record.key, schemas.key), side(record.value, schemas.value),
+                        record.headers ? *record.headers : kafka::Headers(), std::nullopt};
+    if (!config_.transforms->apply(source)) return false;
+    record.topic = std::move(source.topic);
+    if (source.timestamp_ms) record.timestamp_ms = *source.timestamp_ms;
+    record.headers = source.headers.empty() ? nullptr : std::make_shared<const kafka::Headers>(std::move(source.headers));
+    record.key = converted(std::move(source.key), config_.key_converter);
+    record.value = converted(std::move(source.value), config_.value_converter);
+    return true;
+}
+
+void EventWriter::send(kafka::ProducerRecord record, const Schemas& schemas, const OffsetContext& offset) {
     record.timestamp_ms = millis_of(now_);
+    if (!config_.transforms->empty() && !transform(record, schemas)) return;
     sink_->send(std::move(record));
     sent_offset_ = offset.store();
 }
@@ -303,8 +337,8 @@ void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
     std::optional<kafka::ProducerRecord> tombstone;
     if (event.operation == 'd' && config_.tombstones_on_delete) tombstone = record;
     record.value = content(event.plan.value_prefix(), std::string(payload_));  // as long as it is, no longer
-    send(std::move(record), offset);
-    if (tombstone) send(std::move(*tombstone), offset);
+    send(std::move(record), {event.plan.key_schema(), event.plan.envelope_schema()}, offset);
+    if (tombstone) send(std::move(*tombstone), {event.plan.key_schema(), nullptr}, offset);
 }
 
 void EventWriter::logical_message(const pgoutput::LogicalMessage& message, OffsetContext& offset) {
@@ -337,7 +371,7 @@ void EventWriter::logical_message(const pgoutput::LogicalMessage& message, Offse
     record.topic = config_.topic_prefix + ".message";
     record.key = content(message_key_prefix_, std::move(key));
     record.value = content(message_value_prefix_, std::move(payload));
-    send(std::move(record), offset);
+    send(std::move(record), message_schemas_, offset);
     if (!message.transactional) offset.transaction.end();
 }
 
@@ -370,7 +404,7 @@ void EventWriter::transaction_record(const OffsetContext& offset, UnixMicros at,
     record.topic = config_.transaction_topic;
     record.key = content(transaction_key_prefix_, "{\"id\":" + id + "}");
     record.value = content(transaction_value_prefix_, std::move(payload));
-    send(std::move(record), offset);
+    send(std::move(record), transaction_schemas_, offset);
 }
 
 void EventWriter::transaction_started(const std::string& id, OffsetContext& offset) {

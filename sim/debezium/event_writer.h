@@ -3,6 +3,7 @@
 // Mirrors EventDispatcher, Envelope, PostgresSourceInfoStructMaker and TransactionMonitor.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,7 +54,15 @@ class EventWriter {
     /// Counts the event and appends its transaction block, or null.
     void append_transaction(const std::string& collection, OffsetContext& offset, std::string& out);
     void transaction_record(const OffsetContext& offset, UnixMicros at, bool end);
-    void send(kafka::ProducerRecord record, const OffsetContext& offset);
+    /// The schemas of a record's key and value; null: none.
+    struct Schemas {
+        connect::SchemaPtr key, value;
+    };
+    /// Through the transforms to the sink.
+    void send(kafka::ProducerRecord record, const Schemas& schemas, const OffsetContext& offset);
+    /// False: the record is dropped.
+    bool transform(kafka::ProducerRecord& record, const Schemas& schemas);
+    kafka::Content converted(Side side, const connect::JsonConverterConfig& converter);
     kafka::Headers headers_for(const RowEvent& event) const;
     /// The record of a row event without its value.
     kafka::ProducerRecord row_record(const RowEvent& event) const;
@@ -74,8 +83,12 @@ class EventWriter {
     UnixMicros now_;
     std::string source_head_, source_after_snapshot_;
     std::shared_ptr<const kafka::Headers> context_headers_;
+    /// Of the transaction topic and of logical messages.
+    Schemas transaction_schemas_, message_schemas_;
     std::shared_ptr<const std::string> transaction_key_prefix_, transaction_value_prefix_;
     std::shared_ptr<const std::string> message_key_prefix_, message_value_prefix_;
+    /// Of the schemas that transforms have made, for each converter.
+    std::map<std::pair<connect::SchemaPtr, const connect::JsonConverterConfig*>, std::shared_ptr<const std::string>> prefixes_;
     std::optional<SourceOffset> sent_offset_;
     std::string payload_;   ///< the last one: its room is used again
     std::string transaction_json_ = "null";  ///< of the last row event

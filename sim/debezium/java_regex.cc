@@ -1,6 +1,6 @@
 #include "sim/debezium/java_regex.h"
 
-#include <optional>
+#include <algorithm>
 #include <regex>
 
 #include "core/base/error.h"
@@ -17,8 +17,9 @@ bool is_meta(char c) {
     return std::string_view("\\[](){}*+?|^$").find(c) != std::string_view::npos;
 }
 
-/// Lower-cased literal text with '\0' for `.`, if the pattern is nothing else.
-std::optional<std::string> as_literal(std::string_view pattern) {
+/// Literal text (lower-cased if case does not count) with '\0' for `.`, if the pattern is nothing else.
+std::optional<std::string> as_literal(std::string_view pattern, bool ignores_case) {
+    auto lower = [&](char c) { return ignores_case ? ::cdcsim::debezium::lower(c) : c; };
     std::string out;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         char c = pattern[i];
@@ -106,15 +107,16 @@ struct JavaRegex::Compiled {
     std::wregex regex;
 };
 
-JavaRegex::JavaRegex(std::string_view pattern) {
-    if (auto literal = as_literal(pattern)) {
+JavaRegex::JavaRegex(std::string_view pattern, bool ignores_case) : ignores_case_(ignores_case) {
+    if (auto literal = as_literal(pattern, ignores_case)) {
         literal_ = std::move(*literal);
         return;
     }
     check_syntax(pattern);
     try {
-        compiled_ = std::make_shared<const Compiled>(Compiled{std::wregex(
-            widen(pattern), std::regex::ECMAScript | std::regex::icase | std::regex::optimize)});
+        auto flags = std::regex::ECMAScript | std::regex::optimize;
+        if (ignores_case) flags |= std::regex::icase;
+        compiled_ = std::make_shared<const Compiled>(Compiled{std::wregex(widen(pattern), flags)});
     } catch (const std::regex_error&) {
         refuse(pattern, "a construct");
     }
@@ -128,11 +130,95 @@ bool JavaRegex::matches(std::string_view text) const {
         if (expected == '\0') {
             do ++i;
             while (i < text.size() && (text[i] & 0xC0) == 0x80);
-        } else if (lower(text[i++]) != expected) {
+        } else if ((ignores_case_ ? lower(text[i]) : text[i]) != expected) {
             return false;
+        } else {
+            ++i;
         }
     }
     return i == text.size();
+}
+
+struct JavaReplacer::Compiled {
+    std::regex regex;
+    std::vector<std::string> names;  ///< of the groups; "" for those without
+};
+
+namespace {
+
+/// The pattern without the names of its groups, which go to `names`.
+std::string without_names(std::string_view pattern, std::vector<std::string>& names) {
+    std::string out;
+    bool in_class = false;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const char c = pattern[i];
+        out += c;
+        if (c == '\\' && i + 1 < pattern.size()) {
+            out += pattern[++i];
+        } else if (c == '[' || c == ']') {
+            in_class = c == '[';
+        } else if (c == '(' && !in_class) {
+            const bool is_special = pattern.substr(i + 1, 1) == "?";
+            const bool is_named = pattern.substr(i + 1, 2) == "?<" && isalpha(static_cast<unsigned char>(pattern.substr(i + 3, 1).empty() ? 0 : pattern[i + 3]));
+            const auto end = is_named ? pattern.find('>', i) : i;
+            if (is_named && end != pattern.npos) {
+                names.emplace_back(pattern.substr(i + 3, end - i - 3));
+                i = end;
+            } else if (!is_special) {
+                names.emplace_back();
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+JavaReplacer::JavaReplacer(std::string_view pattern, std::string_view replacement) : replacement_(replacement) {
+    auto compiled = std::make_shared<Compiled>();
+    const std::string plain = without_names(pattern, compiled->names);
+    check_syntax(plain);
+    try {
+        compiled->regex = std::regex(plain, std::regex::ECMAScript | std::regex::optimize);
+    } catch (const std::regex_error&) {
+        refuse(pattern, "a construct");
+    }
+    compiled_ = std::move(compiled);
+}
+
+std::optional<std::string> JavaReplacer::replaced(const std::string& text) const {
+    if (!std::regex_match(text, compiled_->regex)) return text;
+    std::smatch match;
+    std::regex_search(text, match, compiled_->regex);
+    std::string out = match.prefix();
+    for (std::size_t i = 0; i < replacement_.size(); ++i) {
+        const char c = replacement_[i];
+        if (c == '\\') {
+            if (++i == replacement_.size()) return std::nullopt;
+            out += replacement_[i];
+        } else if (c != '$') {
+            out += c;
+        } else if (replacement_.substr(i + 1, 1) == "{") {
+            const auto end = replacement_.find('}', i);
+            if (end == replacement_.npos) return std::nullopt;
+            const auto name = std::ranges::find(compiled_->names, replacement_.substr(i + 2, end - i - 2));
+            if (name == compiled_->names.end() || name->empty()) return std::nullopt;
+            out += match[static_cast<std::size_t>(name - compiled_->names.begin()) + 1];
+            i = end;
+        } else {
+            auto digit = [&](std::size_t at) { return at < replacement_.size() && replacement_[at] >= '0' && replacement_[at] <= '9'; };
+            if (!digit(i + 1)) return std::nullopt;
+            std::size_t group = static_cast<std::size_t>(replacement_[++i] - '0');
+            if (group >= match.size()) return std::nullopt;
+            // Further digits belong to the number as long as there is such a group.
+            while (digit(i + 1) && group * 10 + static_cast<std::size_t>(replacement_[i + 1] - '0') < match.size()) {
+                group = group * 10 + static_cast<std::size_t>(replacement_[++i] - '0');
+            }
+            out += match[group];
+        }
+    }
+    out += match.suffix();
+    return out;
 }
 
 std::vector<std::string> split_regex_list(std::string_view list) {

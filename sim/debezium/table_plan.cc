@@ -254,7 +254,8 @@ void TablePlan::plan_key(const ConnectorConfig& config, const TypeRegistry& type
     Schema schema = schema_of(SchemaType::kStruct);
     schema.name = config.adjusted_schema_name(topic_ + ".Key");
     schema.fields = fields_of(key_, config, table_);
-    key_prefix_ = connect::envelope_prefix(schema, config.key_converter);
+    key_schema_ = connect::share(std::move(schema));
+    key_prefix_ = connect::envelope_prefix(*key_schema_, config.key_converter);
 }
 
 void TablePlan::plan_value(const ConnectorConfig& config, const TypeRegistry& types) {
@@ -288,14 +289,16 @@ void TablePlan::make_envelope(const ConnectorConfig& config) {
                        {"ts_ms", optional_int64},
                        {"ts_us", optional_int64},
                        {"ts_ns", optional_int64}};
-    value_prefix_ = connect::envelope_prefix(envelope, config.value_converter);
+    envelope_schema_ = connect::share(std::move(envelope));
+    value_prefix_ = connect::envelope_prefix(*envelope_schema_, config.value_converter);
     if (!config.unwrap) return;
-    const Schema unwrapped = config.unwrap->value_schema(*value_schema_);
+    Schema unwrapped = config.unwrap->value_schema(*value_schema_);
     for (std::size_t i = 0; i < unwrapped.fields.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
             if (unwrapped.fields[i].name == unwrapped.fields[j].name && twice_named_.empty())
                 twice_named_ = unwrapped.fields[i].name;
-    unwrapped_prefix_ = connect::envelope_prefix(unwrapped, config.value_converter);
+    unwrapped_schema_ = connect::share(std::move(unwrapped));
+    unwrapped_prefix_ = connect::envelope_prefix(*unwrapped_schema_, config.value_converter);
     null_prefix_ = connect::envelope_prefix(*value_schema_, config.value_converter);
 }
 

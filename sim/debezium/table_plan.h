@@ -34,6 +34,11 @@ class TablePlan {
     const Table& table() const { return table_; }
     const std::string& topic() const { return topic_; }
     bool has_key() const { return !key_.empty(); }
+    /// Of the key (null: none), of a row event, of a row, and of a row that was unwrapped.
+    const connect::SchemaPtr& key_schema() const { return key_schema_; }
+    const connect::SchemaPtr& envelope_schema() const { return envelope_schema_; }
+    const connect::SchemaPtr& row_schema() const { return value_schema_; }
+    const connect::SchemaPtr& unwrapped_schema() const { return unwrapped_schema_; }
     const std::shared_ptr<const std::string>& key_prefix() const { return key_prefix_; }
     const std::shared_ptr<const std::string>& value_prefix() const { return value_prefix_; }
     /// With unwrapping: of a row, and of the null that a delete leaves.
@@ -65,7 +70,7 @@ class TablePlan {
     std::string topic_;
     std::vector<PlannedColumn> key_, value_;
     std::vector<std::size_t> selected_;
-    connect::SchemaPtr value_schema_;
+    connect::SchemaPtr key_schema_, value_schema_, envelope_schema_, unwrapped_schema_;
     std::string twice_named_;
     std::shared_ptr<const std::string> key_prefix_, value_prefix_, unwrapped_prefix_, null_prefix_;
 };

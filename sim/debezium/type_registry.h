@@ -68,11 +68,16 @@ int jdbc_display_size(const TypeInfo& type, std::int32_t typmod);
 /// What kills a task: the first line of Connect's trace.
 class TaskFailure : public std::exception {
   public:
-    explicit TaskFailure(std::string trace) : trace_(std::move(trace)) {}
+    /// Who fails: the change event producer, or the pipeline behind it (transforms, converters).
+    enum class Place { kProducer, kPipeline };
+    explicit TaskFailure(std::string trace, Place place = Place::kProducer)
+        : trace_(std::move(trace)), place_(place) {}
+    Place place() const { return place_; }
     const char* what() const noexcept override { return trace_.c_str(); }
 
   private:
     std::string trace_;
+    Place place_;
 };
 
 }  // namespace cdcsim::debezium

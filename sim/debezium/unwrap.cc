@@ -4,12 +4,11 @@
 
 #include "core/base/error.h"
 #include "sim/debezium/table_plan.h"
+#include "sim/debezium/transform/transform.h"
 
 namespace cdcsim::debezium {
 
 namespace {
-
-constexpr std::string_view kClass = "io.debezium.transforms.ExtractNewRecordState";
 
 std::string trimmed(std::string_view text) {
     auto first = text.find_first_not_of(" \t\r\n");
@@ -103,16 +102,17 @@ connect::Schema Unwrap::value_schema(const connect::Schema& row) const {
 }
 
 std::optional<Unwrap> read_unwrap(const ConfigMap& config) {
-    auto transforms = trimmed(option_value(config, "transforms"));
-    if (transforms.empty()) return std::nullopt;
-    auto names = split(transforms, ',');
-    std::string prefix = "transforms." + names[0] + ".";
-    auto get = [&](const std::string& option, const char* otherwise = "") {
-        auto it = config.find(prefix + option);
-        return it == config.end() ? std::string(otherwise) : trimmed(it->second);
+    const auto names = TransformOptions(config, "").list("transforms");
+    auto is_unwrap = [&](const std::string& name) {
+        return TransformOptions(config, "transforms." + name + ".").get("type") == kUnwrapClass;
     };
-    if (names.size() > 1 || get("type") != kClass)
-        throw NotSimulated("connector option transforms with " + get("type"));
+    const auto name = std::ranges::find_if(names, is_unwrap);
+    if (name == names.end()) return std::nullopt;
+    if (std::ranges::count_if(names, is_unwrap) > 1)
+        throw NotSimulated("connector option transforms with two of " + std::string(kUnwrapClass));
+    const TransformOptions options(config, "transforms." + *name + ".");
+    auto get = [&](const char* option, const char* otherwise = "") { return options.get(option, otherwise); };
+    const std::string& prefix = options.prefix();
     for (const char* option : {"route.by.field", "drop.fields.header.name", "predicate", "negate"})
         if (!get(option).empty()) throw NotSimulated("connector option " + prefix + option);
     if (get("replace.null.with.default") == "false")

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/connect/schema.h"
@@ -38,7 +39,9 @@ struct Unwrap {
     connect::Schema value_schema(const connect::Schema& row) const;
 };
 
-/// The transform that `transforms` asks for, if any. Throws NotSimulated for every other one.
+constexpr std::string_view kUnwrapClass = "io.debezium.transforms.ExtractNewRecordState";
+
+/// The one of `transforms` that is of this class, if any. Throws NotSimulated for what it asks for and is not built.
 std::optional<Unwrap> read_unwrap(const ConfigMap& config);
 
 }  // namespace cdcsim::debezium

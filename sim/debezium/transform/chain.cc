@@ -1,0 +1,197 @@
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "sim/debezium/java_regex.h"
+#include "sim/debezium/transform/transform.h"
+#include "sim/debezium/type_registry.h"
+#include "sim/debezium/unwrap.h"
+
+namespace cdcsim::debezium {
+
+namespace {
+
+std::string trimmed(std::string_view text) {
+    auto first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return "";
+    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+}
+
+/// Every transform that comes with Kafka Connect and the connector.
+const std::vector<TransformClass>& transform_classes() {
+    static const std::vector<std::string_view> kPathOptions = {"field.syntax.version", "replace.null.with.default"};
+    static const std::vector<TransformClass> classes = {
+        {"org.apache.kafka.connect.transforms.RegexRouter", make_regex_router, {"regex", "replacement"}, {}, "regex"},
+        {"org.apache.kafka.connect.transforms.Filter", make_filter},
+        {"org.apache.kafka.connect.transforms.ExtractField$Key", make_extract_key_field, {"field"}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.ExtractField$Value", make_extract_value_field, {"field"}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.HoistField$Key", make_hoist_key_field, {"field"}},
+        {"org.apache.kafka.connect.transforms.HoistField$Value", make_hoist_value_field, {"field"}},
+        {"org.apache.kafka.connect.transforms.ReplaceField$Key", make_replace_key_field, {}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.ReplaceField$Value", make_replace_value_field, {}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.InsertField$Key", make_insert_key_field, {}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.InsertField$Value", make_insert_value_field, {}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.ValueToKey", make_value_to_key, {"fields"}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.InsertHeader", make_insert_header, {"header", "value.literal"}},
+        {"org.apache.kafka.connect.transforms.DropHeaders", make_drop_headers, {"headers"}},
+        {"org.apache.kafka.connect.transforms.Cast$Key"},
+        {"org.apache.kafka.connect.transforms.Cast$Value"},
+        {"org.apache.kafka.connect.transforms.Flatten$Key"},
+        {"org.apache.kafka.connect.transforms.Flatten$Value"},
+        {"org.apache.kafka.connect.transforms.HeaderFrom$Key"},
+        {"org.apache.kafka.connect.transforms.HeaderFrom$Value"},
+        {"org.apache.kafka.connect.transforms.MaskField$Key"},
+        {"org.apache.kafka.connect.transforms.MaskField$Value"},
+        {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Key"},
+        {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Value"},
+        {"org.apache.kafka.connect.transforms.TimestampConverter$Key"},
+        {"org.apache.kafka.connect.transforms.TimestampConverter$Value"},
+        {"org.apache.kafka.connect.transforms.TimestampRouter"},
+        {"io.debezium.transforms.outbox.EventRouter", make_event_router, {},
+         {"table.field.event.schema.version", "tracing.span.context.field", "tracing.operation.name"}},
+    };
+    return classes;
+}
+
+class Predicate {
+  public:
+    virtual ~Predicate() = default;
+    virtual bool holds(const SourceRecord& record) const = 0;
+};
+
+class TopicNameMatches : public Predicate {
+  public:
+    explicit TopicNameMatches(const TransformOptions& options) : pattern_(options.get("pattern"), false) {}
+    bool holds(const SourceRecord& record) const override { return pattern_.matches(record.topic); }
+
+  private:
+    JavaRegex pattern_;
+};
+
+class RecordIsTombstone : public Predicate {
+  public:
+    explicit RecordIsTombstone(const TransformOptions&) {}
+    bool holds(const SourceRecord& record) const override { return !record.value.json; }
+};
+
+class HasHeaderKey : public Predicate {
+  public:
+    explicit HasHeaderKey(const TransformOptions& options) : name_(options.get("name")) {}
+    bool holds(const SourceRecord& record) const override {
+        return std::ranges::any_of(record.headers, [&](const kafka::Header& header) { return header.key == name_; });
+    }
+
+  private:
+    std::string name_;
+};
+
+template <class T>
+std::unique_ptr<Predicate> make(const TransformOptions& options) {
+    return std::make_unique<T>(options);
+}
+
+struct PredicateClass {
+    std::string_view name;
+    std::unique_ptr<Predicate> (*make)(const TransformOptions&);
+};
+constexpr PredicateClass kPredicates[] = {
+    {"org.apache.kafka.connect.transforms.predicates.TopicNameMatches", make<TopicNameMatches>},
+    {"org.apache.kafka.connect.transforms.predicates.RecordIsTombstone", make<RecordIsTombstone>},
+    {"org.apache.kafka.connect.transforms.predicates.HasHeaderKey", make<HasHeaderKey>},
+};
+
+std::unique_ptr<Predicate> make_predicate(const ConfigMap& config, const std::string& name) {
+    const auto names = TransformOptions(config, "").list("predicates");
+    if (std::ranges::find(names, name) == names.end()) throw NotSimulated("the predicate \"" + name + "\", which predicates does not list");
+    const TransformOptions options(config, "predicates." + name + ".");
+    const std::string type = options.get("type");
+    for (const PredicateClass& row : kPredicates)
+        if (row.name == type) return row.make(options);
+    throw NotSimulated("connector option predicates with " + type);
+}
+
+/// What a Kafka topic can be called; the producer fails for others.
+bool is_topic_name(std::string_view name) {
+    constexpr std::size_t kMaxLength = 249;
+    auto is_legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
+    return !name.empty() && name.size() <= kMaxLength && name != "." && name != ".." && std::ranges::all_of(name, is_legal);
+}
+
+}  // namespace
+
+bool TransformOptions::has(std::string_view option) const { return config_.contains(prefix_ + std::string(option)); }
+
+std::string TransformOptions::get(std::string_view option, std::string_view otherwise) const {
+    auto found = config_.find(prefix_ + std::string(option));
+    return found == config_.end() ? std::string(otherwise) : trimmed(found->second);
+}
+
+bool TransformOptions::flag(std::string_view option, bool otherwise) const { return get(option, otherwise ? "true" : "false") == "true"; }
+
+std::vector<std::string> TransformOptions::list(std::string_view option) const {
+    std::vector<std::string> parts;
+    const std::string text = get(option);
+    if (text.empty()) return parts;
+    for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t end = std::min(text.find(',', start), text.size());
+        parts.push_back(trimmed(std::string_view(text).substr(start, end - start)));
+        start = end + 1;
+    }
+    return parts;
+}
+
+const TransformClass* find_transform_class(std::string_view name) {
+    const auto& classes = transform_classes();
+    const auto found = std::ranges::find(classes, name, &TransformClass::name);
+    return found == classes.end() ? nullptr : &*found;
+}
+
+struct TransformChain::Stage {
+    std::unique_ptr<Transform> transform;
+    std::unique_ptr<Predicate> predicate;  ///< may be null
+    bool negate = false;
+};
+
+TransformChain::~TransformChain() = default;
+
+TransformChain::TransformChain(const ConfigMap& config) {
+    bool only_topics = true;  // so far
+    for (const std::string& name : TransformOptions(config, "").list("transforms")) {
+        const TransformOptions options(config, "transforms." + name + ".");
+        const std::string type = options.get("type");
+        if (type == kUnwrapClass) {
+            if (!only_topics) throw NotSimulated("connector option transforms with ExtractNewRecordState after what changes more than topics");
+            continue;
+        }
+        const TransformClass* row = find_transform_class(type);
+        if (row == nullptr || row->make == nullptr) throw NotSimulated("connector option transforms with " + type);
+        for (std::string_view option : row->refused)
+            if (options.has(option)) throw NotSimulated("connector option " + options.prefix() + std::string(option));
+        auto stage = std::make_unique<Stage>();
+        stage->transform = row->make(options);
+        if (options.has("predicate")) stage->predicate = make_predicate(config, options.get("predicate"));
+        stage->negate = options.flag("negate", false);
+        only_topics = only_topics && row->make == make_regex_router && !stage->predicate;
+        stages_.push_back(std::move(stage));
+    }
+    if (only_topics) return;
+    // Values are texts here, in which a converter has put the default already.
+    for (const char* option : {"key.converter.replace.null.with.default", "value.converter.replace.null.with.default"})
+        if (TransformOptions(config, "").get(option) == "false") throw NotSimulated("connector option transforms with " + std::string(option));
+}
+
+bool TransformChain::apply(SourceRecord& record) {
+    for (const auto& stage : stages_) {
+        if (stage->predicate && stage->predicate->holds(record) == stage->negate) continue;
+        if (!stage->transform->apply(record)) return false;
+    }
+    if (!is_topic_name(record.topic)) throw NotSimulated("a topic with the name \"" + record.topic + "\"");
+    return true;
+}
+
+void fail_transform(const std::string& cause) {
+    std::string trace = "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler";
+    if (!cause.empty()) trace += "\nCaused by: " + cause;
+    throw TaskFailure(std::move(trace), TaskFailure::Place::kPipeline);
+}
+
+}  // namespace cdcsim::debezium

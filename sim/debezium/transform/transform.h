@@ -1,0 +1,84 @@
+// Single message transforms: what `transforms` and `predicates` of a connector's configuration name.
+// Mirrors org.apache.kafka.connect.runtime.TransformationChain. ExtractNewRecordState is not among them:
+// EventWriter writes its records as that transform leaves them (unwrap.h).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/debezium/connector_options.h"
+#include "sim/debezium/transform/source_record.h"
+
+namespace cdcsim::debezium {
+
+/// The options of one transform or predicate: those that begin with its prefix.
+class TransformOptions {
+  public:
+    TransformOptions(const ConfigMap& config, std::string prefix) : config_(config), prefix_(std::move(prefix)) {}
+    bool has(std::string_view option) const;
+    /// Trimmed.
+    std::string get(std::string_view option, std::string_view otherwise = "") const;
+    bool flag(std::string_view option, bool otherwise) const;
+    /// The parts of a comma-separated list, trimmed.
+    std::vector<std::string> list(std::string_view option) const;
+    const std::string& prefix() const { return prefix_; }
+
+  private:
+    const ConfigMap& config_;
+    std::string prefix_;
+};
+
+class Transform {
+  public:
+    virtual ~Transform() = default;
+    /// False: the record is dropped. Throws TaskFailure where the real transform throws.
+    virtual bool apply(SourceRecord& record) = 0;
+};
+
+/// The class of a transform: what Connect checks when the connector is created, and who makes it.
+struct TransformClass {
+    std::string_view name;
+    std::unique_ptr<Transform> (*make)(const TransformOptions&) = nullptr;  ///< null: not simulated
+    std::vector<std::string_view> required = {}, refused = {};              ///< options
+    std::string_view pattern = {};                                          ///< the option that must be a regular expression
+};
+/// By the value of `transforms.x.type`; null: Connect has no such class.
+const TransformClass* find_transform_class(std::string_view name);
+
+class TransformChain {
+  public:
+    /// Throws NotSimulated for what is not built. REQUIRES: a valid configuration.
+    explicit TransformChain(const ConfigMap& config);
+    ~TransformChain();
+    bool empty() const { return stages_.empty(); }
+    /// False: the record is dropped. Throws TaskFailure, NotSimulated.
+    bool apply(SourceRecord& record);
+
+  private:
+    struct Stage;
+    std::vector<std::unique_ptr<Stage>> stages_;
+};
+
+// What the table of classes is made of.
+std::unique_ptr<Transform> make_regex_router(const TransformOptions& options);
+std::unique_ptr<Transform> make_filter(const TransformOptions& options);
+std::unique_ptr<Transform> make_extract_key_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_extract_value_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_hoist_key_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_hoist_value_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_replace_key_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_replace_value_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_insert_key_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_insert_value_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_value_to_key(const TransformOptions& options);
+std::unique_ptr<Transform> make_insert_header(const TransformOptions& options);
+std::unique_ptr<Transform> make_drop_headers(const TransformOptions& options);
+std::unique_ptr<Transform> make_event_router(const TransformOptions& options);
+
+/// What ends a task whose transform or converter threw. `cause`: "class: message" of the exception.
+[[noreturn]] void fail_transform(const std::string& cause = "");
+
+}  // namespace cdcsim::debezium
