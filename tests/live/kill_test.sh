@@ -8,7 +8,7 @@ set -euo pipefail
 cdcsim=$(realpath "$1")
 name=kill-$$
 work=$(mktemp -d)
-trap '"$cdcsim" live down --name "$name"; rm -rf "$work"' EXIT
+trap 'for stack in "$name" "$name-attached"; do "$cdcsim" live down --name "$stack"; done; rm -rf "$work"' EXIT
 addresses=$("$cdcsim" live up --name "$name")
 address() { sed -E "s/.*\"$1\":\"([^\"]*)\".*/\1/" <<<"$addresses"; }
 postgres=$(address postgres) kafka=$(address kafka) connect=$(address connect)

@@ -178,6 +178,7 @@ TEST_CASE("Versions lie where PostgreSQL puts them") {
             std::vector<int> key{1};
             std::vector<Datum> value{Datum::of_int(id)};
             db.visit_index(fixture->host, fixture->relation, key, value);
+            db.prune_block(node, static_cast<std::uint32_t>(live.at(id).rid >> 16));
         }
         INFO("line " << line_number << " of scenario " << scenario << ": " << line);
         if (operation == "s") {

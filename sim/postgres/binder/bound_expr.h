@@ -114,6 +114,7 @@ struct BoolExpr : Expr {
     BoolExpr() : Expr(ExprKind::kBool) {}
     BoolOp op = BoolOp::kAnd;
     std::vector<ExprPtr> args;
+    bool is_qual = false;  ///< an AND of which only true matters: it stops at the first NULL, too
 };
 
 struct NullTestExpr : Expr {

@@ -132,7 +132,7 @@ void check_view_options(Modification& m, const Row& row) {
     rows[static_cast<std::size_t>(m.query.result_relation - 1)].columns = row;
     EvalContext context = m.context(rows);
     for (const ViewCheck& check : m.query.view_checks) {
-        if (evaluate_condition(*check.condition, context)) continue;
+        if (evaluate_qual(*check.condition, context)) continue;
         throw SqlError("44000", fmt::format("new row violates check option for view \"{}\"", check.view))
             .detail(fmt::format("Failing row contains {}.", describe_row(m.backend, *m.relation, row)));
     }
@@ -187,7 +187,7 @@ std::optional<Row> index_values(Backend& backend, const Relation&, const Index& 
     EvalRow source;
     source.columns = row;
     EvalContext context = row_context(backend, snapshot, source);
-    if (index.predicate && !evaluate_condition(*ready_to_run(*index.predicate, backend), context)) return std::nullopt;
+    if (index.predicate && !evaluate_qual(*ready_to_run(*index.predicate, backend), context)) return std::nullopt;
     Row values;
     for (const IndexKey& key : index.keys) {
         values.push_back(key.attno != 0 ? row[static_cast<std::size_t>(key.attno - 1)] : evaluate(*ready_to_run(*key.expr, backend), context));

@@ -95,7 +95,8 @@ Datum field_select(const FieldSelectExpr& expr, const EvalContext& context) {
     if (expr.arg->kind == ExprKind::kRow) {
         return evaluate(*as<RowExpr>(*expr.arg).fields.at(field), context);
     }
-    Datum value = evaluate(*expr.arg, context);
+    const bool is_param = expr.arg->kind == ExprKind::kParam && as<ParamExpr>(*expr.arg).number > 0;
+    Datum value = is_param ? context.params->composite(as<ParamExpr>(*expr.arg).number) : evaluate(*expr.arg, context);
     if (value.is_null()) return value;
     std::vector<Datum> fields = fields_of(expr.arg->type, value, context.host);
     return field < fields.size() ? std::move(fields[field]) : Datum();

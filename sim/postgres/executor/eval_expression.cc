@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "core/base/error.h"
@@ -39,7 +40,7 @@ Datum var(const VarExpr& expr, const EvalContext& context) {
     return column < row.columns.size() ? row.columns[column] : Datum();
 }
 
-/// AND stops at the first false, OR at the first true; a NULL is remembered.
+/// AND stops at the first false, OR at the first true; a NULL is remembered, or ends a WHERE clause.
 Datum boolean(const BoolExpr& expr, const EvalContext& context) {
     if (expr.op == BoolOp::kNot) {
         Datum value = evaluate(*expr.args.front(), context);
@@ -50,6 +51,7 @@ Datum boolean(const BoolExpr& expr, const EvalContext& context) {
     for (const ExprPtr& arg : expr.args) {
         Datum value = evaluate(*arg, context);
         if (value.is_null()) {
+            if (expr.is_qual) return value;
             unknown = true;
         } else if (value.as_bool() == stop) {
             return value;
@@ -186,6 +188,11 @@ Datum evaluate(const Expr& expr, const EvalContext& context) {
 bool evaluate_condition(const Expr& expr, const EvalContext& context) {
     Datum value = evaluate(expr, context);
     return !value.is_null() && value.as_bool();
+}
+
+bool evaluate_qual(const Expr& expr, const EvalContext& context) {
+    if (expr.kind != ExprKind::kBool || as<BoolExpr>(expr).op != BoolOp::kAnd) return evaluate_condition(expr, context);
+    return std::ranges::all_of(as<BoolExpr>(expr).args, [&](const ExprPtr& arg) { return evaluate_qual(*arg, context); });
 }
 
 }  // namespace cdcsim::pg

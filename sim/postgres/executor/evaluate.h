@@ -52,6 +52,8 @@ Datum evaluate(const Expr& expr, const EvalContext& context);
 
 /// True for TRUE; NULL and FALSE are false.
 bool evaluate_condition(const Expr& expr, const EvalContext& context);
+/// The same of a WHERE clause or the like (ExecQual): what stands after a NULL of an AND is not run.
+bool evaluate_qual(const Expr& expr, const EvalContext& context);
 
 /// What PostgreSQL's planner does before execution (eval_const_expressions): immutable functions of
 /// constants are evaluated (and may fail), AND/OR/CASE/COALESCE are cut short. `stable` functions are

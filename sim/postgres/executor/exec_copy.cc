@@ -201,7 +201,7 @@ void take_row(CopyFrom& copy, Row row) {
         EvalRow source;
         source.columns = row;
         source.table = m.relation->oid;
-        if (!evaluate_condition(*copy.where, m.context({&source, 1}))) return;
+        if (!evaluate_qual(*copy.where, m.context({&source, 1}))) return;
     }
     if (copy.single) return insert_one(m, std::move(row));
     compute_generated(m.backend, *m.relation, row, m.snapshot);

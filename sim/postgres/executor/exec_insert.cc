@@ -144,7 +144,7 @@ void update_conflicting(Modification& m, const RowVersion& existing, const Row& 
     target.xmin = existing.xmin;
     rows[static_cast<std::size_t>(clause.excluded_rt_index - 1)].columns = proposed;
     EvalContext context = m.context(rows);
-    if (clause.where && !evaluate_condition(*clause.where, context)) return;
+    if (clause.where && !evaluate_qual(*clause.where, context)) return;
     Row updated = existing.columns;
     std::vector<bool> assigned(updated.size());
     for (const TargetEntry& entry : clause.set) {

@@ -142,7 +142,7 @@ void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<
     EvalContext context = m.context(rows);
     for (Action& action : actions) {
         if (action.clause->matched != matched) continue;
-        if (action.clause->condition && !evaluate_condition(*action.clause->condition, context)) continue;
+        if (action.clause->condition && !evaluate_qual(*action.clause->condition, context)) continue;
         if (action.clause->command == CommandKind::kSelect) return;
         if (matched && m.is_own_command(old_version->died)) {
             throw SqlError("21000", "MERGE command cannot affect row a second time").hint("Ensure that not more than one source row matches any one target row.");

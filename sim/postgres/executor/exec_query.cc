@@ -398,7 +398,19 @@ void insert_version(Modification& m, Row row, const std::shared_ptr<const RowVer
     m.backend.add_change(std::move(change));
 }
 
+namespace {
+
+/// A scan prunes each page once, when it comes to it; a join or ON CONFLICT looks the row up anew.
+void come_to_page(Modification& m, std::int64_t block) {
+    const bool scans = m.query.range_table.size() == 1 && m.query.command != CommandKind::kInsert;
+    if (!scans || m.block != block) m.backend.database().prune_block(m.relation->file_node, static_cast<std::uint32_t>(block));
+    m.block = block;
+}
+
+}  // namespace
+
 void kill_version(Modification& m, const RowVersion& version) {
+    come_to_page(m, version.rid >> 16);
     m.backend.database().kill(m.relation->file_node, version.rid, m.command, m.backend.write_xid());
     m.backend.transaction().undo.push_back({UndoKind::kKill, m.relation->file_node, version.rid, false, true});
 }

@@ -44,6 +44,8 @@ class ParamSource {
     virtual ~ParamSource() = default;
     /// REQUIRES: 1 <= number. The reference is valid until the source changes.
     virtual const Datum& param(int number) = 0;
+    /// A composite value of which one field will be read: the whole does not become a row of its own.
+    virtual const Datum& composite(int number) { return param(number); }
     /// The value for one who is the last to read it.
     virtual Datum take(int number) { return param(number); }
 };

@@ -51,6 +51,7 @@ struct Modification {
     const EvalContext* level = nullptr;
     std::shared_ptr<const ModifyPlan> plan = nullptr;   ///< nullptr: made when it is needed
     std::vector<bool> updated_columns = {};             ///< what UPDATE OF sees; empty: not yet asked for
+    std::int64_t block = -1;                            ///< the page that its scan has come to
     const std::vector<std::uint64_t>* statement_commands = nullptr;  ///< nullptr: `command` alone
 
     /// Whether a version that died (or was born) by `number` did so in this very statement, not in what

@@ -42,7 +42,7 @@ class ValuesPlan : public SelectPlan {
     void run_rows(const EvalContext& level, const RowSink& emit) const {
         std::int64_t skip = count(offset_, level, "2201X", "OFFSET must not be negative", 0);
         std::int64_t rest = count(limit_, level, "2201W", "LIMIT must not be negative", INT64_MAX);
-        if (rest == 0 || (where_ && !evaluate_condition(*where_, level))) return;
+        if (rest == 0 || (where_ && !evaluate_qual(*where_, level))) return;
         std::vector<Datum> row;
         auto limited = [&](std::span<const Datum> values) {
             if (skip > 0) return --skip, true;

@@ -38,14 +38,14 @@ bool Recheck::holds(const FromNode& node) const {
         return true;
     }
     if (node.join != JoinType::kInner) refuse();
-    return holds(*node.left) && holds(*node.right) && (!node.condition || evaluate_condition(*node.condition, context()));
+    return holds(*node.left) && holds(*node.right) && (!node.condition || evaluate_qual(*node.condition, context()));
 }
 
 bool Recheck::holds() const {
     for (const FromNode& node : query_.from) {
         if (!holds(node)) return false;
     }
-    return !query_.where || evaluate_condition(*query_.where, context());
+    return !query_.where || evaluate_qual(*query_.where, context());
 }
 
 }  // namespace cdcsim::pg

@@ -28,6 +28,8 @@ class SpiPlan {
     virtual bool is_invalid() = 0;
     /// One expression without a FROM clause: evaluated without a query.
     virtual bool is_simple() const = 0;
+    /// The parameter that it is nothing but the name of; 0: it is more.
+    virtual int bare_parameter() const = 0;
 };
 
 struct SpiResult {

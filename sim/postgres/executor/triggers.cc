@@ -35,7 +35,7 @@ bool when_holds(Modification& m, const Trigger& trigger, const Row* old_row, con
     if (new_row != nullptr) rows[1].columns = *new_row;
     rows[0].table = rows[1].table = m.relation->oid;
     EvalContext context{.host = m.backend, .snapshot = m.snapshot, .rows = rows};
-    return evaluate_condition(*ready_to_run(*trigger.when, m.backend), context);
+    return evaluate_qual(*ready_to_run(*trigger.when, m.backend), context);
 }
 
 bool reads_transitions(const Trigger& trigger) { return !trigger.old_table.empty() || !trigger.new_table.empty(); }

@@ -212,15 +212,32 @@ void Interpreter::require_planned_field(const Target& target, PlExpr& expr) {
     field_index(target.variable, name);
 }
 
+/// A record that is assigned as it is keeps what lies out of line; any other expression brings it in.
+void Interpreter::assign_record(int number, PlExpr& expr) {
+    const int parameter = plan_of(expr).bare_parameter();
+    const int source = parameter > 0 && variable_of_param(parameter).second < 0 ? variable_of_param(parameter).first : -1;
+    std::vector<bool> touched;
+    if (source >= 0) touched = value(source).touched;
+    Oid type = kInvalidOid;
+    std::int32_t typmod = -1;
+    Datum given = evaluate(expr, &type, &typmod);
+    assign_variable(number, given, type, typmod);
+    Value& target = value(number);
+    if (source < 0) touched.assign(target.fields.size(), true);
+    if (source >= 0) value(source).touched = touched;
+    target.touched = std::move(touched);
+}
+
 void Interpreter::assign_statement(PlStatement& statement) {
     const Target& target = statement.target;
     const Variable& variable = function_.variables[static_cast<std::size_t>(target.variable)];
     PlExpr& expr = *statement.expr;
     Oid type = kInvalidOid;
     std::int32_t typmod = -1;
+    if (target.path.empty() && variable.is_record) return assign_record(target.variable, expr);
     if (target.path.empty()) {
         TypeRef wanted_type{variable.type, variable.typmod};
-        Datum given = evaluate(expr, &type, &typmod, variable.is_record ? nullptr : &wanted_type);
+        Datum given = evaluate(expr, &type, &typmod, &wanted_type);
         assign_variable(target.variable, given, type, typmod);
         return;
     }
@@ -266,6 +283,7 @@ void Interpreter::assign_row(const std::vector<Target>& targets, const RowType& 
         if (first.type == oid::kRecord) {
             std::vector<Datum> fields = row != nullptr ? *row : std::vector<Datum>(columns.size());
             set_record(targets[0].variable, columns, std::move(fields));
+            record.touched.assign(record.fields.size(), true);
             return;
         }
         // One composite column fills the variable as a whole.

@@ -189,6 +189,7 @@ void Interpreter::initialise(int number) {
         if (!variable.is_record && backend_.type(variable.type).typtype == 'd') target.scalar = backend_.check_domain(variable.type, Datum());
         return;
     }
+    if (variable.is_record) return assign_record(number, *variable.default_value);
     Oid type = kInvalidOid;
     std::int32_t typmod = -1;
     Datum given = evaluate(*variable.default_value, &type, &typmod);

@@ -22,7 +22,7 @@ struct Value {
     RowType row_type;
     Oid named_type = kInvalidOid;       ///< of the composite value that a RECORD was assigned
     std::vector<Datum> fields;
-    std::vector<bool> touched;          ///< fields that were assigned one by one
+    std::vector<bool> touched;          ///< fields that are no longer as they are stored: TOAST needs to know
     unsigned version = 0;               ///< changes with the shape
 };
 
@@ -143,6 +143,7 @@ class Interpreter : public ContextFrame {
     void assign_statement(PlStatement& statement);
     void assign(const Target& target, const Datum& value, Oid type, std::int32_t typmod);
     void assign_variable(int variable, const Datum& value, Oid type, std::int32_t typmod);
+    void assign_record(int variable, PlExpr& expr);
     void assign_field(int variable, const std::string& field, const Datum& value, Oid type, std::int32_t typmod);
     void assign_row(const std::vector<Target>& targets, const RowType& columns, const std::vector<Datum>* row);
     std::size_t field_index(int variable, const std::string& field);

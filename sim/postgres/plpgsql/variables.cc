@@ -113,6 +113,16 @@ class VariableSource : public ParamSource {
         const Variable& variable = interpreter_.function_.variables[static_cast<std::size_t>(number - 1)];
         Value& value = interpreter_.value(number - 1);
         if (!variable.is_record) return value.scalar;
+        // What lies out of line is brought in, and stays there (ER_get_flat_size).
+        value.touched.assign(value.fields.size(), true);
+        return composite(number);
+    }
+
+    const Datum& composite(int number) override {
+        if (number >= kFieldBase) return param(number);
+        const Variable& variable = interpreter_.function_.variables[static_cast<std::size_t>(number - 1)];
+        Value& value = interpreter_.value(number - 1);
+        if (!variable.is_record) return value.scalar;
         if (!value.assigned || value.is_null) return null_;
         // A whole record is made into a value each time it is asked for.
         value.scalar = make_row(interpreter_.backend_, shown_type(variable, value), value.row_type, value.fields);

@@ -379,8 +379,6 @@ RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const Ne
     if (old == nullptr) {
         result.rid = heap.placement.insert(shape.length);
     } else {
-        prune_page(heap, old->rid);
-        heap.replaced = old->rid;
         bool hot_allowed = !index_keys_differ(relation, old->columns, version.columns);
         result.rid = heap.placement.update(old->rid, shape.length, hot_allowed);
         is_hot = hot_allowed && (old->rid >> 16) == (result.rid >> 16);
@@ -420,9 +418,6 @@ RowVersion SqliteDatabase::insert(Host& host, const Relation& relation, const Ne
 void SqliteDatabase::kill(std::uint32_t file_node, std::int64_t rid, std::uint64_t died,
                           Xid xmax) {
     HeapTable& heap = table(file_node);
-    // A DELETE has read the page before, as an UPDATE has in insert().
-    if (heap.replaced != rid) prune_page(heap, rid);
-    heap.replaced = -1;
     heap.placement.kill(rid, died);
     if (!heap.placement.is_hot_updated(rid)) heap.ghosts.insert(rid);
     if (!heap.kill) {
@@ -606,7 +601,7 @@ void SqliteDatabase::visit_entries(Host& host, const Relation& relation,
                                    std::span<const int> attnos, std::span<const Datum> values,
                                    std::int64_t pinned_block) {
     HeapTable& heap = table(relation.file_node);
-    if (heap.ghosts.empty()) return;  // a live row's page is pruned when the row is written
+    if (heap.ghosts.empty()) return;  // a live row's page is pruned when the row is changed
     std::vector<std::pair<std::int64_t, std::uint64_t>> versions;
     {
         std::string sql = "SELECT rid,died FROM " + heap.name;

@@ -53,7 +53,6 @@ struct HeapTable {
     std::unordered_map<std::int64_t, StoredValues> stored;
     std::uint32_t known_pages = 0;       ///< pg_class.relpages and reltuples, as CREATE INDEX left them
     double known_tuples = -1;
-    std::int64_t replaced = -1;          ///< the version that the last insert replaces
     Statement insert, kill, remove, revive, fetch;  ///< prepared at first use
     std::size_t insert_width = 0;        ///< the columns that `insert` has
     std::vector<LeadingKey> leading_keys;
@@ -105,7 +104,7 @@ class SqliteDatabase : public Database {
     TableSize size_of(std::uint32_t file_node) override;
     std::int64_t root_of(std::uint32_t file_node, std::int64_t rid) override;
     bool has_prunable_pages(std::uint32_t file_node);
-    void prune_block(std::uint32_t file_node, std::uint32_t block);
+    void prune_block(std::uint32_t file_node, std::uint32_t block) override;
 
     /// Collations of arrays and rows ask this for types; the last Host that was seen.
     void set_host(Host& host) override;

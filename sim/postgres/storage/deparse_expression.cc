@@ -315,6 +315,7 @@ std::string Block::conditions(std::vector<ExprPtr> conjuncts, const Stage& stage
             auto all = std::make_shared<BoolExpr>();
             all->type = oid::kBool;
             all->args = std::move(group);
+            all->is_qual = true;
             condition = all;
         }
         std::string text_of_call = call(condition, stage);

@@ -67,6 +67,8 @@ class Database {
     /// line, without the columns themselves. Throws SqlError 54000 for a row that is too big.
     virtual RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) = 0;
     /// Marks a version dead. REQUIRES: it is alive.
+    /// What a scan does to a page that it comes to (heap_page_prune_opt).
+    virtual void prune_block(std::uint32_t file_node, std::uint32_t block) = 0;
     virtual void kill(std::uint32_t file_node, std::int64_t rid, std::uint64_t died, Xid xmax) = 0;
     /// Where the HOT chain of a version begins: there its index entries point.
     virtual std::int64_t root_of(std::uint32_t file_node, std::int64_t rid) = 0;
