@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "core/diff/exchanged.h"
 #include "core/diff/json.h"
 #include "core/diff/volatile_text.h"
 
@@ -113,7 +114,7 @@ class Comparer {
         while (i < runs_[0].size() || j < golden_.size()) {
             const int order = compare_places(i, j);
             if (order == 0) {
-                compare_record(i, golden_[j]);
+                compare_record(i, j);
                 ++out_.records;
                 if (runs_[0][i].topic.starts_with(kHeartbeats)) {  // how many come is a matter of time
                     skip_topic(i, j);
@@ -161,10 +162,14 @@ class Comparer {
     }
 
     void add(const std::string& path, std::string_view expected, std::string_view actual, std::string note) {
+        if (note.empty()) note = exchange_note(runs_[0], i_, golden_, j_);
         out_.differences.push_back({topic_, offset_, path, std::string(expected), std::string(actual), std::move(note)});
     }
 
-    void compare_record(std::size_t i, const FlatRecord& real) {
+    void compare_record(std::size_t i, std::size_t j) {
+        const FlatRecord& real = golden_[j];
+        i_ = i;
+        j_ = j;
         topic_ = real.topic;
         offset_ = real.offset;
         transaction_topic_ = is_transaction_metadata(real);
@@ -358,6 +363,7 @@ class Comparer {
     Comparison out_;
     Mapping xids_, row_lsns_, commit_lsns_;
     Equalities equalities_;
+    std::size_t i_ = 0, j_ = 0;  ///< the records that are compared
     std::string topic_;
     std::int64_t offset_ = 0;
     bool transaction_topic_ = false, transaction_end_ = false;
