@@ -238,6 +238,16 @@ const std::vector<Grant>* Catalog::find_grants(const GrantKey& key) const {
     return it == grants_.end() ? nullptr : &it->second;
 }
 
+const Comment* Catalog::find_comment(const GrantKey& key) const {
+    auto it = comments_.find(key);
+    return it == comments_.end() ? nullptr : &it->second;
+}
+
+void Catalog::set_comment(const GrantKey& key, Comment comment) {
+    if (comment.text.empty()) comments_.erase(key);
+    else comments_[key] = std::move(comment);
+}
+
 namespace {
 
 /// Entries that `changed` added, replaced or removed relative to `base`, applied to `target`.
@@ -249,6 +259,18 @@ void merge_map(const Map& base, const Map& changed, Put put, Drop drop, Same sam
     for (const auto& [oid, value] : changed) {
         auto before = base.find(oid);
         if (before == base.end() || !same(before->second, value)) put(value);
+    }
+}
+
+/// The same for a map whose values are nothing but values.
+template <typename Map, typename Same>
+void merge_values(const Map& base, const Map& changed, Map& target, Same same) {
+    for (const auto& [key, value] : base) {
+        if (!changed.contains(key)) target.erase(key);
+    }
+    for (const auto& [key, value] : changed) {
+        auto before = base.find(key);
+        if (before == base.end() || !same(before->second, value)) target[key] = value;
     }
 }
 
@@ -270,9 +292,11 @@ void Catalog::merge(const Catalog& base, const Catalog& changed) {
               [&](Oid oid) { drop_role(oid); }, kNeverSame);
     merge_map(base.publications_, changed.publications_, [&](const Publication& v) { put_publication(v); },
               [&](Oid oid) { drop_publication(oid); }, kNeverSame);
-    grants_ = changed.grants_;
-    domain_constraints_ = changed.domain_constraints_;
-    domain_defaults_ = changed.domain_defaults_;
+    constexpr auto kSame = [](const auto& a, const auto& b) { return a == b; };
+    merge_values(base.grants_, changed.grants_, grants_, kSame);
+    merge_values(base.comments_, changed.comments_, comments_, kSame);
+    merge_values(base.domain_constraints_, changed.domain_constraints_, domain_constraints_, kNeverSame);
+    merge_values(base.domain_defaults_, changed.domain_defaults_, domain_defaults_, kNeverSame);
 }
 
 }  // namespace cdcsim::pg

@@ -42,9 +42,17 @@ struct DomainConstraint {
 struct Grant {
     Oid grantee = kInvalidOid;           ///< 0: PUBLIC
     std::uint32_t rights = 0, grant_options = 0;
+    bool operator==(const Grant&) const = default;
 };
 /// What a list of grants is on: an object and, of a table, a column (0: all of it).
 using GrantKey = std::pair<Oid, int>;
+
+/// COMMENT ON an object or a column.
+struct Comment {
+    std::string catalog;                 ///< the system relation that has the object: pg_class
+    std::string text;
+    bool operator==(const Comment&) const = default;
+};
 
 class Catalog {
   public:
@@ -102,6 +110,11 @@ class Catalog {
     void set_grants(const GrantKey& key, std::vector<Grant> grants) { grants_[key] = std::move(grants); }
     const std::map<GrantKey, std::vector<Grant>>& grants() const { return grants_; }
 
+    /// nullptr: none. The key is as for grants.
+    const Comment* find_comment(const GrantKey& key) const;
+    /// An empty text removes it.
+    void set_comment(const GrantKey& key, Comment comment);
+
     /// Applies to *this what `changed` changed since `base`, for a commit while others committed too.
     void merge(const Catalog& base, const Catalog& changed);
 
@@ -120,6 +133,7 @@ class Catalog {
     std::map<Oid, Role> roles_;
     std::map<Oid, Publication> publications_;
     std::map<GrantKey, std::vector<Grant>> grants_;
+    std::map<GrantKey, Comment> comments_;
 };
 
 using CatalogPtr = std::shared_ptr<const Catalog>;

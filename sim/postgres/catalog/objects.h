@@ -42,7 +42,6 @@ struct Column {
     Oid identity_sequence = kInvalidOid;
     bool is_local = true;                ///< false: only inherited
     int inherited_count = 0;
-    std::string comment;
 };
 
 enum class ConstraintKind : char { kCheck = 'c', kPrimary = 'p', kUnique = 'u', kForeign = 'f', kExclusion = 'x' };
@@ -189,7 +188,6 @@ struct Relation {
     char on_commit = 'p';                ///< temporary tables: p preserve rows, r delete rows, d drop
     Oid clustered_index = kInvalidOid;   ///< CLUSTER ON
     StorageOptions storage;
-    std::string comment;
 
     /// A catalog relation, whose rows are computed. (A sequence's row is too.)
     bool is_system() const { return virtual_rows != nullptr && kind != 'S'; }

@@ -97,6 +97,14 @@ std::string index_definition(Backend&, const Relation& relation, const Index& in
                                    quote_identifier(relation.schema_name), quote_identifier(relation.name), index.method, keys);
     if (!index.include.empty()) text += fmt::format(" INCLUDE ({})", column_names(relation, index.include));
     if (index.nulls_not_distinct) text += " NULLS NOT DISTINCT";
+    std::string options;
+    for (const std::string& option : index.storage.texts) {
+        const std::size_t equals = option.find('=');
+        const std::string value = option.substr(equals + 1);
+        const bool is_name = quote_identifier(value) == value;
+        options += fmt::format("{}{}={}", options.empty() ? "" : ", ", option.substr(0, equals), is_name ? value : "'" + value + "'");
+    }
+    if (!options.empty()) text += fmt::format(" WITH ({})", options);
     if (index.predicate) text += fmt::format(" WHERE {}", index.predicate->text);
     return text;
 }
@@ -144,6 +152,19 @@ std::string trigger_definition(Backend& backend, const Relation& relation, const
 }
 
 }  // namespace
+
+Datum obj_description(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    const Comment* comment = backend.catalog().find_comment({static_cast<Oid>(args[0].as_int()), 0});
+    if (comment == nullptr || (args.size() > 1 && args[1].as_text() != comment->catalog)) return {};
+    return Datum::of_text(comment->text);
+}
+
+Datum col_description(CallContext& call, std::span<const Datum> args) {
+    Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));
+    const Comment* comment = backend.catalog().find_comment({static_cast<Oid>(args[0].as_int()), static_cast<int>(args[1].as_int())});
+    return comment != nullptr ? Datum::of_text(comment->text) : Datum();
+}
 
 Datum pg_get_triggerdef(CallContext& call, std::span<const Datum> args) {
     Backend& backend = static_cast<Backend&>(static_cast<Host&>(call.env));

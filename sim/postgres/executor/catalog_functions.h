@@ -14,6 +14,8 @@ Datum current_schemas(CallContext& call, std::span<const Datum> args);
 Datum pg_get_constraintdef(CallContext& call, std::span<const Datum> args);
 Datum pg_get_triggerdef(CallContext& call, std::span<const Datum> args);
 Datum pg_get_indexdef(CallContext& call, std::span<const Datum> args);
+Datum obj_description(CallContext& call, std::span<const Datum> args);
+Datum col_description(CallContext& call, std::span<const Datum> args);
 Datum pg_drop_replication_slot(CallContext& call, std::span<const Datum> args);
 
 /// "CREATE UNIQUE INDEX t_pkey ON public.t USING btree (id)".

@@ -1,5 +1,5 @@
-// Schemas, views, roles, comments, renaming and moving. Mirrors schemacmds.c, view.c, user.c,
-// comment.c and alter.c.
+// Schemas, views, roles, renaming and moving. Mirrors schemacmds.c, view.c, user.c
+// and alter.c.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -520,33 +520,6 @@ ExecResult drop_role(Backend& backend, const Command& command, const RowSink&) {
         backend.set_catalog(std::move(catalog));
     }
     return tag_only("DROP ROLE");
-}
-
-ExecResult comment_on(Backend& backend, const Command& command, const RowSink&) {
-    // Comments are not shown anywhere that is simulated; what they are on must exist.
-    const Node& node = command.node;
-    std::string_view type = node.text("objtype");
-    std::vector<std::string> names = name_list(node["object"].items());
-    constexpr std::string_view kRelations[] = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_SEQUENCE"}, kParts[] = {"OBJECT_COLUMN", "OBJECT_TRIGGER", "OBJECT_TABCONSTRAINT"};
-    std::string part;
-    if (std::ranges::find(kParts, type) != std::end(kParts) && !names.empty()) {
-        part = names.back();
-        names.pop_back();
-    } else if (std::ranges::find(kRelations, type) == std::end(kRelations)) {
-        return tag_only("COMMENT");
-    }
-    RelationPtr relation = find_relation_by_name(names, backend);
-    if (!relation) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
-    if (type == "OBJECT_COLUMN" && !relation->find_column(part)) {
-        throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", part, relation->name));
-    }
-    auto require_one = [&](const auto& objects, std::string_view kind) {
-        if (std::ranges::any_of(objects, [&](const auto& object) { return object.name == part; })) return;
-        throw SqlError("42704", fmt::format("{} \"{}\" for table \"{}\" does not exist", kind, part, relation->name));
-    };
-    if (type == "OBJECT_TRIGGER") require_one(relation->triggers, "trigger");
-    if (type == "OBJECT_TABCONSTRAINT") require_one(relation->constraints, "constraint");
-    return tag_only("COMMENT");
 }
 
 }  // namespace cdcsim::pg

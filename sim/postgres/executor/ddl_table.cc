@@ -28,7 +28,7 @@ char on_commit_of(std::string_view text, char persistence) {
 
 /// What LIKE copies, CREATE_TABLE_LIKE_*.
 namespace like {
-constexpr std::int64_t kConstraints = 4, kDefaults = 8, kGenerated = 16, kIdentity = 32, kIndexes = 64, kStorage = 256;
+constexpr std::int64_t kComments = 1, kConstraints = 4, kDefaults = 8, kGenerated = 16, kIdentity = 32, kIndexes = 64, kStorage = 256;
 }  // namespace like
 
 /// A LIKE clause: where each of the source's columns has gone.
@@ -66,7 +66,6 @@ LikeClause copy_like(Backend& backend, const Node& clause, Relation& relation, s
         if (!keeps) copy.default_expr.reset();
         copy.generated = column.generated && keeps;
         if ((like.options & like::kStorage) == 0) copy.storage = backend.type(copy.type).storage;
-        copy.comment.clear();
         relation.columns.push_back(copy);
         if (column.identity == 0 || (like.options & like::kIdentity) == 0) continue;
         ColumnPlan plan;
@@ -78,9 +77,18 @@ LikeClause copy_like(Backend& backend, const Node& clause, Relation& relation, s
     return like;
 }
 
+void copy_comments(Backend& backend, const std::vector<std::pair<GrantKey, GrantKey>>& moves) {
+    auto catalog = backend.copy_catalog();
+    for (const auto& [from, to] : moves)
+        if (const Comment* comment = catalog->find_comment(from)) catalog->set_comment(to, *comment);
+    backend.set_catalog(std::move(catalog));
+}
+
 /// CHECKs and indexes of a LIKE's source, once the table is there.
 void finish_like(Backend& backend, Oid table, const LikeClause& like) {
     auto relation = copy_relation(backend.catalog().find_relation(table));
+    std::vector<std::pair<GrantKey, GrantKey>> comments;
+    for (const auto& [from, to] : like.attnos) comments.push_back({{like.source->oid, from}, {table, to}});
     for (Column& column : relation->columns) {
         bool moved = std::ranges::any_of(like.attnos, [&](const auto& entry) { return entry.second == column.attno; });
         if (moved && column.generated) column.default_expr = stored_expression(backend, with_columns(column.default_expr->expr, like.attnos), relation.get());
@@ -89,6 +97,7 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
         if (constraint.kind != ConstraintKind::kCheck || (like.options & like::kConstraints) == 0) continue;
         Constraint copy = constraint;
         copy.oid = allocate_oid(backend);
+        comments.push_back({{constraint.oid, 0}, {copy.oid, 0}});
         copy.check = stored_expression(backend, with_columns(constraint.check->expr, like.attnos), relation.get());
         for (int& attno : copy.columns) attno = like.attnos.at(attno);
         relation->constraints.push_back(std::move(copy));
@@ -97,6 +106,7 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
         if ((like.options & like::kIndexes) == 0) break;
         Index copy = index;
         copy.oid = allocate_oid(backend);
+        comments.push_back({{index.oid, 0}, {copy.oid, 0}});
         copy.storage_oid = kInvalidOid;
         std::vector<std::string> names;
         for (IndexKey& key : copy.keys) {
@@ -126,6 +136,7 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
         relation->indexes.push_back(std::move(copy));
     }
     backend.update_relation(relation);
+    if ((like.options & like::kComments) != 0) copy_comments(backend, comments);
 }
 
 void check_duplicate_column(const Relation& relation, const std::string& name) {

@@ -11,16 +11,13 @@
 namespace cdcsim::pg {
 namespace {
 
-/// enum_in in a session: a label that this transaction has added is not safe yet. (To a type that the
-/// transaction has made itself, labels added later cannot be told from its own.)
+/// enum_in in a session: a label that this transaction has added is not safe yet.
 Datum input_label(Environment& env, const TypeInfo& type, std::string_view text, std::int32_t typmod) {
     Datum value = shared_type_ops('E')->input(env, type, text, typmod);
     auto* backend = dynamic_cast<Backend*>(&env);
-    if (backend == nullptr || !backend->transaction().catalog) return value;
-    TypePtr committed = backend->server().catalog->find_type(type.oid);
+    if (backend == nullptr || backend->transaction().unsafe_labels.empty()) return value;
     auto label = std::ranges::find(type.labels, text, &EnumLabel::label);
-    if (!committed || label == type.labels.end()) return value;
-    if (std::ranges::find(committed->labels, label->oid, &EnumLabel::oid) != committed->labels.end()) return value;
+    if (label == type.labels.end() || !backend->transaction().unsafe_labels.contains(label->oid)) return value;
     throw SqlError("55P04", fmt::format("unsafe use of new value \"{}\" of enum type {}", text, format_type(*backend, type.oid)))
         .hint("New enum values must be committed before they can be used.");
 }
@@ -159,6 +156,7 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
                 label.sort_order = (std::prev(position)->sort_order + position->sort_order) / 2;
             }
         }
+        backend.transaction().unsafe_labels.insert(label.oid);
         type->labels.insert(position, label);
     }
     auto catalog = backend.copy_catalog();

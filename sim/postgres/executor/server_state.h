@@ -39,8 +39,6 @@ struct ServerState {
     std::uint64_t random_state;
     std::map<std::uint32_t, SequenceState> sequences;
     std::set<Backend*> backends;
-    /// Comments by (class, object, sub-object) are kept with the objects; this is for the rest.
-    std::map<std::string, std::string> comments;
     int next_backend_pid;                  ///< differs between runs as transaction ids do
     LockManager locks;
     SessionThreads threads;

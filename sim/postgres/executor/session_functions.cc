@@ -169,6 +169,11 @@ Datum pg_table_is_visible(CallContext& call, std::span<const Datum> args) {
 
 // pg_lsn.
 
+int compare_lsns(const Datum& a, const Datum& b) {
+    const auto left = static_cast<std::uint64_t>(a.as_int()), right = static_cast<std::uint64_t>(b.as_int());
+    return left < right ? -1 : left > right ? 1 : 0;
+}
+
 Datum pg_lsn_input(Environment&, const TypeInfo&, std::string_view text, std::int32_t) {
     auto slash = text.find('/');
     std::uint32_t high = 0, low = 0;
@@ -432,6 +437,10 @@ Datum pg_trigger_depth(CallContext& call, std::span<const Datum>) {
 }
 
 constexpr ScalarRow kScalars[] = {
+    {"#1215", obj_description},  // of one system relation
+    {"#1216", col_description},
+    {"#1348", obj_description},
+    {"#1993", obj_description},  // shobj_description
     {"current_database", current_database},
     {"current_query", current_query},
     {"current_schema", current_schema},
@@ -490,7 +499,7 @@ constexpr TypeOps kTypes[] = {
     {oid::kTid, tid_input, tid_output, compare_ints, nullptr, true},
     {oid::kRegclass, regclass_input, regclass_output, compare_ints, nullptr, true},
     {oid::kRegtype, regtype_input, regtype_output, compare_ints, nullptr, true},
-    {oid::kPgLsn, pg_lsn_input, pg_lsn_output, compare_ints, nullptr, true},
+    {oid::kPgLsn, pg_lsn_input, pg_lsn_output, compare_lsns, nullptr, true},
     {oid::kRegnamespace, regnamespace_input, regnamespace_output, compare_ints, nullptr, true},
     {oid::kRegrole, regrole_input, regrole_output, compare_ints, nullptr, true},
 };

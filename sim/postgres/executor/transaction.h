@@ -123,6 +123,7 @@ struct Transaction {
     /// Deferred events, those that SET CONSTRAINTS has fired too: a rollback may bring them back.
     std::vector<TriggerEvent> deferred;
     std::vector<std::size_t> fired;    ///< which of `deferred`, in order of firing
+    std::set<Oid> unsafe_labels;       ///< that ALTER TYPE ... ADD VALUE has added
     std::set<Oid> locked_tables;       ///< rows of which SELECT ... FOR [NO KEY] UPDATE has locked
     std::map<Oid, bool> constraint_modes;  ///< SET CONSTRAINTS: true = deferred
     std::optional<bool> all_constraints;

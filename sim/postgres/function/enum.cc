@@ -23,21 +23,27 @@ const TypeInfo& enum_with_values(CallContext& call) {
     throw SqlError("55000", "enum " + format_type(call.env, type.oid) + " contains no values");
 }
 
+/// The label as a value: read as a text is, which a label cannot be while it is not safe yet.
+Datum value_of(CallContext& call, const TypeInfo& type, const EnumLabel& label) { return type.ops->input(call.env, type, label.label, -1); }
+
 Datum enum_first(CallContext& call, Args) {
-    return Datum::of_float(enum_with_values(call).labels.front().sort_order);
+    const TypeInfo& type = enum_with_values(call);
+    return value_of(call, type, type.labels.front());
 }
 
 Datum enum_last(CallContext& call, Args) {
-    return Datum::of_float(enum_with_values(call).labels.back().sort_order);
+    const TypeInfo& type = enum_with_values(call);
+    return value_of(call, type, type.labels.back());
 }
 
 /// The labels between two bounds; NULL is no bound.
 Datum range(CallContext& call, const Datum& lower, const Datum& upper) {
     std::vector<Datum> values;
-    for (const EnumLabel& label : enum_of(call).labels) {
+    const TypeInfo& type = enum_of(call);
+    for (const EnumLabel& label : type.labels) {
         if (!lower.is_null() && label.sort_order < lower.as_float()) continue;
         if (!upper.is_null() && label.sort_order > upper.as_float()) continue;
-        values.push_back(Datum::of_float(label.sort_order));
+        values.push_back(value_of(call, type, label));
     }
     return array_datum(call.env, call.result_type, ArrayValue::of(std::move(values)));
 }
