@@ -86,15 +86,42 @@ std::size_t units_of_lead(unsigned char lead) {
 
 namespace {
 
-/// Appends a four-byte UTF-8 character as its two UTF-16 units.
-void append_surrogates(std::string& out, std::string_view four) {
+/// The code point of one UTF-8 character of three or four bytes.
+std::uint32_t code_point(std::string_view bytes) {
     std::uint32_t point = 0;
-    for (char c : four) point = point << 6 | (static_cast<unsigned char>(c) & 0x3F);
-    point = (point & 0x1FFFFF) - 0x10000;
-    for (std::uint32_t unit : {0xD800 + (point >> 10), 0xDC00 + (point & 0x3FF)}) {
-        out += "\\u";
-        for (int shift = 12; shift >= 0; shift -= 4) out += kUpperHex[unit >> shift & 15];
-    }
+    for (char c : bytes) point = point << 6 | (static_cast<unsigned char>(c) & 0x3F);
+    return point & (bytes.size() == 4 ? 0x1FFFFF : 0xFFFF);
+}
+
+std::uint32_t high_surrogate(std::string_view four) {
+    return 0xD800 + ((code_point(four) - 0x10000) >> 10);
+}
+
+void append_unit(std::string& out, std::uint32_t unit) {
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += kUpperHex[unit >> shift & 15];
+}
+
+/// How many bytes of `text` at `at` are not written as they are: a character of two UTF-16 units, or
+/// the lone half that utf16_prefix leaves.
+std::size_t surrogate_bytes(std::string_view text, std::size_t at) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    if (lead >= 0xF0) return at + 4 <= text.size() ? 4 : 0;
+    return lead == 0xED && at + 3 <= text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0 ? 3 : 0;
+}
+
+void append_surrogates(std::string& out, std::string_view bytes) {
+    if (bytes.size() == 3) return append_unit(out, code_point(bytes));
+    append_unit(out, high_surrogate(bytes));
+    append_unit(out, 0xDC00 + (code_point(bytes) & 0x3FF));
+}
+
+/// The first half of a pair alone, in the three bytes that UTF-8 would give it.
+void append_high_surrogate(std::string& out, std::string_view four) {
+    const std::uint32_t unit = high_surrogate(four);
+    out += '\xED';
+    out += static_cast<char>(0x80 | (unit >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (unit & 0x3F));
 }
 
 /// How many bytes from `at` on surely need no escape: a multiple of 8.
@@ -117,12 +144,12 @@ void append_escaped(std::string& out, std::string_view text) {
     std::size_t clean = 0;
     for (std::size_t i = clean_run(text, 0); i < text.size(); ++i) {
         auto c = static_cast<unsigned char>(text[i]);
-        bool wide = kSplitsSurrogates && c >= 0xF0 && i + 4 <= text.size();
-        if (!wide && !needs_escape(c)) continue;
+        const std::size_t wide = kSplitsSurrogates && c >= 0xED ? surrogate_bytes(text, i) : 0;
+        if (wide == 0 && !needs_escape(c)) continue;
         out.append(text, clean, i - clean);
-        if (wide) {
-            append_surrogates(out, text.substr(i, 4));
-            i += 3;
+        if (wide > 0) {
+            append_surrogates(out, text.substr(i, wide));
+            i += wide - 1;
         } else {
             append_escape(out, c);
         }
@@ -191,7 +218,7 @@ std::string utf16_prefix(std::string_view utf8, std::size_t units) {
         std::size_t more = units_of_lead(static_cast<unsigned char>(utf8[i]));
         if (more > 0 && used + more > units) {
             std::string out(utf8.substr(0, i));
-            if (used < units) out += '?';
+            if (used < units) append_high_surrogate(out, utf8.substr(i, 4));
             return out;
         }
         used += more;

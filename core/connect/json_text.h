@@ -32,7 +32,7 @@ std::string bytes_of_hex(std::string_view hex);
 /// The number of UTF-16 units in a UTF-8 text: Java's String.length().
 std::size_t utf16_length(std::string_view utf8);
 /// The longest prefix of at most `units` UTF-16 units. A cut through a surrogate pair keeps the
-/// lone half, which Java encodes as '?'.
+/// lone half, which append_json_string writes as Jackson does.
 std::string utf16_prefix(std::string_view utf8, std::size_t units);
 
 }  // namespace cdcsim::connect

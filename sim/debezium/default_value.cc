@@ -107,10 +107,32 @@ bool is_time_of_day(std::string_view text) {
            read_time(text).value_or(kDay) < kDay;
 }
 
+struct InfinityRow {
+    std::string_view schema;
+    std::string_view positive;
+    std::string_view negative;
+};
+/// java.time's MAX and MIN as each schema counts them: days lose their upper half, microseconds
+/// run over. Where the count fails (milliseconds, nanoseconds, a zone) there is no default.
+constexpr InfinityRow kInfinityRows[] = {
+    {"io.debezium.time.Date", "169560311", "-170999002"},
+    {"io.debezium.time.IsoDate", "\"+999999999-12-31Z\"", "\"-999999999-01-01Z\""},
+    {"io.debezium.time.IsoTimestamp", "\"+999999999-12-31T23:59:59.999999999Z\"",
+     "\"-999999999-01-01T00:00:00Z\""},
+    {"io.debezium.time.MicroTimestamp", "-9223372036853775810", "-9223372036854775808"},
+    {"org.apache.kafka.connect.data.Date", "169560311", "-170999002"},
+};
+
+std::optional<std::string> infinity_json(const BuiltColumn& built, Infinity infinity) {
+    const auto* row = std::ranges::find(kInfinityRows, built.schema.name, &InfinityRow::schema);
+    if (row == std::end(kInfinityRows)) return std::nullopt;
+    return std::string(infinity == Infinity::kPositive ? row->positive : row->negative);
+}
+
 /// Dates and times are read by pgjdbc's TimestampUtils, to which a time is one of 1970's first day.
 std::optional<std::string> temporal_json(const BuiltColumn& built, const std::string& text) {
-    if (infinity_of(text) != Infinity::kNone)
-        throw NotSimulated("DEFAULT 'infinity' of a date or timestamp column in a record");
+    if (const auto infinity = infinity_of(text); infinity != Infinity::kNone)
+        return infinity_json(built, infinity);
     // Defaults do not pass through java.sql.Date.
     BuiltColumn exact{.schema = {}, .writer = built.writer, .fallback_json = {}};
     exact.writer.from_relation = true;

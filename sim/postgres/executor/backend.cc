@@ -505,12 +505,15 @@ void Backend::set_setting(const std::string& name, const std::string& value, boo
 void Backend::reset_setting(const std::string& name) {
     SettingValues defaults = default_settings();
     auto it = defaults.find(name);
-    if (it == defaults.end()) {
-        settings_.erase(name);
-    } else {
-        settings_.set(name, it->second);
-    }
+    settings_.set(name, it == defaults.end() ? "" : it->second);
     apply_settings();
+}
+
+void Backend::reset_all_settings() {
+    static constexpr const char* kKept[] = {"role", "transaction_deferrable", "transaction_isolation", "transaction_read_only"};
+    SettingValues defaults = default_settings();
+    for (const char* name : kKept) defaults.set(name, setting(name));
+    restore_settings(defaults);
 }
 
 void Backend::apply_settings() {
@@ -519,7 +522,7 @@ void Backend::apply_settings() {
 }
 
 void Backend::restore_settings(const SettingValues& values) {
-    settings_ = values;
+    settings_.restore(values);
     apply_settings();
 }
 

@@ -258,7 +258,9 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     /// Validates and applies. Throws 42704, 22023 as PostgreSQL does.
     void set_setting(const std::string& name, const std::string& value, bool local);
     void reset_setting(const std::string& name);
+    void reset_all_settings();
     SettingValues& setting_values() { return settings_; }
+    SettingValues& local_setting_values() { return local_settings_; }  ///< what SET LOCAL has hidden
     void apply_settings();          ///< after settings_ was replaced as a whole
     std::map<Oid, std::int64_t>& session_sequences() { return session_sequences_; }
     std::int64_t& last_sequence_value() { return last_sequence_value_; }

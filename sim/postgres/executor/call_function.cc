@@ -20,36 +20,53 @@ class CallScope {
     CallScope(Backend& backend, const Function& function, bool atomic = true) : backend_(backend),
           nonatomic_(backend.nonatomic),
           role_(backend.current_user()),
-          settings_(backend.setting_values()),
           weight_(function.language == "sql" ? CallWeight::kSql : CallWeight::kPlpgsql) {
         require_function_right(backend, function);
         backend.enter_call(weight_);
         if (atomic) backend.nonatomic = false;
         if (function.security_definer) backend.set_current_user(function.owner);
-        if (!function.settings.empty()) {
-            changed_ = true;
-            for (const auto& [name, value] : function.settings) backend.set_setting(name, value, false);
-        }
+        if (!function.settings.empty()) enter_settings(function);
     }
     ~CallScope() {
         backend_.leave_call(weight_);
         backend_.nonatomic = nonatomic_;
         backend_.set_current_user(role_);
-        if (changed_) {
-            backend_.setting_values() = settings_;
-            backend_.apply_settings();
-        }
+        if (!saved_.empty()) leave_settings();
     }
     CallScope(const CallScope&) = delete;
     CallScope& operator=(const CallScope&) = delete;
 
   private:
+    /// SET clauses hide the values of before; they are no SET LOCAL, and end none.
+    void enter_settings(const Function& function) {
+        locals_ = backend_.local_setting_values();
+        for (const auto& [name, value] : function.settings) {
+            saved_.emplace_back(name, backend_.setting(name));
+            backend_.set_setting(name, value, false);
+        }
+        backend_.local_setting_values() = locals_;
+    }
+
+    /// Only what the function's clauses name returns: any other SET of its body stays.
+    void leave_settings() {
+        for (const auto& [name, value] : saved_) {
+            backend_.setting_values().set(name, value);
+            auto local = locals_.find(name);
+            if (local == locals_.end()) {
+                backend_.local_setting_values().erase(name);
+            } else {
+                backend_.local_setting_values().set(name, local->second);
+            }
+        }
+        backend_.apply_settings();
+    }
+
     Backend& backend_;
     bool nonatomic_;
     Oid role_;
-    SettingValues settings_;
+    SettingValues locals_;                                     ///< what SET LOCAL has hidden before the call
+    std::vector<std::pair<std::string, std::string>> saved_;  ///< of the function's SET clauses
     CallWeight weight_;
-    bool changed_ = false;
 };
 
 /// The columns that a table has now, as a row of its type: with NULLs for those that were dropped.

@@ -197,16 +197,46 @@ SettingValues default_settings() {
     return values;
 }
 
+namespace {
+
+/// Known to PostgreSQL, but not rows of pg_settings.
+constexpr std::string_view kHiddenSettings[] = {"default_with_oids", "is_superuser", "seed", "session_authorization", "ssl_renegotiation_limit"};
+
+/// Identifiers with dots between them.
+bool is_custom_name(std::string_view name) {
+    bool starts = true;
+    for (char c : name) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+        const bool inner = (c >= '0' && c <= '9') || c == '$';
+        if (starts ? !letter : !letter && !inner && c != '.') return false;
+        starts = c == '.';
+    }
+    return !starts;
+}
+
+}  // namespace
+
+bool is_custom_setting(std::string_view name) {
+    return name.find('.') != std::string_view::npos && find_setting(name) == nullptr;
+}
+
 std::string canonical_setting_name(const std::string& name) {
     if (const SettingRow* row = find_setting(name)) return std::string(row->name);
     if (name.find('.') != std::string::npos) return lower(name);
+    if (std::ranges::find(kHiddenSettings, lower(name)) != std::end(kHiddenSettings)) {
+        throw NotSimulated(fmt::format("configuration parameter {}", name));
+    }
     throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
 }
 
 std::string validate_setting(const std::string& name, const std::string& value, Environment& env) {
     const SettingRow* row = find_setting(name);
     if (row == nullptr) {
-        if (name.find('.') != std::string::npos) return value;
+        if (is_custom_name(name) && is_custom_setting(name)) return value;
+        if (is_custom_setting(name)) {
+            throw SqlError("42602", fmt::format("invalid configuration parameter name \"{}\"", name))
+                .detail("Custom parameter names must be two or more simple identifiers separated by dots.");
+        }
         throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
     check_changeable(*row);

@@ -19,6 +19,9 @@ SettingValues default_settings();
 /// changed now; NotSimulated for a value that would change behaviour that is not built.
 std::string validate_setting(const std::string& name, const std::string& value, Environment& env);
 
+/// With a dot in its name, and no row of the table.
+bool is_custom_setting(std::string_view name);
+
 /// Lower case, as the table has it; throws 42704 for a name that is neither known nor custom.
 std::string canonical_setting_name(const std::string& name);
 

@@ -15,6 +15,13 @@ constexpr std::size_t kAbortRecordBytes = 40;
 constexpr std::size_t kMessageHeaderBytes = 56;
 constexpr std::size_t kLockRecordBytes = 54;
 
+/// Whom the setting "role" names; for none, the session's user.
+Oid user_of_role(const Catalog& catalog, const std::string& name, Oid session_user) {
+    if (name == "none" || name.empty()) return session_user;
+    const Role* role = catalog.find_role(name);
+    return role == nullptr ? session_user : role->oid;
+}
+
 }  // namespace
 
 void Backend::start_transaction() {
@@ -107,7 +114,11 @@ void Backend::undo_to(const SubTransaction& mark) {
     transaction_.all_constraints = mark.all_constraints;
     transaction_.dropped_files.resize(mark.dropped_files);
     transaction_.catalog = mark.catalog;
-    if (settings_ != mark.settings) restore_settings(mark.settings);
+    if (settings_ != mark.settings) {
+        const std::string role = setting("role");
+        restore_settings(mark.settings);
+        if (setting("role") != role) current_user_ = user_of_role(catalog(), setting("role"), session_user_);
+    }
     local_settings_ = mark.local_settings;
     search_path_catalog_ = nullptr;
     set_read_only(mark.read_only);
@@ -222,12 +233,9 @@ void Backend::end_transaction() {
     transaction_ = Transaction();
     if (changed) apply_settings();
     const Oid user = current_user_;
-    current_user_ = session_user_;
     // Unchanged since a transaction began: the role, too.
     if (!settings_.shares_with(begun_with_) || role_setting_.empty()) role_setting_ = setting("role");
-    if (role_setting_ != "none" && !role_setting_.empty()) {
-        if (const Role* role = catalog().find_role(role_setting_)) current_user_ = role->oid;
-    }
+    current_user_ = user_of_role(catalog(), role_setting_, session_user_);
     if (current_user_ != user) search_path_catalog_ = nullptr;
     trigger_queues_.clear();
     bool alone = std::ranges::none_of(server_->backends, [&](Backend* other) { return other != this && other->transaction_.active; });

@@ -67,6 +67,15 @@ class SettingValues {
         if (find(name) != end()) own().erase(name);
     }
     void clear() { map_ = nullptr; }
+    /// Takes those of `values`; a custom one that it does not know stays, empty: once it has been
+    /// named, the session knows it.
+    void restore(const SettingValues& values) {
+        SettingValues before = *this;
+        map_ = values.map_;
+        for (const auto& [name, value] : before) {
+            if (find(name) == end()) set(name, "");
+        }
+    }
     /// Not written to since one was copied from the other. Different maps may still be equal.
     bool shares_with(const SettingValues& other) const { return map_ == other.map_; }
     bool operator==(const SettingValues& other) const { return map_ == other.map_ || map() == other.map(); }

@@ -177,6 +177,9 @@ std::string zone_interval(Backend& backend, const Node& cast, const std::string&
 }
 
 std::string joined_args(Backend& backend, const Node& node, const std::string& name) {
+    if (is_custom_setting(name) && node.items("args").size() > 1) {
+        throw SqlError("22023", fmt::format("SET {} takes only one argument", name));
+    }
     std::string joined;
     for (const Node& arg : node.items("args")) {
         if (!joined.empty()) joined += ", ";
@@ -214,8 +217,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
         backend.send_notice("WARNING", SqlError("25P01", "SET LOCAL can only be used in transaction blocks"));
     }
     if (kind == "VAR_RESET_ALL") {
-        for (const SettingRow& row : setting_rows()) backend.setting_values().set(std::string(row.name), row.default_value);
-        backend.apply_settings();
+        backend.reset_all_settings();
         return tag_only("RESET");
     }
     std::string raw(node.text("name"));
@@ -250,8 +252,12 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
             }
             backend.set_current_user(role->oid);
         }
-        backend.setting_values().set("role", value);
-        if (local) throw NotSimulated("SET LOCAL ROLE");
+        if (!local) {
+            backend.local_setting_values().erase(name);
+        } else if (backend.local_setting_values().find(name) == backend.local_setting_values().end()) {
+            backend.local_setting_values().set(name, backend.setting(name));
+        }
+        backend.setting_values().set(name, value);
         return tag_only("SET");
     }
     backend.set_setting(name, value, local);
@@ -335,8 +341,8 @@ ExecResult exec_discard(Backend& backend, const Command& statement, const RowSin
     std::string_view target = statement.node.text("target");
     if (target == "DISCARD_ALL") {
         backend.set_session_user(backend.authenticated_user());
-        for (const SettingRow& row : setting_rows()) backend.setting_values().set(std::string(row.name), row.default_value);
-        backend.apply_settings();
+        backend.setting_values().set("role", "none");
+        backend.reset_all_settings();
         backend.drop_temporary_objects();
         backend.prepared.clear();
         backend.portals.clear();

@@ -13,6 +13,20 @@
 namespace cdcsim::pg::plpgsql {
 namespace {
 
+/// The first name of an assignment's target, as the parser reads it.
+std::string first_name(std::string_view text) {
+    std::string name;
+    const bool quoted = !text.empty() && text[0] == '"';
+    for (std::size_t i = quoted ? 1 : 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted && c == '"' && text.substr(i + 1, 1) != "\"") break;
+        if (quoted && c == '"') ++i;
+        if (!quoted && (c == '.' || c == '[' || c == ' ')) break;
+        name += !quoted && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    }
+    return name;
+}
+
 [[noreturn]] void throw_not_assigned(const Variable& variable) {
     throw SqlError("55000", fmt::format("record \"{}\" is not assigned yet", variable.name))
         .detail("The tuple structure of a not-yet-assigned record is indeterminate.");
@@ -94,14 +108,18 @@ void Interpreter::assign(const Target& target, const Datum& given, Oid type, std
 
 // x.a[1].b := value
 
-/// The type of what the path ends at, from step `begin`.
-TypeRef Interpreter::path_type(Oid type, std::int32_t typmod, const std::vector<AccessStep>& path, std::size_t begin) {
-    const std::string& name = begin > 0 ? path[begin - 1].field : path[begin].field;
+/// The type of what the path ends at, from step `begin`; errors name the field before, or `root`.
+TypeRef Interpreter::path_type(Oid type, std::int32_t typmod, const std::vector<AccessStep>& path, std::size_t begin, const std::string& root) {
+    std::string name = root;
     for (std::size_t i = begin; i < path.size(); ++i) {
         const TypeInfo& info = backend_.type(type);
         if (info.typtype == 'd') throw NotSimulated("assignment to a part of a domain's value");
         if (path[i].field.empty()) {
-            if (type == oid::kJsonb) return {oid::kJsonb, -1};
+            if (type == oid::kJsonb) {
+                while (i + 1 < path.size() && path[i + 1].field.empty()) ++i;
+                typmod = -1;
+                continue;
+            }
             Oid element = array_element_type(backend_, type);
             if (element == kInvalidOid) {
                 throw SqlError("42804", fmt::format("cannot subscript type {} because it does not support subscripting", format_type(backend_, type)));
@@ -120,12 +138,13 @@ TypeRef Interpreter::path_type(Oid type, std::int32_t typmod, const std::vector<
         auto field = std::ranges::find_if(info.attributes, [&](const Attribute& a) { return !a.dropped && a.name == path[i].field; });
         if (info.typtype != 'c') {
             throw SqlError("42804", fmt::format("cannot assign to field \"{}\" of column \"{}\" because its type {} is not a composite type", path[i].field, name,
-                                                format_type(backend_, type)));
+                                                format_type(backend_, type))).at(0);
         }
         if (field == info.attributes.end()) {
             throw SqlError("42703", fmt::format("cannot assign to field \"{}\" of column \"{}\" because there is no such column in data type {}", path[i].field, name,
-                                                format_type(backend_, type)));
+                                                format_type(backend_, type))).at(0);
         }
+        name = path[i].field;
         type = field->type;
         typmod = field->typmod;
     }
@@ -252,9 +271,13 @@ void Interpreter::assign_statement(PlStatement& statement) {
             root = {attribute.type, attribute.typmod};
             begin = 1;
         }
-        leaf = path_type(root.type, root.typmod, target.path, begin);
+        leaf = path_type(root.type, root.typmod, target.path, begin, first_name(expr.text));
     } catch (SqlError& error) {
-        error.add_context(fmt::format("PL/pgSQL assignment \"{}\"", expr.text));
+        if (error.position() >= 0) {
+            error.move_position_into(expr.text);
+        } else {
+            error.add_context(fmt::format("PL/pgSQL assignment \"{}\"", expr.text));
+        }
         throw;
     }
     std::vector<Step> steps = evaluate_path(target, begin, root.type);

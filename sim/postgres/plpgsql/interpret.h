@@ -148,7 +148,7 @@ class Interpreter : public ContextFrame {
     void assign_row(const std::vector<Target>& targets, const RowType& columns, const std::vector<Datum>* row);
     std::size_t field_index(int variable, const std::string& field);
     std::vector<Step> evaluate_path(const Target& target, std::size_t begin, Oid type);
-    TypeRef path_type(Oid type, std::int32_t typmod, const std::vector<AccessStep>& path, std::size_t begin);
+    TypeRef path_type(Oid type, std::int32_t typmod, const std::vector<AccessStep>& path, std::size_t begin, const std::string& root);
     void require_planned_field(const Target& target, PlExpr& expr);
     Datum store(Oid type, const Datum& container, const std::vector<Step>& path, std::size_t begin, const Datum& value);
 
