@@ -132,6 +132,10 @@ void set_index_options(StorageOptions& options, const std::vector<Node>& given);
 void refuse_taken_type(Backend& backend, Oid schema, const std::string& name);
 /// Throws 42704, 3F000.
 TypePtr require_named_type(Backend& backend, const std::vector<std::string>& names);
+/// The same of a domain; throws 42809 for another type (ddl_domain.cc).
+TypePtr require_domain(Backend& backend, const std::vector<std::string>& names);
+/// `_name`, with more underscores where that is taken.
+std::string array_type_name(const Catalog& catalog, Oid schema, const std::string& name);
 /// Puts a new type and its array into the catalog.
 void publish_type(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema);
 

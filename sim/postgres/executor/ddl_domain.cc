@@ -227,12 +227,17 @@ ExecResult create_domain(Backend& backend, const Command& command, const RowSink
     return tag_only("CREATE DOMAIN");
 }
 
+TypePtr require_domain(Backend& backend, const std::vector<std::string>& names) {
+    TypePtr found = require_named_type(backend, names);
+    if (found->typtype != 'd') throw SqlError("42809", fmt::format("{} is not a domain", format_type(backend, found->oid)));
+    return found;
+}
+
 ExecResult alter_domain(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     const std::vector<std::string> names = name_list(node.items("typeName"));
     const std::string written = fmt::format("{}", fmt::join(names, "."));
-    const TypePtr found = require_named_type(backend, names);
-    if (found->typtype != 'd') throw SqlError("42809", fmt::format("{} is not a domain", format_type(backend, found->oid)));
+    const TypePtr found = require_domain(backend, names);
     DomainChange change{backend, node, *found, written, backend.catalog().domain_constraints(found->oid)};
     const auto* row = std::ranges::find(kDomainChanges, node.text("subtype"), &DomainChangeRow::subtype);
     if (row == std::end(kDomainChanges)) throw NotSimulated("ALTER DOMAIN");

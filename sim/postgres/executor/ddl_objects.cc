@@ -103,7 +103,11 @@ void rename_trigger(Backend& backend, const Node& node) {
     if (it == changed->triggers.end()) {
         throw SqlError("42704", fmt::format("trigger \"{}\" for table \"{}\" does not exist", node.text("subname"), relation->name));
     }
-    it->name = node.text("newname");
+    const std::string to(node.text("newname"));
+    if (to != it->name && std::ranges::find(changed->triggers, to, &Trigger::name) != changed->triggers.end()) {
+        throw SqlError("42710", fmt::format("trigger \"{}\" for relation \"{}\" already exists", to, relation->name));
+    }
+    it->name = to;
     std::ranges::sort(changed->triggers, {}, &Trigger::name);
     backend.update_relation(changed);
 }
@@ -113,9 +117,35 @@ void rename_type(Backend& backend, const Node& node) {
     if (type->typtype == 'c') throw NotSimulated("renaming a composite type");
     auto changed = std::make_shared<TypeInfo>(*type);
     changed->name = node.text("newname");
-    refuse_taken_type(backend, require_schema(type->schema, backend).oid, changed->name);
+    const Oid schema = require_schema(type->schema, backend).oid;
+    refuse_taken_type(backend, schema, changed->name);
     auto catalog = backend.copy_catalog();
     catalog->put_type(changed);
+    if (type->array != kInvalidOid) {
+        auto array = std::make_shared<TypeInfo>(backend.type(type->array));
+        array->name = array_type_name(*catalog, schema, changed->name);
+        catalog->put_type(array);
+    }
+    backend.set_catalog(std::move(catalog));
+}
+
+void rename_domain(Backend& backend, const Node& node) {
+    require_domain(backend, name_list(node["object"].items()));
+    rename_type(backend, node);
+}
+
+void rename_domain_constraint(Backend& backend, const Node& node) {
+    const TypePtr domain = require_domain(backend, name_list(node["object"].items()));
+    const std::string from(node.text("subname")), to(node.text("newname"));
+    std::vector<DomainConstraint> checks = backend.catalog().domain_constraints(domain->oid);
+    auto it = std::ranges::find(checks, from, &DomainConstraint::name);
+    if (it == checks.end()) throw SqlError("42704", fmt::format("constraint \"{}\" for domain {} does not exist", from, format_type(backend, domain->oid)));
+    if (std::ranges::find(checks, to, &DomainConstraint::name) != checks.end()) {
+        throw SqlError("42710", fmt::format("constraint \"{}\" for domain {} already exists", to, format_type(backend, domain->oid)));
+    }
+    it->name = to;
+    auto catalog = backend.copy_catalog();
+    catalog->set_domain_constraints(domain->oid, std::move(checks));
     backend.set_catalog(std::move(catalog));
 }
 
@@ -204,7 +234,8 @@ ExecResult rename_object(Backend& backend, const Command& command, const RowSink
         {"OBJECT_COLUMN", "ALTER TABLE", rename_column}, {"OBJECT_TABLE", "ALTER TABLE", rename_relation},
         {"OBJECT_SEQUENCE", "ALTER SEQUENCE", rename_relation}, {"OBJECT_VIEW", "ALTER VIEW", rename_relation},
         {"OBJECT_INDEX", "ALTER INDEX", rename_relation}, {"OBJECT_TABCONSTRAINT", "ALTER TABLE", rename_constraint},
-        {"OBJECT_TRIGGER", "ALTER TRIGGER", rename_trigger}, {"OBJECT_TYPE", "ALTER TYPE", rename_type}, {"OBJECT_SCHEMA", "ALTER SCHEMA", rename_schema},
+        {"OBJECT_TRIGGER", "ALTER TRIGGER", rename_trigger}, {"OBJECT_TYPE", "ALTER TYPE", rename_type},
+        {"OBJECT_DOMAIN", "ALTER DOMAIN", rename_domain}, {"OBJECT_DOMCONSTRAINT", "ALTER DOMAIN", rename_domain_constraint}, {"OBJECT_SCHEMA", "ALTER SCHEMA", rename_schema},
         {"OBJECT_PUBLICATION", "ALTER PUBLICATION", rename_publication}, {"OBJECT_FUNCTION", "ALTER FUNCTION", rename_function},
         {"OBJECT_PROCEDURE", "ALTER PROCEDURE", rename_function}, {"OBJECT_ROLE", "ALTER ROLE", rename_role}};
     auto row = std::ranges::find(kRows, node.text("renameType"), &Row::type);

@@ -9,6 +9,13 @@
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
+
+std::string array_type_name(const Catalog& catalog, Oid schema, const std::string& name) {
+    std::string array = make_object_name("_" + name, "", "");
+    while (catalog.find_type(schema, array)) array = "_" + array;
+    return array;
+}
+
 namespace {
 
 /// enum_in in a session: a label that this transaction has added is not safe yet.
@@ -36,8 +43,7 @@ std::shared_ptr<TypeInfo> make_array(Backend& backend, Catalog& catalog, TypeInf
     auto array = std::make_shared<TypeInfo>();
     array->oid = element.array = allocate_oid(backend);
     array->schema = element.schema;
-    array->name = make_object_name("_" + element.name, "", "");
-    while (catalog.find_type(schema, array->name)) array->name = "_" + array->name;
+    array->name = array_type_name(catalog, schema, element.name);
     array->category = 'A';
     array->align = element.align == 'd' ? 'd' : 'i';
     array->element = element.oid;
