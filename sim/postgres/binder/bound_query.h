@@ -192,6 +192,8 @@ struct Query {
     std::vector<TargetEntry> returning;         ///< empty: none
     bool has_returning = false;
 
+    /// DISTINCT that a join with IN's subquery asks for (create_unique_path).
+    bool unique_values = false;
     /// Conditions `column = value` that the planner has moved into a subquery in FROM.
     std::vector<ExprPtr> known_below;
 

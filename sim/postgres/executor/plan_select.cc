@@ -4,6 +4,7 @@
 #include "sim/postgres/executor/lock_rows.h"
 #include "sim/postgres/executor/project_set.h"
 #include "sim/postgres/executor/select.h"
+#include "sim/postgres/executor/semi_joins.h"
 #include "sim/postgres/executor/subplan.h"
 #include "sim/postgres/storage/compile.h"
 
@@ -85,11 +86,17 @@ bool is_plain(const Query& query) {
            !query.having && !query.distinct && (query.order_by.empty() || !has_sets);
 }
 
+bool has_sublink(const Query& query) { return query.where && contains_sublink(query.where); }
+
 }  // namespace
 
 std::shared_ptr<const SelectPlan> plan_select(std::shared_ptr<const Query> query, Host& host) {
     CDCSIM_CHECK(query->command == CommandKind::kSelect);
     query = pull_up(query);
+    if (has_sublink(*query)) {
+        auto joined = std::make_shared<Query>(*query);
+        if (join_by_values(*joined, host)) query = std::move(joined);
+    }
     if (is_plain(*query)) return std::make_shared<ValuesPlan>(std::move(query), host);
     if (query->row_marks.empty()) return compile_select(std::move(query), host);
     return plan_lock_rows(query, compile_select(query, host));

@@ -81,4 +81,14 @@ bool refers_outside(const Query& query) {
     return found;
 }
 
+bool is_join_condition(const ExprPtr& expr) {
+    if (expr->kind == ExprKind::kBool && as<BoolExpr>(*expr).op == BoolOp::kNot) {
+        const ExprPtr& arg = as<BoolExpr>(*expr).args.front();
+        return arg->kind == ExprKind::kSubLink && as<SubLinkExpr>(*arg).sublink == SubLinkKind::kExists;
+    }
+    if (expr->kind != ExprKind::kSubLink) return false;
+    const auto& sublink = as<SubLinkExpr>(*expr);
+    return sublink.sublink == SubLinkKind::kExists || (sublink.sublink == SubLinkKind::kAny && !refers_outside(*sublink.query));
+}
+
 }  // namespace cdcsim::pg

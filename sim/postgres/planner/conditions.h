@@ -28,6 +28,9 @@ double cost_of(Environment& env, const Expr& expr);
 /// How many elements the planner takes an array for.
 double array_length(Environment& env, const ExprPtr& array);
 
+/// IN (SELECT ...), EXISTS and NOT EXISTS that PostgreSQL makes joins: no condition on a table.
+bool is_join_condition(const ExprPtr& expr);
+
 /// Whether the query refers to the level around it.
 bool refers_outside(const Query& query);
 

@@ -192,6 +192,11 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
     if (!input) return {};
     bool is_grouped = query.has_aggregates || !query.group_by.empty();
     double groups = is_grouped ? input->rows : group_count(host, keys, *input, leaves);
+    if (query.unique_values) {
+        const double compare = kCpuOperator * static_cast<double>(keys.size()) * input->rows;
+        const double sorted = sort_cost(input->total, input->rows, 0).total + compare;
+        return GroupPlan{.hashed = input->total + compare + kCpuTuple * groups < sorted, .groups = groups};
+    }
     return cheaper(*input, sort_cost(input->total, input->rows, 0), groups, 0, wish);
 }
 

@@ -94,13 +94,14 @@ class JoinPlanner {
     const OuterJoin* outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const;
     double distinct(const Side& side, bool& is_default) const;
     double inner_selectivity(const JoinClauses& clauses) const;
-    double semi_selectivity(const JoinClauses& clauses, double inner_rows) const;
+    double in_values(Mask mask) const;
     bool is_unique_for(const JoinRelation& inner, const JoinClauses& clauses) const;
 
     void make_join(const JoinRelation& a, const JoinRelation& b);
     void add_paths(JoinRelation& joined, const JoinRelation& outer, const JoinRelation& inner,
                    PathJoin join, const OuterJoin* outer_join);
     struct Pair;
+    double match_share(const Pair& pair) const;
     void add_nested_loops(JoinRelation& joined, const Pair& pair);
     void nested_loop(JoinRelation& joined, const Pair& pair, const JoinPath& outer,
                      const JoinPath& inner, double inner_rows, bool is_probe, double filter_cost);
@@ -406,25 +407,32 @@ double JoinPlanner::inner_selectivity(const JoinClauses& clauses) const {
     return result;
 }
 
-/// The share of outer rows that have a match (eqjoinsel_semi).
-double JoinPlanner::semi_selectivity(const JoinClauses& clauses, double inner_rows) const {
-    double result = clauses.filter_selectivity;
-    for (const auto& [outer, inner] : clauses.equalities) {
-        bool default1 = false, default2 = false;
-        double nd1 = distinct(outer, default1), nd2 = distinct(inner, default2);
-        double limit = inner_rows;
-        if (inner.leaf >= 0) limit = std::min(limit, leaves_[static_cast<std::size_t>(inner.leaf)].rows());
-        if (nd2 >= limit) {
-            nd2 = limit;
-            default2 = false;
+/// The share of outer rows that have a match. Only with the values of IN's subquery it is eqjoinsel_semi's.
+double JoinPlanner::match_share(const Pair& pair) const {
+    const double any = inner_selectivity(pair.clauses);
+    const bool is_inner = in_values(pair.inner.mask) > 0;
+    const double value_rows = in_values(is_inner ? pair.inner.mask : pair.outer.mask);
+    if (value_rows == 0) return any;
+    double result = pair.clauses.filter_selectivity;
+    for (const auto& [outer, inner] : pair.clauses.equalities) {
+        bool default_key = false, default_value = false;
+        const double keys = distinct(is_inner ? outer : inner, default_key);
+        double values = distinct(is_inner ? inner : outer, default_value);
+        if (values >= value_rows) {
+            values = value_rows;
+            default_value = false;
         }
-        if (default1 || default2) {
+        if (default_key || default_value) {
             result *= 0.5;
-        } else if (nd1 > nd2) {
-            result *= nd2 / nd1;
+        } else if (keys > values) {
+            result *= values / keys;
         }
     }
-    return result;
+    return std::min(result, value_rows * any);
+}
+
+double JoinPlanner::in_values(Mask mask) const {
+    return std::has_single_bit(mask) ? leaves_[static_cast<std::size_t>(std::countr_zero(mask))].in_values : 0;
 }
 
 bool JoinPlanner::is_unique_for(const JoinRelation& inner, const JoinClauses& clauses) const {
@@ -546,6 +554,7 @@ void JoinPlanner::add_merge_join(JoinRelation& joined, const Pair& pair) {
 double JoinPlanner::bucket_size(const Side& side, double buckets) const {
     bool is_default = false;
     double values = distinct(side, is_default);
+    if (side.leaf >= 0 && leaves_[static_cast<std::size_t>(side.leaf)].in_values > 0) return 1 / buckets;
     if (is_default) return 0.1;
     const Leaf& leaf = leaves_[static_cast<std::size_t>(side.leaf)];
     if (leaf.tuples() > 0) values = clamp_rows(values * leaf.rows() / leaf.tuples());
@@ -597,7 +606,7 @@ void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, con
     Pair pair{outer, inner, join, clauses_between(outer.mask, inner.mask, outer_join)};
     pair.inner_unique = is_unique_for(inner, pair.clauses);
     if (pair.inner_unique) {
-        pair.match_share = semi_selectivity(pair.clauses, inner.rows);
+        pair.match_share = match_share(pair);
         double any = inner_selectivity(pair.clauses);
         if (pair.match_share > 0) {
             pair.match_count = std::max(1.0, any * inner.rows / pair.match_share);

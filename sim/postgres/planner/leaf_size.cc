@@ -96,8 +96,9 @@ std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material)
     Leaf leaf;
     leaf.base_rows = size->rows;
     leaf.startup = size->startup;
-    leaf.total = size->total + kCpuTuple * size->rows;
+    leaf.total = size->total + (query.unique_values ? 0 : kCpuTuple * size->rows);
     leaf.unique_columns = size->unique_columns;
+    if (std::vector<Leaf> below; query.unique_values) leaf.in_values = size_of_from(host, query, below)->rows;
     leaf.is_material = is_material;
     if (is_material) {
         // Read from what was kept; the query itself is paid for elsewhere.

@@ -18,6 +18,7 @@ struct Leaf {
     double base_rows = 1, startup = 0, total = 0;
     double selectivity = 1;               ///< of the conditions on it
     bool all_distinct = false;            ///< VALUES: each row is taken for different
+    double in_values = 0;                 ///< IN's values before they were made different; 0: something else
     bool is_material = false;             ///< keeps its rows
     double again = 0;                     ///< is_material: what giving them again costs
     std::vector<int> unique_columns;

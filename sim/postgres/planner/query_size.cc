@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/executor/evaluate.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/cost.h"
@@ -129,12 +130,28 @@ void group(Host& host, const std::vector<ExprPtr>& keys, const std::vector<Leaf>
     size.rows = groups;
 }
 
+/// pg_aggregate.aggfinalfn: the state of the others is their result.
+bool has_final_function(const AggregateExpr& aggregate) {
+    static constexpr std::string_view kNone[] = {"count", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor"};
+    const ProcRow* proc = find_builtin_proc(aggregate.function);
+    if (proc == nullptr || std::ranges::find(kNone, proc->name) != std::end(kNone)) return false;
+    if (proc->name != "sum") return true;
+    const Oid type = aggregate.arg_types.at(0);
+    return type == oid::kInt8 || type == oid::kNumeric;
+}
+
 /// What GROUP BY and the aggregates make of the rows.
 void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, RelationSize& size) {
-    double calls = 0;
-    for (const TargetEntry& target : query.targets) {
-        if (any_expression(target.expr, [](const Expr& expr) { return expr.kind == ExprKind::kAggregate; })) ++calls;
-    }
+    double calls = 0, ends = 0;
+    auto note = [&](const Expr& expr) {
+        if (expr.kind != ExprKind::kAggregate) return false;
+        const auto& aggregate = as<AggregateExpr>(expr);
+        ++calls;
+        for (const ExprPtr& arg : aggregate.args) calls += cost_of(host, *arg);
+        if (has_final_function(aggregate)) ++ends;
+        return false;
+    };
+    for (const TargetEntry& target : query.targets) any_expression(target.expr, note);
     size.total += kCpuOperator * calls * size.rows;
     if (query.group_by.empty()) {
         size.startup = size.total;
@@ -148,6 +165,7 @@ void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, 
     }
     if (size.unique_columns.size() != query.group_by.size()) size.unique_columns.clear();
     group(host, group_keys(query), leaves, size);
+    size.total += kCpuOperator * ends * size.rows;
     if (query.having) size.rows = clamp_rows(size.rows * kInequality);
 }
 
@@ -167,6 +185,30 @@ std::optional<RelationSize> size_before_distinct(Host& host, const Query& query,
     }
     return size;
 }
+
+namespace {
+
+/// The first row of each group of the sorted rows.
+void distinct_on(Host& host, const Query& query, const std::vector<Leaf>& leaves, RelationSize& size) {
+    std::vector<ExprPtr> keys;
+    size.unique_columns.clear();
+    bool are_shown = true;
+    for (int ref : query.distinct_on) {
+        const TargetEntry* target = target_of(query, ref);
+        if (target == nullptr) continue;
+        keys.push_back(target->expr);
+        size.unique_columns.push_back(target->resno);
+        are_shown = are_shown && !target->junk;
+    }
+    if (!are_shown) size.unique_columns.clear();
+    const double groups = group_count(host, keys, size, leaves);
+    const double compare = kCpuOperator * static_cast<double>(keys.size()) * size.rows;
+    size.startup = size.total + sort_start_cost(size.rows);
+    size.total = size.startup + kCpuOperator * size.rows + compare;
+    size.rows = groups;
+}
+
+}  // namespace
 
 /// A UNION in a UNION gives its branches to the outer one (plan_union_children).
 bool add_union_branches(Host& host, const Query& query, const SetOpNode& node, RelationSize& size) {
@@ -252,7 +294,9 @@ std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
         }
         group(host, keys, leaves, size);
     }
-    if (!query.order_by.empty() || !query.distinct_on.empty()) {
+    if (!query.distinct_on.empty()) {
+        distinct_on(host, query, leaves, size);
+    } else if (!query.order_by.empty()) {
         size.startup = size.total + sort_start_cost(size.rows);
         size.total = size.startup + kCpuOperator * size.rows;
     }

@@ -1,6 +1,7 @@
 #include "sim/postgres/planner/table_planner.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <optional>
 
@@ -46,6 +47,31 @@ double tuples_per_page(Host& host, const Relation& relation) {
         if (!column.dropped) width += column_width(host, column);
     }
     return std::floor((8192 - 24) / width);
+}
+
+/// Of LIKE (patternsel_common, like_fixed_prefix, like_selectivity); `equal`: of a pattern that is one value.
+double like_selectivity(const Expr& pattern, bool ignores_case, double equal) {
+    constexpr double kMatch = 0.005, kAll = 5, kAnyCharacter = 0.9, kCharacter = 0.2, kLeast = 0.0001;
+    if (pattern.kind != ExprKind::kConst) return kMatch;
+    if (as<ConstExpr>(pattern).value.is_null()) return 0;
+    const std::string text(as<ConstExpr>(pattern).value.as_text());
+    auto is_wildcard = [](char c) { return c == '%' || c == '_'; };
+    auto has_case = [](char c) { return static_cast<unsigned char>(c) >= 0x80 || std::isalpha(static_cast<unsigned char>(c)) != 0; };
+    std::size_t at = 0;
+    bool has_prefix = false;
+    for (; at < text.size() && !is_wildcard(text[at]) && !(ignores_case && has_case(text[at])); ++at) {
+        if (text[at] == '\\' && ++at == text.size()) break;
+        has_prefix = true;
+    }
+    if (at >= text.size()) return equal;
+    double rest = 1;
+    while (at < text.size() && is_wildcard(text[at])) ++at;
+    for (; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '\\') ++at;
+        rest *= c == '%' ? kAll : c == '_' ? kAnyCharacter : kCharacter;
+    }
+    return std::clamp((has_prefix ? kMatch : 1) * std::min(rest, 1.0), kLeast, 1 - kLeast);
 }
 
 double cost_of_all(const std::vector<Clause>& clauses) {
@@ -175,8 +201,12 @@ void TablePlanner::match_comparison(const FuncExpr& func, Clause& clause) const 
     const BtreeOperatorRow* row = btree_row(func.op);
     if (row == nullptr) {
         const OperatorRow* op = find_builtin_operator(func.op);
-        if (op != nullptr && op->name == "<>" && column_of(func.args[0]) > 0) {
-            clause.selectivity = 1 - equal_selectivity(column_of(func.args[0]));
+        if (op == nullptr) return;
+        const int column = column_of(func.args[0]);
+        if (op->name == "<>" && column > 0) clause.selectivity = 1 - equal_selectivity(column);
+        if (op->name.ends_with("~~") || op->name.ends_with("~~*")) {
+            clause.selectivity = like_selectivity(*func.args[1], op->name.ends_with('*'), column > 0 ? equal_selectivity(column) : kRange);
+            if (op->name.starts_with('!')) clause.selectivity = 1 - clause.selectivity;
         }
         return;
     }
@@ -335,9 +365,9 @@ ScanPath TablePlanner::index_path(const IndexCost& cost, const Index& index, con
     return path;
 }
 
-ScanPath TablePlanner::bitmap_path(const IndexCost& cost, const Clauses& clauses) const {
+ScanPath TablePlanner::bitmap_path(const IndexCost& cost, const Clauses& clauses, double loops) const {
     double fetched = clamp_rows(cost.selectivity * tuples_);
-    double known = std::max(1.0, pages_), read = pages_fetched(fetched, pages_);
+    double known = std::max(1.0, pages_), read = std::ceil(pages_fetched(fetched * loops, pages_) / loops);
     double page = read >= 2 ? kRandomPage - (kRandomPage - kSeqPage) * std::sqrt(read / known)
                             : kRandomPage;
     ScanPath path{ScanKind::kBitmap, nullptr, cost.boundaries, cost.total, cost.total};
@@ -461,8 +491,12 @@ std::optional<ScanPath> TablePlanner::probe(std::span<const int> attnos, double 
         if (!serves) continue;
         auto cost = index_cost(index, clauses, loops);
         if (!cost) continue;
-        ScanPath path = index_path(*cost, index, clauses, loops);
-        if (!best || path.total < best->total) best = std::move(path);
+        auto consider = [&](ScanPath path) {
+            if (!best || path.total < best->total) best = std::move(path);
+        };
+        consider(index_path(*cost, index, clauses, loops));
+        cost->total += 0.1 * kCpuOperator * rows;
+        consider(bitmap_path(*cost, clauses, loops));
     }
     return best;
 }

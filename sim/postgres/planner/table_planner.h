@@ -88,7 +88,7 @@ class TablePlanner {
     std::vector<OrderedScan> ordered_paths(std::span<const OrderKey> keys) const;
     /// Whether a condition says which value the column has.
     bool is_constant(const ExprPtr& expr) const;
-    /// An index scan for each of `loops` rows whose values the columns `attnos` must equal; nullopt:
+    /// A scan by an index for each of `loops` rows whose values the columns `attnos` must equal; nullopt:
     /// no index serves any of them. `rows`: found each time.
     std::optional<ScanPath> probe(std::span<const int> attnos, double loops, double& rows) const;
 
@@ -114,7 +114,7 @@ class TablePlanner {
     std::optional<IndexCost> index_cost(const Index& index, const Clauses& clauses, double loops, bool whole = false) const;
     std::size_t presorted_keys(const Index& index, std::span<const OrderKey> keys, bool backward) const;
     ScanPath index_path(const IndexCost& cost, const Index& index, const Clauses& clauses, double loops) const;
-    ScanPath bitmap_path(const IndexCost& cost, const Clauses& clauses) const;
+    ScanPath bitmap_path(const IndexCost& cost, const Clauses& clauses, double loops = 1) const;
     std::optional<IndexCost> best_bitmap(const Clauses& clauses, double rows) const;
     std::optional<IndexCost> or_bitmap(const Clause& clause, double rows) const;
     double index_pages(const Index& index) const;

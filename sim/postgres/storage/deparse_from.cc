@@ -127,7 +127,9 @@ ScanPath Block::choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, st
     const Relation& relation = *entry(rt_index).relation;
     Leaf leaf;
     leaf.table = std::make_shared<TablePlanner>(d_.host, relation, d_.database.size_of(relation.file_node), rt_index);
-    for (const ExprPtr& conjunct : conjuncts) leaf.table->add_condition(conjunct);
+    for (const ExprPtr& conjunct : conjuncts) {
+        if (!is_join_condition(conjunct)) leaf.table->add_condition(conjunct);
+    }
     if (wanted.empty()) return leaf.table->best(wanted_rows());
     bool is_last = !query_.has_windows && query_.group_by.empty() && query_.distinct_on.empty();
     OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, query_.group_by.empty() ? limit_rows() : input_limit_, is_last);
