@@ -169,7 +169,7 @@ Datum pg_table_is_visible(CallContext& call, std::span<const Datum> args) {
 
 // pg_lsn.
 
-int compare_lsns(const Datum& a, const Datum& b) {
+int compare_lsns(const Datum& a, const Datum& b) noexcept {
     const auto left = static_cast<std::uint64_t>(a.as_int()), right = static_cast<std::uint64_t>(b.as_int());
     return left < right ? -1 : left > right ? 1 : 0;
 }
