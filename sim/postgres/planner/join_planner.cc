@@ -545,7 +545,10 @@ void JoinPlanner::add_merge_join(JoinRelation& joined, const Pair& pair) {
     node->join = pair.join;
     node->outer = outer.node;
     node->inner = inner.node;
-    for (const auto& equality : pair.clauses.equalities) node->merge_keys.push_back(equality.outer.expr);
+    for (const auto& equality : pair.clauses.equalities) {
+        node->merge_keys.push_back(equality.outer.expr);
+        node->inner_keys.push_back(equality.inner.expr);
+    }
     path.node = std::move(node);
     add_path(joined.paths, std::move(path));
 }

@@ -25,6 +25,7 @@ struct PlanNode {
     std::shared_ptr<const PlanNode> outer, inner;
     std::vector<ExprPtr> hash_keys;    ///< kHashJoin: of the inner side
     std::vector<ExprPtr> merge_keys;   ///< kMergeJoin: of the outer side, which is sorted by them
+    std::vector<ExprPtr> inner_keys;   ///< the same of the inner side
     std::uint32_t buckets = 0;
 };
 using PlanPtr = std::shared_ptr<const PlanNode>;

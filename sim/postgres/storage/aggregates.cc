@@ -234,9 +234,23 @@ void table_number(sqlite3_context* context) {
     if (use != nullptr) sqlite3_result_int(context, use->table);
 }
 
+// sort_table(?1, n, rids, keys...) of all rows of a merge join's side: enters them into a table, whose number it gives.
+
+void enter_sorted(sqlite3_context* context, int, sqlite3_value** values) {
+    auto* use = static_cast<TableUse*>(sqlite3_aggregate_context(context, sizeof(TableUse)));
+    auto& database = *static_cast<SqliteDatabase*>(sqlite3_user_data(context));
+    Execution& execution = execution_of(database, values[0]);
+    guarded(context, execution, [&] {
+        if (use->execution == nullptr) *use = {&execution, execution.new_sort_table(sqlite3_value_int(values[1]))};
+        execution.add_sorted(use->table, values + 2);
+    });
+}
+
 }  // namespace
 
 void register_aggregates(SqliteDatabase& database) {
+    sqlite3_create_function_v2(database.handle(), "sort_table", -1, SQLITE_UTF8, &database, nullptr,
+                               enter_sorted, table_number, nullptr);
     sqlite3_create_window_function(database.handle(), "hash_table", -1, SQLITE_UTF8, &database,
                                    enter_group, table_number, table_number, leave_group, nullptr);
     sqlite3_create_function_v2(database.handle(), "agg_empty", -1, SQLITE_UTF8, &database,

@@ -122,7 +122,8 @@ class Block {
         bool descending = false;
     };
     void order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage);
-    bool add_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
+    bool add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
+    bool add_merge_order(const PlanNode& side, std::span<const ExprPtr> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
     void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
     struct GroupColumn {
         std::string name;

@@ -152,26 +152,123 @@ void Block::note_fixed(std::span<const ExprPtr> conjuncts) {
     }
 }
 
+namespace {
+
+void collect_leaves(const FromNode& node, std::vector<int>& leaves) {
+    if (node.is_leaf()) return leaves.push_back(node.rt_index);
+    collect_leaves(*node.left, leaves);
+    collect_leaves(*node.right, leaves);
+}
+
+bool are_all_among(const ExprPtr& condition, const std::vector<int>& leaves) {
+    return std::ranges::all_of(relations_of(condition), [&](int rt_index) { return std::ranges::find(leaves, rt_index) != leaves.end(); });
+}
+
+/// What filters the sides of FROM's joins before they are joined: of an inner join's ON all, of a left join's what
+/// is about its right side. `nullable`: the tables of such sides.
+void collect_conditions(const FromNode& node, std::vector<ExprPtr>& conditions, std::vector<int>& nullable) {
+    if (node.is_leaf()) return;
+    collect_conditions(*node.left, conditions, nullable);
+    collect_conditions(*node.right, conditions, nullable);
+    std::vector<ExprPtr> on;
+    if (node.condition) flatten_and(node.condition, on);
+    if (node.join == JoinType::kInner) {
+        conditions.insert(conditions.end(), on.begin(), on.end());
+        return;
+    }
+    std::vector<int> right;
+    collect_leaves(*node.right, right);
+    nullable.insert(nullable.end(), right.begin(), right.end());
+    if (node.join != JoinType::kLeft) return collect_leaves(*node.left, nullable);
+    std::ranges::copy_if(on, std::back_inserter(conditions), [&](const ExprPtr& condition) { return are_all_among(condition, right); });
+}
+
+/// Of WHERE, what is about a nullable side is looked at after the join.
+std::vector<ExprPtr> side_conditions(std::span<const FromNode> from, std::span<const ExprPtr> conjuncts) {
+    std::vector<ExprPtr> conditions;
+    std::vector<int> nullable;
+    for (const FromNode& node : from) collect_conditions(node, conditions, nullable);
+    for (const ExprPtr& conjunct : conjuncts) {
+        const std::vector<int> relations = relations_of(conjunct);
+        auto is_nullable = [&](int rt_index) { return std::ranges::find(nullable, rt_index) != nullable.end(); };
+        if (std::ranges::none_of(relations, is_nullable)) conditions.push_back(conjunct);
+    }
+    return conditions;
+}
+
+}  // namespace
+
+namespace {
+
+/// The tables of a plan of inner joins, to `tables`; false: it has others.
+bool collect_scans(const PlanNode& node, std::vector<int>& tables) {
+    if (node.kind == PlanNode::Kind::kScan) {
+        tables.push_back(node.rt_index);
+        return true;
+    }
+    return node.join == PathJoin::kInner && collect_scans(*node.outer, tables) && collect_scans(*node.inner, tables);
+}
+
+}  // namespace
+
 /// The order in which PostgreSQL's joins give the rows; none if it is not known.
 void Block::order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage) {
     stage.heap_order.clear();
     PlanPtr plan = plan_joins(d_.host, query_, conjuncts);
     if (plan == nullptr) return;
     std::vector<OrderTerm> terms;
-    if (!add_order(*plan, stage, terms)) return;
+    if (!add_order(*plan, side_conditions(query_.from, conjuncts), stage, terms)) return;
     for (const OrderTerm& term : terms) {
         stage.heap_order.push_back(term.sql + (term.descending ? " DESC" : ""));
     }
 }
 
+/// A side of a merge join: its rows in the order of PostgreSQL's sort, which is not stable.
+bool Block::add_merge_order(const PlanNode& side, std::span<const ExprPtr> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
+    std::vector<int> tables;
+    if (!collect_scans(side, tables)) return false;
+    std::string from, where, rids;
+    for (int rt_index : tables) {
+        const int scan = scans_[static_cast<std::size_t>(rt_index - 1)];
+        if (scan == 0 || d_.program.scans[static_cast<std::size_t>(scan - 1)].relation->oid != entry(rt_index).relation->oid) return false;
+        const std::string name = alias(rt_index);
+        from += (from.empty() ? "" : ",") + ("t" + std::to_string(entry(rt_index).relation->file_node)) + " AS " + name;
+        where += (where.empty() ? "" : " AND ") + visible(name);
+        rids += (rids.empty() ? "" : "||','||") + name + ".rid";
+    }
+    for (const ExprPtr& conjunct : conjuncts) {
+        if (relations_of(conjunct).empty() || !are_all_among(conjunct, tables)) continue;
+        if (contains_sublink(conjunct)) return false;
+        where += " AND " + condition(conjunct, stage);
+    }
+    std::vector<OrderTerm> before;
+    if (!add_order(side, conjuncts, stage, before)) return false;
+    std::string order, columns = rids + " AS row", arguments = "row";
+    for (const OrderTerm& term : before) order += (order.empty() ? "" : ",") + term.sql + (term.descending ? " DESC" : "");
+    CompiledSortTable table;
+    for (const ExprPtr& key : keys) {
+        table.keys.push_back({.type = key->type, .codec = d_.codec(key->type)});
+        const std::string column = "k" + std::to_string(table.keys.size());
+        columns += "," + expression(key, stage) + " AS " + column;
+        arguments += "," + column;
+    }
+    const std::string number = std::to_string(d_.program.sort_tables.size());
+    d_.program.sort_tables.push_back(std::move(table));
+    terms.push_back({"sort_rank(?1,(SELECT sort_table(?1," + number + "," + arguments + ") FROM (SELECT " + columns + " FROM " + from + " WHERE " + where +
+                         " ORDER BY " + order + "))," + rids + ")",
+                     false});
+    return true;
+}
+
 /// A hash table gives the equal rows of its side last in, first out.
-bool Block::add_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms) {
+bool Block::add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
     if (node.kind == PlanNode::Kind::kScan) {
         add_scan_order(node, stage, terms);
         return true;
     }
     std::vector<OrderTerm> inner;
-    if (!add_order(*node.inner, stage, inner)) return false;
+    const bool merges = node.kind == PlanNode::Kind::kMergeJoin && node.join != PathJoin::kRight;
+    if (!(merges && add_merge_order(*node.inner, node.inner_keys, conjuncts, stage, inner)) && !add_order(*node.inner, conjuncts, stage, inner)) return false;
     if (node.join == PathJoin::kRight) {
         const PlanNode* first = node.outer.get();
         while (first->kind != PlanNode::Kind::kScan) first = first->outer.get();
@@ -180,7 +277,7 @@ bool Block::add_order(const PlanNode& node, const Stage& stage, std::vector<Orde
     for (const ExprPtr& key : node.merge_keys) {
         terms.push_back({expression(key, stage) + d_.collation(key->type), false});
     }
-    if (!add_order(*node.outer, stage, terms)) return false;
+    if (!(merges && add_merge_order(*node.outer, node.merge_keys, conjuncts, stage, terms)) && !add_order(*node.outer, conjuncts, stage, terms)) return false;
     bool is_known = std::ranges::all_of(node.hash_keys, [&](const ExprPtr& key) {
         return has_known_hash(d_.host, key->type);
     });

@@ -122,6 +122,34 @@ std::uint32_t Execution::group_rank(int number, std::size_t group) {
     return table.ranks[group];
 }
 
+int Execution::new_sort_table(int number) {
+    SortTable& table = sort_tables_.emplace_back();
+    table.number = number;
+    table.keys.width = program_.sort_tables[static_cast<std::size_t>(number)].keys.size();
+    return static_cast<int>(sort_tables_.size()) - 1;
+}
+
+void Execution::add_sorted(int number, sqlite3_value** values) {
+    SortTable& table = sort_tables_[static_cast<std::size_t>(number)];
+    table.rows.push_back(reinterpret_cast<const char*>(sqlite3_value_text(*values++)));
+    for (const CompiledKey& key : program_.sort_tables[static_cast<std::size_t>(table.number)].keys) {
+        table.keys.values.push_back(read_value(*values++, key.codec));
+    }
+}
+
+std::uint32_t Execution::sort_rank(int number, std::string_view name) {
+    SortTable& table = sort_tables_[static_cast<std::size_t>(number)];
+    if (table.ranks.empty()) {
+        CompiledSort sort;
+        for (const CompiledKey& key : program_.sort_tables[static_cast<std::size_t>(table.number)].keys) {
+            sort.keys.push_back({.column = sort.keys.size(), .type = key.type});
+        }
+        std::uint32_t rank = 0;
+        for (std::uint32_t row : sort_rows(host_, sort, table.keys, -1, 0)) table.ranks[table.rows[row]] = rank++;
+    }
+    return table.ranks.find(name)->second;
+}
+
 namespace {
 
 /// RANGE's offsets are of any type: the function that compares with them refuses negative ones.

@@ -3,8 +3,11 @@
 
 #include <deque>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/postgres/executor/cte.h"
@@ -60,6 +63,10 @@ class Execution {
     int new_hash_table(int number);
     void add_group(int table, std::uint32_t hash);
     std::uint32_t group_rank(int table, std::size_t group);
+    /// The same for the rows of a merge join's side; `values`: the row's rids and keys.
+    int new_sort_table(int number);
+    void add_sorted(int table, sqlite3_value** values);
+    std::uint32_t sort_rank(int table, std::string_view row);
     /// Data-modifying CTEs that were not read.
     void finish();
 
@@ -76,6 +83,12 @@ class Execution {
         double expected = 1;
         std::vector<std::uint32_t> hashes, ranks;
     };
+    struct SortTable {
+        int number = 0;                               ///< of the program's
+        RowTable keys;
+        std::vector<std::string> rows;                ///< their rids
+        std::map<std::string, std::uint32_t, std::less<>> ranks;  ///< made when the first is asked for
+    };
     Datum parameter_value(const Parameter& parameter);
     void visit_entries(const TableScan& scan);
 
@@ -89,6 +102,7 @@ class Execution {
     std::vector<std::unique_ptr<RowBuffer>> buffers_, source_buffers_;
     std::vector<Datum> bound_;
     std::vector<HashTable> hash_tables_;
+    std::vector<SortTable> sort_tables_;
     std::exception_ptr error_;
 };
 

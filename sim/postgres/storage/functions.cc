@@ -70,6 +70,16 @@ void call_hash_rank(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
+/// sort_rank(?1, table, rids): the place of the row in its sorted side of a merge join; of a row that a left
+/// join did not find: NULL.
+void call_sort_rank(sqlite3_context* context, int, sqlite3_value** values) {
+    if (sqlite3_value_type(values[2]) == SQLITE_NULL) return;
+    Execution& execution = execution_of(database_of(context), values[0]);
+    guarded(context, execution, [&] {
+        sqlite3_result_int64(context, execution.sort_rank(sqlite3_value_int(values[1]), reinterpret_cast<const char*>(sqlite3_value_text(values[2]))));
+    });
+}
+
 }  // namespace
 
 void register_functions(SqliteDatabase& database) {
@@ -79,7 +89,7 @@ void register_functions(SqliteDatabase& database) {
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
                     Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket},
-                    Row{"hash_rank", call_hash_rank}}) {
+                    Row{"hash_rank", call_hash_rank}, Row{"sort_rank", call_sort_rank}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);
     }

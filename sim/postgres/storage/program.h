@@ -83,6 +83,11 @@ struct CompiledHashTable {
     double expected = 1;         ///< groups
 };
 
+/// sort_table(?1, n, rids, keys...): a side of a merge join, sorted by keys that may be equal.
+struct CompiledSortTable {
+    std::vector<CompiledKey> keys;
+};
+
 /// A FROM item, or the target list's set-returning functions, whose rows C++ makes.
 struct RowSource {
     enum class Kind : std::uint8_t {
@@ -140,6 +145,7 @@ struct Program {
     std::vector<CompiledAggregate> aggregates;
     std::vector<CompiledFrame> frames;
     std::vector<CompiledHashTable> hash_tables;
+    std::vector<CompiledSortTable> sort_tables;
     std::vector<RowSource> sources;
     std::vector<Parameter> parameters;           ///< ?3, ?4, ...
     std::vector<TableScan> scans;
