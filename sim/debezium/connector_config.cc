@@ -12,12 +12,6 @@ namespace cdcsim::debezium {
 
 namespace {
 
-std::string trimmed(std::string_view text) {
-    auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
 std::string word(const ConfigMap& config, std::string_view name) {
     std::string value = trimmed(option_value(config, name));
     for (char& c : value)

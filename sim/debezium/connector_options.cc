@@ -11,6 +11,22 @@
 
 namespace cdcsim::debezium {
 
+std::string trimmed(std::string_view text) {
+    auto first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return "";
+    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+}
+
+std::vector<std::string> split_trimmed(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t end = std::min(text.find(separator, start), text.size());
+        parts.push_back(trimmed(text.substr(start, end - start)));
+        start = end + 1;
+    }
+    return parts;
+}
+
 namespace {
 
 using Type = Option::Type;
@@ -304,12 +320,6 @@ constexpr Option kWorkerOptions[] = {
 
 constexpr std::string_view kConnectorClass = "io.debezium.connector.postgresql.PostgresConnector";
 constexpr std::string_view kKeyColumnsPattern = R"(^\s*([^:]+):([^:,]+(,[^:,]+)*)\s*$)";
-
-std::string trimmed(std::string_view text) {
-    auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
 
 std::string lowered(std::string text) {
     for (char& c : text)

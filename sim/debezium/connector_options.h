@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdcsim::debezium {
 
@@ -61,6 +62,11 @@ std::span<const Option> worker_options();
 /// Throws ConnectError(400) with Connect's message for an invalid configuration, then NotSimulated
 /// ("connector option X") for a valid one that asks for what is not obeyed.
 void validate_config(const ConfigMap& config);
+
+/// String.trim() of what options hold.
+std::string trimmed(std::string_view text);
+/// The parts of a list, trimmed; one, empty, of an empty text.
+std::vector<std::string> split_trimmed(std::string_view text, char separator);
 
 /// The option's value, or its default; empty for null. REQUIRES: a known option.
 std::string option_value(const ConfigMap& config, std::string_view name);

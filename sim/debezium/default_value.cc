@@ -6,17 +6,12 @@
 #include "core/base/error.h"
 #include "core/connect/decimal.h"
 #include "core/connect/json_text.h"
+#include "sim/debezium/connector_options.h"
 #include "sim/debezium/temporal.h"
 
 namespace cdcsim::debezium {
 
 namespace {
-
-std::string trimmed(std::string_view text) {
-    auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
 
 std::string lowered(std::string_view text) {
     std::string out(text);

@@ -10,22 +10,6 @@ namespace cdcsim::debezium {
 
 namespace {
 
-std::string trimmed(std::string_view text) {
-    auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-    std::vector<std::string> parts;
-    for (std::size_t start = 0; start <= text.size();) {
-        auto end = std::min(text.find(separator, start), text.size());
-        parts.push_back(trimmed(text.substr(start, end - start)));
-        start = end + 1;
-    }
-    return parts;
-}
-
 /// Where a field without a parent is looked for.
 std::string parent_of(const std::string& field) {
     for (const char* name : {"id", "data_collection_order", "total_order"})
@@ -51,9 +35,9 @@ const connect::Schema* schema_of_reference(const Unwrap::FieldReference& referen
 std::vector<Unwrap::FieldReference> references(const std::string& prefix, const std::string& list) {
     std::vector<Unwrap::FieldReference> out;
     if (list.empty()) return out;
-    for (const auto& part : split(list, ',')) {
-        auto names = split(part, ':');
-        auto path = split(names[0], '.');
+    for (const auto& part : split_trimmed(list, ',')) {
+        auto names = split_trimmed(part, ':');
+        auto path = split_trimmed(names[0], '.');
         Unwrap::FieldReference reference;
         reference.field = path.size() == 1 ? path[0] : path[1];
         reference.parent = path.size() == 1 ? parent_of(path[0]) : path[0];

@@ -10,12 +10,6 @@ namespace cdcsim::debezium {
 
 namespace {
 
-std::string trimmed(std::string_view text) {
-    auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
 /// Every transform that comes with Kafka Connect and the connector.
 const std::vector<TransformClass>& transform_classes() {
     static const std::vector<std::string_view> kPathOptions = {"field.syntax.version", "replace.null.with.default"};
@@ -128,15 +122,8 @@ std::string TransformOptions::get(std::string_view option, std::string_view othe
 bool TransformOptions::flag(std::string_view option, bool otherwise) const { return get(option, otherwise ? "true" : "false") == "true"; }
 
 std::vector<std::string> TransformOptions::list(std::string_view option) const {
-    std::vector<std::string> parts;
     const std::string text = get(option);
-    if (text.empty()) return parts;
-    for (std::size_t start = 0; start <= text.size();) {
-        const std::size_t end = std::min(text.find(',', start), text.size());
-        parts.push_back(trimmed(std::string_view(text).substr(start, end - start)));
-        start = end + 1;
-    }
-    return parts;
+    return text.empty() ? std::vector<std::string>() : split_trimmed(text, ',');
 }
 
 const TransformClass* find_transform_class(std::string_view name) {

@@ -101,12 +101,7 @@ class EventRouter : public Transform {
     };
 
     void add_placement(const TransformOptions& options, const std::string& text) {
-        std::vector<std::string> parts;
-        for (std::size_t start = 0; start <= text.size();) {
-            const std::size_t end = std::min(text.find(':', start), text.size());
-            parts.push_back(text.substr(start, end - start));
-            start = end + 1;
-        }
+        const std::vector<std::string> parts = split_trimmed(text, ':');
         const bool in_header = parts.size() > 1 && parts[1] == "header";
         if (parts.size() < 2 || parts.size() > 3 || (!in_header && parts[1] != "envelope"))
             throw NotSimulated("connector option " + options.prefix() + "table.fields.additional.placement with \"" + text + "\"");
