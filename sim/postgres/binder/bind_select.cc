@@ -101,10 +101,10 @@ Sets expand_grouping(ParseState& state, const Node& node) {
         return sets;
     }
     if (parts.size() > 12) throw SqlError("54011", "CUBE is limited to 12 elements").at(node.location());
-    for (std::size_t mask = std::size_t{1} << parts.size(); mask-- > 0;) {
+    for (std::size_t mask = 0; mask < std::size_t{1} << parts.size(); ++mask) {
         std::vector<int> set;
         for (std::size_t i = 0; i < parts.size(); ++i) {
-            if (mask >> (parts.size() - 1 - i) & 1U) set = join_refs(set, parts[i]);
+            if (mask >> i & 1U) set = join_refs(set, parts[i]);
         }
         sets.push_back(set);
     }

@@ -181,6 +181,14 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const Group
     return plan;
 }
 
+std::optional<GroupPlan> plan_grouping_set(Host& host, const Query& query, const std::vector<ExprPtr>& keys) {
+    if (has_ordered_aggregate(query) || !all_hashable(host, keys)) return {};
+    std::vector<Leaf> leaves;
+    std::optional<RelationSize> input = size_of_from(host, query, leaves);
+    if (!input) return {};
+    return GroupPlan{.hashed = true, .groups = group_count(host, keys, *input, leaves)};
+}
+
 std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const GroupWish& wish) {
     std::vector<ExprPtr> keys;
     for (const TargetEntry& target : query.targets) {

@@ -28,6 +28,8 @@ struct GroupWish {
 
 /// GROUP BY of one grouping set; nullopt: not known.
 std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const GroupWish& wish);
+/// One of several grouping sets, by its keys: hashed with a number of groups; nullopt: not known.
+std::optional<GroupPlan> plan_grouping_set(Host& host, const Query& query, const std::vector<ExprPtr>& keys);
 /// GROUP BY without the columns that others, a table's primary key, decide
 /// (remove_useless_groupby_columns): as sort_group_refs.
 std::vector<int> needed_group_refs(const Query& query);

@@ -130,6 +130,7 @@ class Block {
         Oid type = kInvalidOid;
         bool descending = false, nulls_first = false;
     };
+    std::string hashed_text(double expected, const std::vector<GroupColumn>& keys, const std::string& seen, const std::string& text);
     std::string grouped_text(const GroupPlan& plan, const std::vector<GroupColumn>& keys,
                              const std::string& seen, const std::string& text, Stage& stage);
     std::string bucket_text(const PlanNode& node, const Stage& stage);

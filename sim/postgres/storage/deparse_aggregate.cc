@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/planner/grouping_sets.h"
 #include "sim/postgres/storage/deparse.h"
 
 namespace cdcsim::pg {
@@ -169,7 +170,13 @@ std::string Block::grouped_text(const GroupPlan& plan,
         }
         return text;
     }
-    CompiledHashTable table{.keys = {}, .expected = plan.groups};
+    stage.heap_order.push_back("hash_rank(?1,s.h,s.i)");
+    return hashed_text(plan.groups, keys, seen, text);
+}
+
+/// The groups with their number `i` and the number `h` of the hash table that they are entered into.
+std::string Block::hashed_text(double expected, const std::vector<GroupColumn>& keys, const std::string& seen, const std::string& text) {
+    CompiledHashTable table{.keys = {}, .expected = expected};
     std::string number = std::to_string(d_.program.hash_tables.size()), arguments;
     for (const GroupColumn& key : keys) {
         CompiledKey compiled;
@@ -179,7 +186,6 @@ std::string Block::grouped_text(const GroupPlan& plan,
         arguments += "," + key.name;
     }
     d_.program.hash_tables.push_back(std::move(table));
-    stage.heap_order.push_back("hash_rank(?1,s.h,s.i)");
     return "SELECT *,row_number() OVER (" + seen + ") AS i,hash_table(?1," + number + arguments +
            ") OVER (" + seen + " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS h FROM (" +
            text + ") LIMIT -1 OFFSET 0";
@@ -239,8 +245,30 @@ Stage Block::aggregate_stage(Stage base) {
     }
     std::vector<std::vector<int>> sets = query_.grouping_sets;
     if (sets.empty()) sets.push_back(group_refs);
+    // Several sets: what has no keys comes first, then one hash table after the other.
+    std::vector<std::optional<GroupPlan>> set_plans(sets.size());
+    std::vector<std::size_t> places(sets.size());
+    if (sets.size() > 1) {
+        std::vector<int> sorted;
+        for (const SortKey& key : query_.order_by) sorted.push_back(key.target);
+        std::size_t place = 0;
+        for (ChainedSet& chained : chain_sets(sets, std::move(sorted))) {
+            std::vector<ExprPtr> keys;
+            for (int ref : chained.refs) keys.push_back(target_expr(ref));
+            if (!keys.empty()) set_plans[chained.number] = plan_grouping_set(d_.host, query_, keys);
+            if (!keys.empty()) places[chained.number] = ++place;
+            sets[chained.number] = std::move(chained.refs);
+        }
+    }
+    bool knows_sets = sets.size() > 1;
+    for (std::size_t i = 0; i < sets.size(); ++i) knows_sets = knows_sets && (sets[i].empty() || set_plans[i]);
+    if (knows_sets) {
+        bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
+        order_column = is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o";
+    }
     std::string text;
-    for (const std::vector<int>& set : sets) {
+    for (std::size_t number = 0; number < sets.size(); ++number) {
+        const std::vector<int>& set = sets[number];
         auto in_set = [&](int ref) { return std::ranges::find(set, ref) != set.end(); };
         std::string columns = "1", group_by;
         for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -267,11 +295,21 @@ Stage Block::aggregate_stage(Stage base) {
         if (set.empty() && sets.size() > 1) group_by.clear();
         if (sets.size() > 1 && !set.empty()) columns += ",0 AS z";
         columns += order_column;
-        text += (text.empty() ? "" : " UNION ALL ");
-        text += "SELECT " + columns + " FROM " + base.from;
-        if (!base.where.empty()) text += " WHERE " + base.where;
-        if (!group_by.empty()) text += " GROUP BY " + group_by;
+        std::string arm = "SELECT " + columns + " FROM " + base.from;
+        if (!base.where.empty()) arm += " WHERE " + base.where;
+        if (!group_by.empty()) arm += " GROUP BY " + group_by;
+        if (knows_sets && set.empty()) arm = "SELECT *,0 AS i,0 AS h,0 AS p FROM (" + arm + ")";
+        if (knows_sets && !set.empty()) {
+            std::vector<GroupColumn> keys;
+            for (int ref : set) {
+                const auto group = std::ranges::find(group_refs, ref) - group_refs.begin();
+                keys.push_back({.name = "g" + std::to_string(group + 1), .type = groups[static_cast<std::size_t>(group)]->type});
+            }
+            arm = "SELECT *," + std::to_string(places[number]) + " AS p FROM (" + hashed_text(set_plans[number]->groups, keys, "ORDER BY o", arm) + ")";
+        }
+        text += (text.empty() ? "" : " UNION ALL ") + arm;
     }
+    if (knows_sets) next.heap_order = {"s.p", "CASE WHEN s.p>0 THEN hash_rank(?1,s.h,s.i) END"};
     if (plan) {
         std::vector<GroupColumn> keys;
         auto add = [&](const OrderKey& key) {
