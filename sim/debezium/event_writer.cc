@@ -171,12 +171,14 @@ EventWriter::EventWriter(const ConnectorConfig& config, std::string run_id) : co
     }
     const auto& key = config.key_converter;
     const auto& value = config.value_converter;
-    transaction_schemas_ = {share(transaction_key_schema(config)), share(transaction_value_schema(config))};
-    message_schemas_ = {share(message_key_schema(config)), share(message_value_schema(config))};
-    transaction_key_prefix_ = connect::envelope_prefix(*transaction_schemas_.key, key);
-    transaction_value_prefix_ = connect::envelope_prefix(*transaction_schemas_.value, value);
-    message_key_prefix_ = connect::envelope_prefix(*message_schemas_.key, key);
-    message_value_prefix_ = connect::envelope_prefix(*message_schemas_.value, value);
+    transaction_key_schema_ = share(transaction_key_schema(config));
+    transaction_value_schema_ = share(transaction_value_schema(config));
+    message_key_schema_ = share(message_key_schema(config));
+    message_value_schema_ = share(message_value_schema(config));
+    transaction_key_prefix_ = connect::envelope_prefix(*transaction_key_schema_, key);
+    transaction_value_prefix_ = connect::envelope_prefix(*transaction_value_schema_, value);
+    message_key_prefix_ = connect::envelope_prefix(*message_key_schema_, key);
+    message_value_prefix_ = connect::envelope_prefix(*message_value_schema_, value);
 }
 
 void EventWriter::append_source(const OffsetContext& offset, std::string& out) const {
@@ -267,10 +269,11 @@ kafka::Content EventWriter::converted(Side side, const connect::JsonConverterCon
 }
 
 bool EventWriter::transform(kafka::ProducerRecord& record, const Schemas& schemas) {
-    auto side = [](kafka::Content& content, const connect::SchemaPtr& schema) -> Side {
+    auto side = [](kafka::Content& content, const connect::SchemaPtr* schema) -> Side {
         if (content.is_null) return {};
-        if (content.payload == "null") return {schema, std::nullopt};
-        return {schema, std::move(content.payload)};
+        const connect::SchemaPtr shared = schema ? *schema : nullptr;
+        if (content.payload == "null") return {shared, std::nullopt};
+        return {shared, std::move(content.payload)};
     };
     SourceRecord source{std::move(record.topic), side(record.key, schemas.key), side(record.value, schemas.value),
                         record.headers ? *record.headers : kafka::Headers(), std::nullopt};
@@ -337,8 +340,8 @@ void EventWriter::row(const RowEvent& event, OffsetContext& offset) {
     std::optional<kafka::ProducerRecord> tombstone;
     if (event.operation == 'd' && config_.tombstones_on_delete) tombstone = record;
     record.value = content(event.plan.value_prefix(), std::string(payload_));  // as long as it is, no longer
-    send(std::move(record), {event.plan.key_schema(), event.plan.envelope_schema()}, offset);
-    if (tombstone) send(std::move(*tombstone), {event.plan.key_schema(), nullptr}, offset);
+    send(std::move(record), {&event.plan.key_schema(), &event.plan.envelope_schema()}, offset);
+    if (tombstone) send(std::move(*tombstone), {&event.plan.key_schema(), nullptr}, offset);
 }
 
 void EventWriter::logical_message(const pgoutput::LogicalMessage& message, OffsetContext& offset) {
@@ -371,7 +374,7 @@ void EventWriter::logical_message(const pgoutput::LogicalMessage& message, Offse
     record.topic = config_.topic_prefix + ".message";
     record.key = content(message_key_prefix_, std::move(key));
     record.value = content(message_value_prefix_, std::move(payload));
-    send(std::move(record), message_schemas_, offset);
+    send(std::move(record), {&message_key_schema_, &message_value_schema_}, offset);
     if (!message.transactional) offset.transaction.end();
 }
 
@@ -404,7 +407,7 @@ void EventWriter::transaction_record(const OffsetContext& offset, UnixMicros at,
     record.topic = config_.transaction_topic;
     record.key = content(transaction_key_prefix_, "{\"id\":" + id + "}");
     record.value = content(transaction_value_prefix_, std::move(payload));
-    send(std::move(record), transaction_schemas_, offset);
+    send(std::move(record), {&transaction_key_schema_, &transaction_value_schema_}, offset);
 }
 
 void EventWriter::transaction_started(const std::string& id, OffsetContext& offset) {

@@ -54,9 +54,10 @@ class EventWriter {
     /// Counts the event and appends its transaction block, or null.
     void append_transaction(const std::string& collection, OffsetContext& offset, std::string& out);
     void transaction_record(const OffsetContext& offset, UnixMicros at, bool end);
-    /// The schemas of a record's key and value; null: none.
+    /// The schemas of a record's key and value, looked at by transforms only; null: none.
     struct Schemas {
-        connect::SchemaPtr key, value;
+        const connect::SchemaPtr* key = nullptr;
+        const connect::SchemaPtr* value = nullptr;
     };
     /// Through the transforms to the sink.
     void send(kafka::ProducerRecord record, const Schemas& schemas, const OffsetContext& offset);
@@ -84,7 +85,7 @@ class EventWriter {
     std::string source_head_, source_after_snapshot_;
     std::shared_ptr<const kafka::Headers> context_headers_;
     /// Of the transaction topic and of logical messages.
-    Schemas transaction_schemas_, message_schemas_;
+    connect::SchemaPtr transaction_key_schema_, transaction_value_schema_, message_key_schema_, message_value_schema_;
     std::shared_ptr<const std::string> transaction_key_prefix_, transaction_value_prefix_;
     std::shared_ptr<const std::string> message_key_prefix_, message_value_prefix_;
     /// Of the schemas that transforms have made, for each converter.

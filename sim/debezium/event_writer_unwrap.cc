@@ -114,18 +114,18 @@ void EventWriter::unwrapped_row(const RowEvent& event, OffsetContext& offset) {
     if (!deleted || unwrap.rewrites()) {
         std::string mark = unwrap.rewrites() ? deleted ? "\"true\"" : "\"false\"" : "";
         record.value = content(event.plan.unwrapped_prefix(), unwrapped_value(event, mark, offset));
-        send(std::move(record), {event.plan.key_schema(), event.plan.unwrapped_schema()}, offset);
+        send(std::move(record), {&event.plan.key_schema(), &event.plan.unwrapped_schema()}, offset);
     } else if (unwrap.delete_mode == DeleteMode::kTombstone) {
         record.value = content(event.plan.null_prefix(), "null");
-        send(std::move(record), {event.plan.key_schema(), event.plan.row_schema()}, offset);
+        send(std::move(record), {&event.plan.key_schema(), &event.plan.row_schema()}, offset);
     } else if (unwrap.delete_mode == DeleteMode::kDeleteToTombstone) {
-        send(std::move(record), {event.plan.key_schema(), nullptr}, offset);
+        send(std::move(record), {&event.plan.key_schema(), nullptr}, offset);
     }
     if (!deleted || !config_.tombstones_on_delete ||
         unwrap.delete_mode != DeleteMode::kRewriteWithTombstone)
         return;
     add_headers(event, offset, true, tombstone);
-    send(std::move(tombstone), {event.plan.key_schema(), nullptr}, offset);
+    send(std::move(tombstone), {&event.plan.key_schema(), nullptr}, offset);
 }
 
 }  // namespace cdcsim::debezium

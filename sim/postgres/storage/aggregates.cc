@@ -151,17 +151,6 @@ class Group {
     std::deque<Row> rows_;
 };
 
-template <typename Body>
-void guarded(sqlite3_context* context, Execution& execution, Body&& body) {
-    if (execution.has_error()) return;  // the statement is being given up
-    try {
-        body();
-    } catch (...) {
-        execution.keep_error(std::current_exception());
-        sqlite3_result_error(context, "kept", -1);
-    }
-}
-
 /// The group that the context holds; made from the call's first arguments.
 Group* group_of(sqlite3_context* context, sqlite3_value** values) {
     auto** slot =

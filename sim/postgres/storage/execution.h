@@ -106,6 +106,18 @@ class Execution {
     std::exception_ptr error_;
 };
 
+/// Runs what a callback of SQLite does: what it throws is kept, and ends the statement.
+template <typename Body>
+void guarded(sqlite3_context* context, Execution& execution, Body&& body) {
+    if (execution.has_error()) return;  // the statement is being given up
+    try {
+        body();
+    } catch (...) {
+        execution.keep_error(std::current_exception());
+        sqlite3_result_error(context, "kept", -1);
+    }
+}
+
 /// The Execution that a callback's first argument names.
 Execution& execution_of(SqliteDatabase& database, sqlite3_value* number);
 

@@ -11,16 +11,6 @@ SqliteDatabase& database_of(sqlite3_context* context) {
     return *static_cast<SqliteDatabase*>(sqlite3_user_data(context));
 }
 
-template <typename Body>
-void guarded(sqlite3_context* context, Execution& execution, Body&& body) {
-    try {
-        body();
-    } catch (...) {
-        execution.keep_error(std::current_exception());
-        sqlite3_result_error(context, "kept", -1);
-    }
-}
-
 void call_expression(sqlite3_context* context, int, sqlite3_value** values) {
     Execution& execution = execution_of(database_of(context), values[0]);
     int number = sqlite3_value_int(values[1]);

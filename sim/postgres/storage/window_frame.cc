@@ -178,17 +178,6 @@ Partition** slot_of(sqlite3_context* context, bool make) {
     return static_cast<Partition**>(sqlite3_aggregate_context(context, make ? sizeof(Partition*) : 0));
 }
 
-template <typename Body>
-void guarded(sqlite3_context* context, Execution& execution, Body&& body) {
-    if (execution.has_error()) return;  // the statement is being given up
-    try {
-        body();
-    } catch (...) {
-        execution.keep_error(std::current_exception());
-        sqlite3_result_error(context, "kept", -1);
-    }
-}
-
 void step(sqlite3_context* context, int, sqlite3_value** values) {
     Partition** slot = slot_of(context, true);
     auto& database = *static_cast<SqliteDatabase*>(sqlite3_user_data(context));
