@@ -1,8 +1,12 @@
 #include "tools/cdcsim/command.h"
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <string>
 
 namespace cdcsim::cli {
 
@@ -22,8 +26,15 @@ constexpr auto kCommands = std::to_array<Command>({
 constexpr std::array kSeverity = {Status::kInternal, Status::kBadUsage,     Status::kFailed,
                                   Status::kNoLiveStack, Status::kNotSimulated, Status::kHeld};
 
-void write(std::FILE* stream, std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), stream) != text.size() && stream == stdout) std::_Exit(0);
+/// A reader that has gone away (`| head`) ends the program as it ends every other; what cannot be written (a full disk) must
+/// not look like a run that held.
+[[noreturn]] void end_without_output(int trouble) {
+    if (trouble == EPIPE) {
+        std::signal(SIGPIPE, SIG_DFL);
+        std::raise(SIGPIPE);
+    }
+    write_error(std::string("cdcsim: cannot write to standard output: ") + std::strerror(trouble) + "\n");
+    std::_Exit(static_cast<int>(Status::kBadUsage));
 }
 
 }  // namespace
@@ -37,7 +48,14 @@ Status worse(Status a, Status b) {
 
 std::span<const Command> commands() { return kCommands; }
 
-void write_out(std::string_view text) { write(stdout, text); }
-void write_error(std::string_view text) { write(stderr, text); }
+void write_out(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) end_without_output(errno);
+}
+
+void flush_out() {
+    if (std::fflush(stdout) != 0) end_without_output(errno);
+}
+
+void write_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace cdcsim::cli

@@ -48,8 +48,10 @@ Status explore_command(const Arguments& arguments);
 Status schema_command(const Arguments& arguments);
 Status support_command(const Arguments& arguments);
 
-/// Writes to standard output; a reader that has gone away (`| head`) ends the program quietly.
+/// Writes to standard output; a reader that has gone away (`| head`) ends the program quietly, by SIGPIPE.
 void write_out(std::string_view text);
+/// For who reads along, and before the end.
+void flush_out();
 void write_error(std::string_view text);
 
 }  // namespace cdcsim::cli

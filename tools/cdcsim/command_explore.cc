@@ -1,8 +1,6 @@
 // cdcsim explore: random scenarios on the simulator and on the real stack, or a real PostgreSQL alone;
 // differences are shrunk and written out. Progress is kept in the folder, so that --resume goes on
 // where it was ended.
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +11,7 @@
 #include "tools/cdcsim/explore_live.h"
 #include "tools/cdcsim/live_options.h"
 #include "tools/cdcsim/option_set.h"
+#include "tools/cdcsim/progress_line.h"
 #include "tools/live/explore/explorer.h"
 
 namespace cdcsim::cli {
@@ -69,16 +68,20 @@ Status run_sql_only(const explore::ExploreOptions& options, const std::string& u
     std::filesystem::create_directories(options.folder);
     const auto begin = std::chrono::steady_clock::now();
     const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
-    const bool show = isatty(STDERR_FILENO) != 0;
+    ProgressLine progress(true);
     const auto observer = [&](const ExploreReport& so_far, const std::string& difference) {
-        if (!difference.empty()) write_out(difference);
+        if (!difference.empty()) {
+            progress.clear();
+            write_out(difference);
+            flush_out();
+        }
         if (so_far.scenarios % 20 != 0) return;
         std::ofstream(progress_file(options)) << options.first + so_far.scenarios << "\n";
-        if (show) write_error("\r" + summary(so_far, seconds()) + "   ");
+        progress.show(summary(so_far, seconds()));
     };
     const ExploreReport report = explore::explore_sql(options, sides, observer);
     std::ofstream(progress_file(options)) << options.first + report.scenarios << "\n";
-    if (show) write_error("\n");
+    progress.clear();
     write_report(report, seconds());
     return report.differing > 0 ? Status::kFailed : report.refused.empty() ? Status::kHeld : Status::kNotSimulated;
 }
@@ -92,7 +95,6 @@ LiveExploreOptions live_options(const OptionSet& given) {
     out.shrink_batches = count_from_zero(given, "shrink", 12);
     out.connectors = given.count("jobs", 2);
     out.resume = given.has("resume");
-    out.show = isatty(STDERR_FILENO) != 0;
     out.stack = stack_options(given);
     return out;
 }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "tools/cdcsim/option_set.h"
+#include "tools/cdcsim/progress_line.h"
 #include "tools/live/unavailable.h"
 #include "tools/live/wait.h"
 
@@ -90,7 +91,7 @@ class Explorer {
         const std::size_t workers = options_.stack.attaches() ? 1 : std::min<std::size_t>(options_.connectors, end_ - next_);
         for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this, i] { work(live::side_by_side(options_.stack, i)); });
         for (std::thread& thread : threads) thread.join();
-        if (options_.show) write_error("\n");
+        progress_line_.clear();
         if (trouble_) std::rethrow_exception(trouble_);
         report();
         return sum_.differing > 0 ? Status::kFailed : refused_.empty() ? Status::kHeld : Status::kNotSimulated;
@@ -206,8 +207,9 @@ class Explorer {
 
     void tell(const std::string& text) {
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (options_.show) write_error("\n");
+        progress_line_.clear();
         write_out(text);
+        flush_out();
     }
 
     bool is_new(const std::string& kind) {
@@ -225,7 +227,7 @@ class Explorer {
         progress_.note(batch, figures);
         sum_.add(figures);
         here_.add(figures);
-        if (options_.show) write_error("\r" + summary() + "   ");
+        progress_line_.show(summary());
     }
 
     std::string summary() const {
@@ -244,6 +246,7 @@ class Explorer {
     const LiveExploreOptions& options_;
     std::mutex mutex_;
     Progress progress_;
+    ProgressLine progress_line_{true};
     std::uint64_t next_, end_;
     Figures sum_, here_;
     std::map<std::string, std::size_t> kinds_;

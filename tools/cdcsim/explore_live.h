@@ -19,7 +19,6 @@ struct LiveExploreOptions {
     std::size_t shrink_batches = 12;  ///< how many batches may be spent on making one difference smaller
     std::size_t connectors = 2;     ///< side by side, each with a stack of its own
     bool resume = false;
-    bool show = false;              ///< progress on standard error
     live::StackOptions stack;
 };
 

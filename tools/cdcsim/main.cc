@@ -1,6 +1,5 @@
 // The command line: finds the subcommand, turns exceptions into exit statuses.
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
@@ -56,6 +55,6 @@ Status guarded(const Arguments& arguments) {
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     const Status status = guarded(Arguments(argv + 1, argv + argc));
-    if (std::fflush(stdout) != 0) return 0;  // nobody reads any more
+    flush_out();
     return static_cast<int>(status);
 }

@@ -51,28 +51,18 @@ Reporter::Reporter(const OptionSet& options, std::size_t total)
       verbose_(options.has("verbose")),
       tap_(options.has("tap")),
       color_(use_color(options, STDOUT_FILENO)),
-      shows_progress_(!quiet_ && !tap_ && isatty(STDERR_FILENO) != 0),
+      progress_(!quiet_),
       total_(total) {}
 
-void Reporter::begin(const TestCase& test, std::size_t number) {
-    if (!shows_progress_) return;
-    clear_progress();
-    write_error(fmt::format("[{}/{}] {}", number, total_, test.title));
-    progress_shown_ = true;
-}
-
-void Reporter::clear_progress() {
-    if (progress_shown_) write_error("\r\x1b[K");
-    progress_shown_ = false;
-}
+void Reporter::begin(const TestCase& test, std::size_t number) { progress_.show(fmt::format("[{}/{}] {}", number, total_, test.title)); }
 
 void Reporter::tell(const TestResult& result) {
-    clear_progress();
+    progress_.clear();
     ++counts_[static_cast<std::size_t>(result.verdict)];
     if (tap_ || quiet_) return;
     if (is_quiet_success(result.verdict)) {
         if (verbose_) write_out(line(result));
-        return;
+        return flush_out();
     }
     write_out(line(result));
     for (const std::string& text : result.lines) {
@@ -81,6 +71,7 @@ void Reporter::tell(const TestResult& result) {
             write_out("  " + text.substr(at, end - at) + "\n");
         }
     }
+    flush_out();
 }
 
 void Reporter::summary(std::size_t ran) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/cdcsim/option_set.h"
+#include "tools/cdcsim/progress_line.h"
 #include "tools/cdcsim/test_case.h"
 
 namespace cdcsim::cli {
@@ -25,7 +26,7 @@ class Reporter {
   public:
     Reporter(const OptionSet& options, std::size_t total);
 
-    /// On a terminal, which scenario runs now.
+    /// Which scenario runs now.
     void begin(const TestCase& test, std::size_t number);
     void tell(const TestResult& result);
     void summary(std::size_t ran);
@@ -34,10 +35,9 @@ class Reporter {
   private:
     std::string line(const TestResult& result) const;
     std::string details(const TestResult& result) const;
-    void clear_progress();
 
-    bool quiet_, verbose_, tap_, color_, shows_progress_;
-    bool progress_shown_ = false;
+    bool quiet_, verbose_, tap_, color_;
+    ProgressLine progress_;
     std::size_t total_;
     std::array<std::size_t, kVerdicts> counts_{};
     Status status_ = Status::kHeld;
