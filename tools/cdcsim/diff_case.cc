@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/scenario/runner.h"
+#include "tools/live/wait.h"
 
 namespace cdcsim::cli {
 
@@ -33,16 +34,19 @@ TestResult diff_case(const TestCase& test, const live::StackOptions& stack) {
     std::vector<scenario::Failure> failures;
     add_failures(report.failures, "simulated", failures);
     if (report.not_simulated.empty()) {
-        const Play second(test.scenario, 1), third(test.scenario, 2);
+        auto others = play_aside(test.scenario);
+        const double begin = live::now_seconds();
         run_live(test.scenario, {stack, guides}, [&](const live::LiveTarget& target, const scenario::RunReport& real) {
+            const auto [second, third] = others.get();
             add_failures(real.failures, "live", failures);
-            const Differences found = compare_sides(test.scenario, {&first, &second, &third}, {target.topics(), real});
+            const Differences found = compare_sides(test.scenario, {&first, second.get(), third.get()}, {target.topics(), real});
             failures.insert(failures.end(), found.failures.begin(), found.failures.end());
             shape = found.shape;
             out.records = found.records;
             out.note = fmt::format("{} records equal, {} volatile values", found.records, found.volatile_leaves);
             if (found.skipped_leaves > 0) out.note += fmt::format(", {} not compared", found.skipped_leaves);
         });
+        out.note += fmt::format(", {:.1f} s on the real stack", live::now_seconds() - begin);
     }
     report.failures = std::move(failures);
     scenario::apply_xfail(report);

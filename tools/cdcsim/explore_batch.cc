@@ -36,9 +36,9 @@ scenario::Scenario load(const std::string& text) {
 }
 
 /// Runs the simulator; what it throws names the scenario.
-std::unique_ptr<Play> play(const scenario::Scenario& scenario, const std::string& text, int variant) {
+std::unique_ptr<Play> play(const scenario::Scenario& scenario, const std::string& text) {
     try {
-        return std::make_unique<Play>(scenario, variant);
+        return std::make_unique<Play>(scenario, 0);
     } catch (const std::exception& error) {
         throw std::runtime_error(fmt::format("{}\n{}", error.what(), text));
     }
@@ -69,7 +69,7 @@ std::optional<Streamed> prepare_one(const ConnectorOptions& connector, Streamed 
     for (int i = 0; i < kPreparations; ++i) {
         const std::string text = explore::streamed_text("prepared", connector, {member});
         const scenario::Scenario scenario = load(text);
-        const auto alone = play(scenario, text, 0);
+        const auto alone = play(scenario, text);
         const RunReport& report = alone->report();
         const auto &before = report.steps.at(0).outcomes, &after = report.steps.at(2).outcomes;
         const std::size_t setup = member.schema.empty() ? 0 : 1;
@@ -175,9 +175,11 @@ BatchRun run_batch(const ConnectorOptions& connector, const std::vector<Streamed
     out.members = members;
     const std::string text = explore::streamed_text("batch", connector, members);
     const scenario::Scenario scenario = load(text);
-    const auto first = play(scenario, text, 0), second = play(scenario, text, 1), third = play(scenario, text, 2);
+    const auto first = play(scenario, text);
+    auto others = play_aside(scenario);
     const double begin = live::now_seconds();
     run_live(scenario, {stack, hurried(guides_of(first->report()), members.size())}, [&](const live::LiveTarget& target, const RunReport& real) {
+        const auto [second, third] = others.get();
         std::vector<Failure> failures;
         add_failures(first->report(), real, "simulated", failures);
         add_failures(real, first->report(), "live", failures);

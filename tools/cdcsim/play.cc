@@ -20,4 +20,8 @@ Play::Play(const scenario::Scenario& scenario, int variant)
     report_ = scenario::run_scenario(scenario, target_);
 }
 
+std::future<std::pair<std::unique_ptr<Play>, std::unique_ptr<Play>>> play_aside(const scenario::Scenario& scenario) {
+    return std::async(std::launch::async, [&scenario] { return std::pair(std::make_unique<Play>(scenario, 1), std::make_unique<Play>(scenario, 2)); });
+}
+
 }  // namespace cdcsim::cli

@@ -1,6 +1,10 @@
 // A scenario played on the simulator, from an empty server to its end.
 #pragma once
 
+#include <future>
+#include <memory>
+#include <utility>
+
 #include "core/scenario/report.h"
 #include "core/scenario/scenario.h"
 #include "sim/pipeline/disk.h"
@@ -24,5 +28,8 @@ class Play {
     SimulatedTarget target_;
     scenario::RunReport report_;
 };
+
+/// Variants 1 and 2, played on a thread while the real stack is waited for. REQUIRES: as of Play.
+std::future<std::pair<std::unique_ptr<Play>, std::unique_ptr<Play>>> play_aside(const scenario::Scenario& scenario);
 
 }  // namespace cdcsim::cli

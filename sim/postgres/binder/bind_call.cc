@@ -123,7 +123,6 @@ ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure
     syntax.distinct = node.flag("agg_distinct");
     syntax.within_group = node.flag("agg_within_group");
     syntax.order_by = node.items("agg_order");
-    syntax.filter = node["agg_filter"];
     syntax.over = node["over"];
     std::vector<ExprPtr> args;
     bool named = false;
@@ -159,6 +158,7 @@ ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure
     if (syntax.within_group) {
         for (const Node& sort_by : syntax.order_by) args.push_back(bind_expr(state, sort_by["node"], Place::kOrderBy));
     }
+    if (const Node filter = node["agg_filter"]) syntax.filter = coerce_boolean(state, bind_expr(state, filter, Place::kFilter), "FILTER");
     ExprPtr call = make_call(state, names, std::move(args), syntax);
     if (node.text("funcformat") != "COERCE_SQL_SYNTAX" || call->kind != ExprKind::kFunc) return call;
     auto written = std::make_shared<FuncExpr>(as<FuncExpr>(*call));
@@ -209,7 +209,7 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
                 .hint("You might be able to move the set-returning function into a LATERAL FROM item.").at(syntax.location);
         }
     }
-    if (syntax.filter) node->filter = coerce_boolean(state, bind_expr(state, syntax.filter, Place::kFilter), "FILTER");
+    node->filter = syntax.filter;
     for (std::size_t i = 0; i < syntax.order_by.size(); ++i) {
         const Node& sort_by = syntax.order_by[i];
         AggregateExpr::OrderBy key;
@@ -275,7 +275,7 @@ ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& cal
     } else if (syntax.filter) {
         throw SqlError("0A000", "FILTER is not implemented for non-aggregate window functions").at(syntax.location);
     }
-    if (syntax.filter) node->filter = coerce_boolean(state, bind_expr(state, syntax.filter, Place::kFilter), "FILTER");
+    node->filter = syntax.filter;
     node->window = find_window(state, syntax.over);
     state.query->has_windows = true;
     return node;

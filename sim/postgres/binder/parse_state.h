@@ -145,7 +145,8 @@ struct CallSyntax {
     bool distinct = false;
     bool within_group = false;
     std::vector<Node> order_by;
-    Node filter, over;
+    ExprPtr filter;  ///< bound before the function is looked up
+    Node over;
     bool is_procedure = false;
     int location = -1;
 };

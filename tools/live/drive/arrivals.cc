@@ -14,7 +14,8 @@ namespace {
 constexpr double kReceiveLimit = 30;
 constexpr double kCatchUpLimit = 3;
 constexpr double kGrowthLimit = 120;
-constexpr double kQuiet = 0.3;         // all that the simulated run has is there
+constexpr double kQuiet = 0.3;          // all that the simulated run has is there
+constexpr double kBriefQuiet = 0.12;    // the same in the middle: what comes later is seen at the end
 constexpr double kUnguidedQuiet = 0.5;  // all was received, and nothing says how many records come of it
 constexpr double kMissingQuiet = 2.0;  // the simulated run has more
 constexpr double kLongQuiet = 1.5;     // nothing says what was received
@@ -54,7 +55,7 @@ void Arrivals::settle_by_silence() {
 
 double Arrivals::quiet_seconds(std::size_t records) const {
     if (!expected_) return kUnguidedQuiet;
-    return records >= *expected_ ? kQuiet : kMissingQuiet;
+    return records < *expected_ ? kMissingQuiet : last_ ? kQuiet : kBriefQuiet;
 }
 
 void Arrivals::wait_for_silence(double at_least) {

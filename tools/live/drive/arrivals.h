@@ -17,11 +17,15 @@ class Arrivals {
     Arrivals(Workspace& workspace, KafkaLog& log) : workspace_(workspace), log_(log) {}
 
     /// How many records the simulated run has at the end of the present step; it is waited for as many.
-    void expect(std::optional<std::size_t> records) { expected_ = records; }
+    /// Behind the last step nothing comes that would show what came late.
+    void expect(std::optional<std::size_t> records, bool last) {
+        expected_ = records;
+        last_ = last;
+    }
 
     /// Waits until all streaming slots have sent everything that was committed, then until the topics
-    /// hold what is expected and have not grown for 300 ms (longer where nothing is expected, or less
-    /// came than that), and reads them. Costs nothing if nothing was written since the last time.
+    /// hold what is expected and have not grown for a moment (300 ms behind the last step; longer where
+    /// nothing is expected, or less came than that), and reads them. Costs nothing if nothing was written since the last time.
     void settle();
     /// Slots from which a running connector streams; names which still must be streamed from. A slot
     /// that is none of them may be idle.
@@ -44,6 +48,7 @@ class Arrivals {
     Workspace& workspace_;
     KafkaLog& log_;
     std::optional<std::size_t> expected_;
+    bool last_ = true;
     StreamingSlots streaming_slots_;
     std::string settled_at_;  ///< the end of the write-ahead log
 };

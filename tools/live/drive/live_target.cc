@@ -67,7 +67,7 @@ void LiveTarget::begin(const scenario::Step& step) {
     before_ = guide_ ? std::optional(guide_->at_end) : std::nullopt;
     guide_ = index < options_.guides.size() ? &options_.guides[index] : nullptr;
     statements_ = 0;
-    arrivals_.expect(guide_ ? std::optional(guide_->at_end) : std::nullopt);
+    arrivals_.expect(guide_ ? std::optional(guide_->at_end) : std::nullopt, index + 1 >= options_.guides.size());
 }
 
 scenario::SqlAnswer LiveTarget::run_sql(int step_number, const scenario::SqlStep& step) {

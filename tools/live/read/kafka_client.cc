@@ -66,7 +66,7 @@ std::vector<std::string> list_topics(const KafkaAddress& address) {
 void delete_topics(const KafkaAddress& address, const std::vector<std::string>& topics) {
     const auto client = open_kafka(address);
     const KafkaHandle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
-    wait_until({"Kafka has deleted the scenario's topics", 20, 50}, [&] {
+    wait_until({"Kafka has deleted the scenario's topics", 20, 10}, [&] {
         const auto there = list_partitions(client.get());
         std::vector<rd_kafka_DeleteTopic_t*> requests;
         for (const std::string& name : topics) {
