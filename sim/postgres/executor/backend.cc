@@ -490,40 +490,42 @@ std::string Backend::setting(const std::string& name) {
     return it == settings_.end() ? std::string() : it->second;
 }
 
-void Backend::set_setting(const std::string& name, const std::string& value, bool local) {
-    std::string valid = validate_setting(name, value, *this);
-    if (local) {
-        // Restored at the end of the transaction.
-        if (local_settings_.find(name) == local_settings_.end()) local_settings_.set(name, setting(name));
-    } else {
-        local_settings_.erase(name);
-    }
-    settings_.set(name, valid);
+void Backend::set_setting(const std::string& name, const std::string& value, SettingAction action) {
+    put_setting(name, validate_setting(name, value, *this), action);
     apply_settings();
 }
 
-void Backend::reset_setting(const std::string& name) {
+void Backend::put_setting(const std::string& name, std::string_view value, SettingAction action) {
+    setting_stack_.remember(name, action, settings_);
+    settings_.set(name, value);
+    setting_stack_.set_given(name, true);
+}
+
+void Backend::reset_setting(const std::string& name, SettingAction action) {
     SettingValues defaults = default_settings();
     auto it = defaults.find(name);
-    settings_.set(name, it == defaults.end() ? "" : it->second);
+    check_changeable(name);
+    put_setting(name, it == defaults.end() ? "" : it->second, action);
+    setting_stack_.set_given(name, false);
     apply_settings();
 }
 
 void Backend::reset_all_settings() {
-    static constexpr const char* kKept[] = {"role", "transaction_deferrable", "transaction_isolation", "transaction_read_only"};
-    SettingValues defaults = default_settings();
-    for (const char* name : kKept) defaults.set(name, setting(name));
-    restore_settings(defaults);
+    static constexpr std::string_view kKept[] = {"role", "transaction_deferrable", "transaction_isolation", "transaction_read_only"};
+    std::vector<std::string> given;
+    for (const auto& [name, value] : settings_) {
+        if (std::ranges::find(kKept, name) == std::end(kKept) && setting_stack_.given(name)) given.push_back(name);
+    }
+    for (const std::string& name : given) reset_setting(name, SettingAction::kSet);
+}
+
+void Backend::leave_settings(int level, bool keep) {
+    if (setting_stack_.leave(level, keep, settings_)) apply_settings();
 }
 
 void Backend::apply_settings() {
     value_settings_ = parse_value_settings(settings_);
     search_path_catalog_ = nullptr;
-}
-
-void Backend::restore_settings(const SettingValues& values) {
-    settings_.restore(values);
-    apply_settings();
 }
 
 }  // namespace cdcsim::pg

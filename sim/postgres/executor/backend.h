@@ -17,6 +17,7 @@
 #include "sim/postgres/executor/host.h"
 #include "sim/postgres/executor/select.h"
 #include "sim/postgres/executor/server_state.h"
+#include "sim/postgres/executor/setting_stack.h"
 #include "sim/postgres/executor/spi.h"
 #include "sim/postgres/executor/transaction.h"
 #include "sim/postgres/parser/parse.h"
@@ -256,12 +257,14 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     int pid() const { return pid_; }
     std::string setting(const std::string& name);
     /// Validates and applies. Throws 42704, 22023 as PostgreSQL does.
-    void set_setting(const std::string& name, const std::string& value, bool local);
-    void reset_setting(const std::string& name);
+    void set_setting(const std::string& name, const std::string& value, SettingAction action);
+    /// The same without a look at the value.
+    void put_setting(const std::string& name, std::string_view value, SettingAction action);
+    void reset_setting(const std::string& name, SettingAction action);
     void reset_all_settings();
     SettingValues& setting_values() { return settings_; }
-    SettingValues& local_setting_values() { return local_settings_; }  ///< what SET LOCAL has hidden
-    void apply_settings();          ///< after settings_ was replaced as a whole
+    int enter_settings() { return setting_stack_.enter(); }
+    void leave_settings(int level, bool keep);
     std::map<Oid, std::int64_t>& session_sequences() { return session_sequences_; }
     std::int64_t& last_sequence_value() { return last_sequence_value_; }
     bool& has_last_sequence() { return has_last_sequence_; }
@@ -296,6 +299,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::string context_lines() const;
     /// COMMIT is possible here: directly inside a CALL or DO that is a transaction of its own.
     bool nonatomic = false;
+    bool as_definer = false;   ///< inside a SECURITY DEFINER function
     /// FOR loops over data-modifying queries that run now: no COMMIT inside them.
     int writing_loops = 0;
     std::map<std::string, Portal> portals;
@@ -375,7 +379,7 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     void undo_to(const SubTransaction& mark);
     void set_read_only(bool read_only);
     SubTransaction mark_here(const std::string& name, bool is_savepoint);
-    void restore_settings(const SettingValues& values);
+    void apply_settings();
     void end_transaction();
     void undo_transaction();
     void release_locks(const SubTransaction& mark);
@@ -405,7 +409,8 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     std::shared_ptr<ServerState> server_;
     Transaction transaction_;
     ValueSettings value_settings_;
-    SettingValues settings_, local_settings_;
+    SettingValues settings_;
+    SettingStack setting_stack_;
     std::vector<Oid> search_path_;
     CatalogPtr search_path_catalog_;   ///< what search_path_ goes by; nullptr: not known
     CatalogPtr referencing_catalog_;   ///< what `referencing_` was read from

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/function_scope.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/sql_function.h"
 #include "sim/postgres/plpgsql/handler.h"
@@ -14,59 +15,37 @@
 namespace cdcsim::pg {
 namespace {
 
-/// Role and settings of the definition, for the time of a call.
+/// What a call changes in its session, until it ends.
 class CallScope {
   public:
-    CallScope(Backend& backend, const Function& function, bool atomic = true) : backend_(backend),
-          nonatomic_(backend.nonatomic),
-          role_(backend.current_user()),
-          weight_(function.language == "sql" ? CallWeight::kSql : CallWeight::kPlpgsql) {
-        require_function_right(backend, function);
-        backend.enter_call(weight_);
+    CallScope(Backend& backend, const Function& function, bool atomic = true)
+        : weight_{backend, function}, nonatomic_{backend, backend.nonatomic}, definition_(backend, function) {
         if (atomic) backend.nonatomic = false;
-        if (function.security_definer) backend.set_current_user(function.owner);
-        if (!function.settings.empty()) enter_settings(function);
     }
-    ~CallScope() {
-        backend_.leave_call(weight_);
-        backend_.nonatomic = nonatomic_;
-        backend_.set_current_user(role_);
-        if (!saved_.empty()) leave_settings();
-    }
-    CallScope(const CallScope&) = delete;
-    CallScope& operator=(const CallScope&) = delete;
 
   private:
-    /// SET clauses hide the values of before; they are no SET LOCAL, and end none.
-    void enter_settings(const Function& function) {
-        locals_ = backend_.local_setting_values();
-        for (const auto& [name, value] : function.settings) {
-            saved_.emplace_back(name, backend_.setting(name));
-            backend_.set_setting(name, value, false);
+    struct Weight {
+        Weight(Backend& backend, const Function& function)
+            : backend_(backend), weight_(function.language == "sql" ? CallWeight::kSql : CallWeight::kPlpgsql) {
+            require_function_right(backend, function);
+            backend.enter_call(weight_);
         }
-        backend_.local_setting_values() = locals_;
-    }
+        ~Weight() { backend_.leave_call(weight_); }
+        Weight(const Weight&) = delete;
+        Weight& operator=(const Weight&) = delete;
 
-    /// Only what the function's clauses name returns: any other SET of its body stays.
-    void leave_settings() {
-        for (const auto& [name, value] : saved_) {
-            backend_.setting_values().set(name, value);
-            auto local = locals_.find(name);
-            if (local == locals_.end()) {
-                backend_.local_setting_values().erase(name);
-            } else {
-                backend_.local_setting_values().set(name, local->second);
-            }
-        }
-        backend_.apply_settings();
-    }
-
-    Backend& backend_;
-    bool nonatomic_;
-    Oid role_;
-    SettingValues locals_;                                     ///< what SET LOCAL has hidden before the call
-    std::vector<std::pair<std::string, std::string>> saved_;  ///< of the function's SET clauses
-    CallWeight weight_;
+      private:
+        Backend& backend_;
+        CallWeight weight_;
+    };
+    struct Nonatomic {
+        Backend& backend;
+        bool before;
+        ~Nonatomic() { backend.nonatomic = before; }
+    };
+    Weight weight_;
+    Nonatomic nonatomic_;
+    FunctionScope definition_;
 };
 
 /// The columns that a table has now, as a row of its type: with NULLs for those that were dropped.

@@ -154,7 +154,26 @@ int position_in_statement(std::string_view text, std::string_view body, int posi
     return found;
 }
 
-void bind_options_of(const Node& node, Function& function) {
+/// SET or RESET of a definition: the last one for a setting counts. Mirrors update_proconfig_value.
+void apply_set_clause(Backend& backend, Function& function, const Node& set) {
+    const std::string_view kind = set.text("kind");
+    if (kind == "VAR_RESET_ALL") return function.settings.clear();
+    const std::string name = canonical_setting_name(std::string(set.text("name")));
+    auto same = std::ranges::find(function.settings, name, &std::pair<std::string, std::string>::first);
+    if (kind == "VAR_RESET" || kind == "VAR_SET_DEFAULT") {
+        if (same != function.settings.end()) function.settings.erase(same);
+        return;
+    }
+    const std::string value = set_statement_value(backend, set, name);
+    validate_setting(name, value, backend);
+    if (same != function.settings.end()) {
+        same->second = value;
+    } else {
+        function.settings.emplace_back(name, value);
+    }
+}
+
+void bind_options_of(Backend& backend, const Node& node, Function& function) {
     std::vector<std::string> seen;
     for (const Node& option : node.items("options")) {
         std::string_view name = option.text("defname");
@@ -176,12 +195,7 @@ void bind_options_of(const Node& node, Function& function) {
         } else if (name == "security") {
             function.security_definer = arg.flag("boolval");
         } else if (name == "set") {
-            std::string value;
-            for (const Node& item : arg.items("args")) {
-                if (!value.empty()) value += ", ";
-                value += item["sval"] ? std::string(item["sval"].text("sval")) : std::to_string(item["ival"].integer("ival"));
-            }
-            function.settings.emplace_back(canonical_setting_name(std::string(arg.text("name"))), value);
+            apply_set_clause(backend, function, arg);
         } else if (name != "parallel" && name != "cost" && name != "rows" && name != "leakproof" && name != "support" && name != "window") {
             throw NotSimulated(fmt::format("function option {}", name));
         }
@@ -281,7 +295,7 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
     function->owner = backend.current_user();
     bind_parameters(backend, node, *function);
     bind_result(backend, node, *function, is_procedure);
-    bind_options_of(node, *function);
+    bind_options_of(backend, node, *function);
     check_polymorphic_result(backend, *function);
     if (function->language.empty()) throw SqlError("42P13", "no language specified");
     require_language(*function);
@@ -373,6 +387,8 @@ ExecResult alter_function(Backend& backend, const Command& command, const RowSin
             changed->strict = arg.flag("boolval");
         } else if (name == "security") {
             changed->security_definer = arg.flag("boolval");
+        } else if (name == "set") {
+            apply_set_clause(backend, *changed, arg);
         } else if (name != "cost" && name != "rows" && name != "parallel" && name != "leakproof") {
             throw NotSimulated(fmt::format("ALTER FUNCTION ({})", name));
         }

@@ -10,6 +10,7 @@
 #include "sim/postgres/executor/catalog_functions.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/settings.h"
+#include "sim/postgres/executor/utility.h"
 #include "sim/postgres/function/function_tables.h"
 #include "sim/postgres/type/oids.h"
 
@@ -104,7 +105,12 @@ Datum set_config_by_name(CallContext& call, std::span<const Datum> args) {
     Backend& backend = backend_of(call.env);
     std::string name = canonical_setting_name(args[0].as_text());
     bool local = !args[2].is_null() && args[2].as_bool();
-    backend.set_setting(name, args[1].is_null() ? "" : args[1].as_text(), local);
+    const SettingAction action = local ? SettingAction::kLocal : SettingAction::kSet;
+    if (args[1].is_null()) {
+        backend.reset_setting(name, action);
+    } else {
+        set_session_setting(backend, name, args[1].as_text(), action);
+    }
     return Datum::of_text(backend.setting(name));
 }
 

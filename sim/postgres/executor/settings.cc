@@ -144,7 +144,7 @@ bool accepts_any_value(const SettingRow& row) {
     return std::ranges::any_of(kHarmlessPrefixes, [&](std::string_view prefix) { return row.name.starts_with(prefix); });
 }
 
-void check_changeable(const SettingRow& row) {
+void check_row_changeable(const SettingRow& row) {
     if (row.context == "internal") throw SqlError("55P02", fmt::format("parameter \"{}\" cannot be changed", row.name));
     if (row.context == "postmaster") {
         throw SqlError("55P02", fmt::format("parameter \"{}\" cannot be changed without restarting the server", row.name));
@@ -229,6 +229,10 @@ std::string canonical_setting_name(const std::string& name) {
     throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
 }
 
+void check_changeable(const std::string& name) {
+    if (const SettingRow* row = find_setting(name)) check_row_changeable(*row);
+}
+
 std::string validate_setting(const std::string& name, const std::string& value, Environment& env) {
     const SettingRow* row = find_setting(name);
     if (row == nullptr) {
@@ -239,7 +243,7 @@ std::string validate_setting(const std::string& name, const std::string& value, 
         }
         throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
-    check_changeable(*row);
+    check_row_changeable(*row);
     std::string valid = validate_known(*row, value, nullptr, env);
     if (valid != row->default_value && !accepts_any_value(*row)) {
         throw NotSimulated(fmt::format("SET {} = {}", row->name, valid));

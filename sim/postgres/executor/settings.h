@@ -19,6 +19,9 @@ SettingValues default_settings();
 /// changed now; NotSimulated for a value that would change behaviour that is not built.
 std::string validate_setting(const std::string& name, const std::string& value, Environment& env);
 
+/// Throws 55P02 for what no session can change.
+void check_changeable(const std::string& name);
+
 /// With a dot in its name, and no row of the table.
 bool is_custom_setting(std::string_view name);
 

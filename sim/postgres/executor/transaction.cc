@@ -15,6 +15,9 @@ constexpr std::size_t kAbortRecordBytes = 40;
 constexpr std::size_t kMessageHeaderBytes = 56;
 constexpr std::size_t kLockRecordBytes = 54;
 
+/// Of the settings' stack.
+constexpr int kTransactionLevel = 1;
+
 /// Whom the setting "role" names; for none, the session's user.
 Oid user_of_role(const Catalog& catalog, const std::string& name, Oid session_user) {
     if (name == "none" || name.empty()) return session_user;
@@ -29,7 +32,7 @@ void Backend::start_transaction() {
     transaction_ = Transaction();
     transaction_.active = true;
     transaction_.start = statement_start_;
-    transaction_.settings_before = settings_;
+    setting_stack_.enter();
     read_transaction_defaults();
     transaction_.isolation = default_isolation_;
     transaction_.read_only = default_read_only_;
@@ -77,8 +80,7 @@ SubTransaction Backend::mark_here(const std::string& name, bool is_savepoint) {
     mark.constraint_modes = transaction_.constraint_modes;
     mark.all_constraints = transaction_.all_constraints;
     mark.catalog = transaction_.catalog;
-    mark.settings = settings_;
-    mark.local_settings = local_settings_;
+    mark.setting_level = setting_stack_.enter();
     mark.portals = portal_serial;
     mark.created_files = transaction_.created_files.size();
     mark.dropped_files = transaction_.dropped_files.size();
@@ -114,12 +116,9 @@ void Backend::undo_to(const SubTransaction& mark) {
     transaction_.all_constraints = mark.all_constraints;
     transaction_.dropped_files.resize(mark.dropped_files);
     transaction_.catalog = mark.catalog;
-    if (settings_ != mark.settings) {
-        const std::string role = setting("role");
-        restore_settings(mark.settings);
-        if (setting("role") != role) current_user_ = user_of_role(catalog(), setting("role"), session_user_);
-    }
-    local_settings_ = mark.local_settings;
+    const std::string role = setting("role");
+    leave_settings(mark.setting_level, false);
+    if (setting("role") != role) current_user_ = user_of_role(catalog(), setting("role"), session_user_);
     search_path_catalog_ = nullptr;
     set_read_only(mark.read_only);
     release_locks(mark);
@@ -141,12 +140,14 @@ std::vector<SubTransaction>::iterator find_savepoint(Transaction& transaction, c
 void Backend::release_savepoint(const std::string& name) {
     auto it = find_savepoint(transaction_, name);
     set_read_only(it->read_only);
+    leave_settings(it->setting_level, true);
     transaction_.subs.erase(it, transaction_.subs.end());
 }
 
 void Backend::rollback_to_savepoint(const std::string& name) {
     auto it = find_savepoint(transaction_, name);
     undo_to(*it);
+    it->setting_level = setting_stack_.enter();
     it->xid = Xid{};
     transaction_.subs.erase(std::next(it), transaction_.subs.end());
     transaction_.failed = false;
@@ -156,6 +157,7 @@ void Backend::begin_subtransaction() { transaction_.subs.push_back(mark_here("",
 
 void Backend::release_subtransaction() {
     set_read_only(transaction_.subs.back().read_only);
+    leave_settings(transaction_.subs.back().setting_level, true);
     transaction_.subs.pop_back();
 }
 
@@ -210,7 +212,6 @@ void Backend::commit_transaction() {
 
 void Backend::rollback_transaction() {
     undo_transaction();
-    local_settings_.clear();
     end_transaction();
 }
 
@@ -220,18 +221,14 @@ void Backend::undo_transaction() {
     if (transaction_.xid.value != 0) server_->wal.append(kAbortRecordBytes);
     transaction_.xid = {};
     SubTransaction start;
-    start.settings = transaction_.settings_before;
-    start.local_settings = {};
+    start.setting_level = kTransactionLevel;
     undo_to(start);
 }
 
 void Backend::end_transaction() {
-    for (const auto& [name, value] : local_settings_) settings_.set(name, value);
-    bool changed = !local_settings_.empty();
-    local_settings_.clear();
+    leave_settings(kTransactionLevel, true);
     release_locks({});
     transaction_ = Transaction();
-    if (changed) apply_settings();
     const Oid user = current_user_;
     // Unchanged since a transaction began: the role, too.
     if (!settings_.shares_with(begun_with_) || role_setting_.empty()) role_setting_ = setting("role");

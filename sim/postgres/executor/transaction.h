@@ -63,19 +63,6 @@ class SettingValues {
         auto found = find(name);
         if (found == end() || found->second != value) own()[name] = value;
     }
-    void erase(const std::string& name) {
-        if (find(name) != end()) own().erase(name);
-    }
-    void clear() { map_ = nullptr; }
-    /// Takes those of `values`; a custom one that it does not know stays, empty: once it has been
-    /// named, the session knows it.
-    void restore(const SettingValues& values) {
-        SettingValues before = *this;
-        map_ = values.map_;
-        for (const auto& [name, value] : before) {
-            if (find(name) == end()) set(name, "");
-        }
-    }
     /// Not written to since one was copied from the other. Different maps may still be equal.
     bool shares_with(const SettingValues& other) const { return map_ == other.map_; }
     bool operator==(const SettingValues& other) const { return map_ == other.map_ || map() == other.map(); }
@@ -101,7 +88,7 @@ struct SubTransaction {
     std::map<Oid, bool> constraint_modes;
     std::optional<bool> all_constraints;
     CatalogPtr catalog;                ///< in force when it began
-    SettingValues settings, local_settings;
+    int setting_level = 0;             ///< of the session's SettingStack
     std::size_t created_files = 0, dropped_files = 0;
     std::size_t xids = 0, locks = 0, row_locks = 0;
     std::size_t depth = 0;             ///< subtransactions around it
@@ -142,7 +129,6 @@ struct Transaction {
     std::optional<Snapshot> fixed_snapshot;  ///< REPEATABLE READ
     std::string isolation = "read committed";
     bool read_only = false, deferrable = false;
-    SettingValues settings_before;     ///< session settings when it began
     bool has_row_changes = false;
     std::string origin;
     std::vector<HeldLock> locks;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/function_scope.h"
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/plpgsql/handler.h"
 
@@ -59,18 +60,16 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
     struct Leave {
         Backend& backend;
         CallWeight weight;
-        Oid user;
         bool nonatomic;
         ~Leave() {
             backend.leave_call(weight);
             backend.transition_stack().pop_back();
             backend.trigger_stack().pop_back();
-            if (backend.current_user() != user) backend.set_current_user(user);
             backend.nonatomic = nonatomic;
         }
-    } leave{backend, weight, backend.current_user(), backend.nonatomic};
+    } leave{backend, weight, backend.nonatomic};
     backend.nonatomic = false;
-    if (call.trigger.function->security_definer) backend.set_current_user(call.trigger.function->owner);
+    FunctionScope scope(backend, *call.trigger.function);
     return backend.on_deep_stack([&] { return plpgsql_trigger(backend, call); });
 }
 

@@ -33,9 +33,8 @@ std::string string_value(const Node& arg) {
 
 // Transactions.
 
-void set_transaction_option(Backend& backend, const std::string& name, const Node& arg) {
+void set_transaction_option(Backend& backend, const std::string& name, const std::string& value) {
     Transaction& transaction = backend.transaction();
-    std::string value = string_value(arg);
     const bool inside = !transaction.subs.empty();
     if (name == "transaction_isolation") {
         if (value != transaction.isolation) {
@@ -89,7 +88,7 @@ ExecResult exec_transaction(Backend& backend, const Command& statement, const Ro
     }
     if (kind == "TRANS_STMT_BEGIN" || kind == "TRANS_STMT_START") {
         backend.begin_block();
-        for (const Node& option : node.items("options")) set_transaction_option(backend, std::string(option.text("defname")), option["arg"]);
+        for (const Node& option : node.items("options")) set_transaction_option(backend, std::string(option.text("defname")), string_value(option["arg"]));
         return tag_only(kind == "TRANS_STMT_BEGIN" ? "BEGIN" : "START TRANSACTION");
     }
     bool in_block = transaction.block;
@@ -176,44 +175,27 @@ std::string zone_interval(Backend& backend, const Node& cast, const std::string&
     return "INTERVAL '" + input_text(backend, oid::kInterval, text, typmod).as_text() + "'";
 }
 
-std::string joined_args(Backend& backend, const Node& node, const std::string& name) {
-    if (is_custom_setting(name) && node.items("args").size() > 1) {
-        throw SqlError("22023", fmt::format("SET {} takes only one argument", name));
-    }
-    std::string joined;
-    for (const Node& arg : node.items("args")) {
-        if (!joined.empty()) joined += ", ";
-        std::string value = string_value(arg);
-        if (arg.is("TypeCast")) value = zone_interval(backend, arg, value);
-        // Lists of names keep quotes where they are needed.
-        bool plain = !value.empty() && std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }) && !(value[0] >= '0' && value[0] <= '9');
-        bool list = name == "search_path";
-        joined += list && !plain ? "\"" + value + "\"" : value;
-    }
-    return joined;
-}
-
 /// The session becomes another role's; RESET and DEFAULT: the one's who has logged in.
 ExecResult set_session_authorization(Backend& backend, const Command& statement, std::string_view kind) {
     if (backend.transaction().block || !statement.top_level) throw NotSimulated("SET SESSION AUTHORIZATION in a transaction block or a function");
     Oid user = backend.authenticated_user();
     if (kind == "VAR_SET_VALUE") {
-        std::string name = joined_args(backend, statement.node, "session_authorization");
+        std::string name = set_statement_value(backend, statement.node, "session_authorization");
         const Role* role = backend.catalog().find_role(name);
         if (role == nullptr) throw SqlError("22023", fmt::format("role \"{}\" does not exist", name));
         if (role->oid != user && !is_superuser(backend, user)) throw SqlError("42501", "permission denied to set session authorization");
         user = role->oid;
     }
     backend.set_session_user(user);
-    backend.setting_values().set("role", "none");
+    backend.put_setting("role", "none", SettingAction::kSet);
     return tag_only(kind == "VAR_RESET" ? "RESET" : "SET");
 }
 
 ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
-    bool local = node.flag("is_local");
-    if (local && !backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
+    const SettingAction action = node.flag("is_local") ? SettingAction::kLocal : SettingAction::kSet;
+    if (action == SettingAction::kLocal && !backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
         backend.send_notice("WARNING", SqlError("25P01", "SET LOCAL can only be used in transaction blocks"));
     }
     if (kind == "VAR_RESET_ALL") {
@@ -226,21 +208,24 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
             std::string name(option.text("defname"));
             if (raw == "SESSION CHARACTERISTICS") name = "default_" + name;
             if (raw == "TRANSACTION") {
-                set_transaction_option(backend, name, option["arg"]);
+                set_transaction_option(backend, name, string_value(option["arg"]));
             } else {
-                backend.set_setting(name, string_value(option["arg"]), false);
+                backend.set_setting(name, string_value(option["arg"]), SettingAction::kSet);
             }
         }
         return tag_only("SET");
+    }
+    if (backend.as_definer && (raw == "role" || raw == "session_authorization")) {
+        throw SqlError("42501", fmt::format("cannot set parameter \"{}\" within security-definer function", raw));
     }
     if (raw == "session_authorization") return set_session_authorization(backend, statement, kind);
     std::string name = canonical_setting_name(raw);
     if (kind == "VAR_RESET" || kind == "VAR_SET_DEFAULT") {
         if (name == "role") backend.set_current_user(backend.session_user());
-        backend.reset_setting(name);
+        backend.reset_setting(name, action);
         return tag_only(kind == "VAR_RESET" ? "RESET" : "SET");
     }
-    std::string value = joined_args(backend, node, name);
+    std::string value = set_statement_value(backend, node, name);
     if (name == "role") {
         if (value == "none") {
             backend.set_current_user(backend.session_user());
@@ -252,15 +237,10 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
             }
             backend.set_current_user(role->oid);
         }
-        if (!local) {
-            backend.local_setting_values().erase(name);
-        } else if (backend.local_setting_values().find(name) == backend.local_setting_values().end()) {
-            backend.local_setting_values().set(name, backend.setting(name));
-        }
-        backend.setting_values().set(name, value);
+        backend.put_setting(name, value, action);
         return tag_only("SET");
     }
-    backend.set_setting(name, value, local);
+    set_session_setting(backend, name, value, action);
     return tag_only("SET");
 }
 
@@ -341,7 +321,7 @@ ExecResult exec_discard(Backend& backend, const Command& statement, const RowSin
     std::string_view target = statement.node.text("target");
     if (target == "DISCARD_ALL") {
         backend.set_session_user(backend.authenticated_user());
-        backend.setting_values().set("role", "none");
+        backend.put_setting("role", "none", SettingAction::kSet);
         backend.reset_all_settings();
         backend.drop_temporary_objects();
         backend.prepared.clear();
@@ -505,6 +485,30 @@ std::string statement_name(const Node& node) {
     }
     if (name.ends_with(" STMT")) name.resize(name.size() - 5);
     return name;
+}
+
+std::string set_statement_value(Backend& backend, const Node& set, const std::string& name) {
+    if (set.text("kind") == "VAR_SET_CURRENT") return backend.setting(name);
+    if (is_custom_setting(name) && set.items("args").size() > 1) {
+        throw SqlError("22023", fmt::format("SET {} takes only one argument", name));
+    }
+    std::string joined;
+    for (const Node& arg : set.items("args")) {
+        if (!joined.empty()) joined += ", ";
+        std::string value = string_value(arg);
+        if (arg.is("TypeCast")) value = zone_interval(backend, arg, value);
+        // Lists of names keep quotes where they are needed.
+        bool plain = !value.empty() && std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }) && !(value[0] >= '0' && value[0] <= '9');
+        bool list = name == "search_path";
+        joined += list && !plain ? "\"" + value + "\"" : value;
+    }
+    return joined;
+}
+
+void set_session_setting(Backend& backend, const std::string& name, const std::string& value, SettingAction action) {
+    constexpr std::string_view kOfTransaction[] = {"transaction_deferrable", "transaction_isolation", "transaction_read_only"};
+    if (std::ranges::find(kOfTransaction, name) == std::end(kOfTransaction)) return backend.set_setting(name, value, action);
+    set_transaction_option(backend, name, validate_setting(name, value, backend));
 }
 
 }  // namespace cdcsim::pg

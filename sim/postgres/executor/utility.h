@@ -32,6 +32,12 @@ void show_position_in_body(SqlError& error, const Command& command, const std::s
 /// An option's value as a text (defGetString). Throws 42601 where there is none.
 std::string option_string(const Node& option);
 
+/// The value that a SET statement or clause gives to the setting `name`.
+std::string set_statement_value(Backend& backend, const Node& set, const std::string& name);
+
+/// SET and set_config(): those of the transaction have rules of their own.
+void set_session_setting(Backend& backend, const std::string& name, const std::string& value, SettingAction action);
+
 inline ExecResult tag_only(std::string tag) {
     ExecResult result;
     result.command = tag;
