@@ -128,8 +128,12 @@ void set_storage_options(StorageOptions& options, const std::vector<Node>& given
 void reset_storage_options(StorageOptions& options, const std::vector<Node>& given);
 void set_index_options(StorageOptions& options, const std::vector<Node>& given);
 
-/// Types (ddl_types.cc). Throws 42710 where the name is taken.
-void refuse_taken_type(Backend& backend, Oid schema, const std::string& name);
+/// Types (ddl_types.cc). The name becomes free: an array type that got it by itself takes another, and its oid is
+/// returned. Throws 42710 where another type has it. Mirrors moveArrayTypeName.
+Oid claim_type_name(Catalog& catalog, Oid schema, const std::string& name);
+void claim_type_name(Backend& backend, Oid schema, const std::string& name);
+/// With its array type. Mirrors RenameTypeInternal.
+void rename_type_to(Catalog& catalog, Oid schema, const TypeInfo& type, const std::string& name);
 /// Throws 42704, 3F000.
 TypePtr require_named_type(Backend& backend, const std::vector<std::string>& names);
 /// The same of a domain; throws 42809 for another type (ddl_domain.cc).

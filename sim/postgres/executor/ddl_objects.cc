@@ -49,6 +49,16 @@ void rename_column(Backend& backend, const Node& node) {
     backend.set_catalog(std::move(catalog));
 }
 
+void rename_to(Backend& backend, const RelationPtr& relation, const std::string& to) {
+    if (backend.catalog().relation_name_taken(relation->schema, to)) throw SqlError("42P07", fmt::format("relation \"{}\" already exists", to));
+    auto changed = copy_relation(relation);
+    changed->name = to;
+    auto catalog = backend.copy_catalog();
+    if (relation->row_type != kInvalidOid) put_row_types(backend, *catalog, *changed);
+    catalog->put_relation(changed);
+    backend.set_catalog(std::move(catalog));
+}
+
 void rename_relation(Backend& backend, const Node& node) {
     RelationPtr relation = find_relation(node["relation"], backend);
     std::string to(node.text("newname"));
@@ -69,13 +79,7 @@ void rename_relation(Backend& backend, const Node& node) {
         }
         relation = open_relation(backend, node["relation"]);
     }
-    if (backend.catalog().relation_name_taken(relation->schema, to)) throw SqlError("42P07", fmt::format("relation \"{}\" already exists", to));
-    auto changed = copy_relation(relation);
-    changed->name = to;
-    auto catalog = backend.copy_catalog();
-    if (relation->row_type != kInvalidOid) put_row_types(backend, *catalog, *changed);
-    catalog->put_relation(changed);
-    backend.set_catalog(std::move(catalog));
+    rename_to(backend, relation, to);
 }
 
 void rename_constraint(Backend& backend, const Node& node) {
@@ -114,18 +118,20 @@ void rename_trigger(Backend& backend, const Node& node) {
 
 void rename_type(Backend& backend, const Node& node) {
     const TypePtr type = require_named_type(backend, name_list(node["object"].items()));
-    if (type->typtype == 'c') throw NotSimulated("renaming a composite type");
-    auto changed = std::make_shared<TypeInfo>(*type);
-    changed->name = node.text("newname");
-    const Oid schema = require_schema(type->schema, backend).oid;
-    refuse_taken_type(backend, schema, changed->name);
-    auto catalog = backend.copy_catalog();
-    catalog->put_type(changed);
-    if (type->array != kInvalidOid) {
-        auto array = std::make_shared<TypeInfo>(backend.type(type->array));
-        array->name = array_type_name(*catalog, schema, changed->name);
-        catalog->put_type(array);
+    const std::string to(node.text("newname"));
+    if (type->typtype == 'c') {
+        const RelationPtr relation = backend.catalog().find_relation(type->relation);
+        if (relation->kind != 'c') {
+            throw SqlError("42809", fmt::format("{} is a table's row type", format_type(backend, type->oid))).hint("Use ALTER TABLE instead.");
+        }
+        return rename_to(backend, relation, to);
     }
+    if (type->element != kInvalidOid) {
+        throw SqlError("42809", fmt::format("cannot alter array type {}", format_type(backend, type->oid)))
+            .hint(fmt::format("You can alter type {}, which will alter the array type as well.", format_type(backend, type->element)));
+    }
+    auto catalog = backend.copy_catalog();
+    rename_type_to(*catalog, require_schema(type->schema, backend).oid, *type, to);
     backend.set_catalog(std::move(catalog));
 }
 
@@ -250,9 +256,38 @@ ExecResult rename_object(Backend& backend, const Command& command, const RowSink
     return tag_only(of_view ? "ALTER VIEW" : std::string(row->tag));
 }
 
+namespace {
+
+/// With its array type. Mirrors AlterTypeNamespaceInternal.
+void move_type(Catalog& catalog, const TypeInfo& type, const Schema& schema) {
+    if (type.schema == schema.name) return;
+    for (const TypeInfo* one : {&type, type.array == kInvalidOid ? nullptr : catalog.find_type(type.array).get()}) {
+        if (one == nullptr) continue;
+        if (catalog.find_type(schema.oid, one->name)) {
+            throw SqlError("42710", fmt::format("type \"{}\" already exists in schema \"{}\"", one->name, schema.name));
+        }
+        auto changed = std::make_shared<TypeInfo>(*one);
+        changed->schema = schema.name;
+        catalog.put_type(changed);
+    }
+}
+
+ExecResult alter_type_schema(Backend& backend, const Node& node, bool is_domain) {
+    const std::vector<std::string> names = name_list(node["object"].items());
+    const TypePtr type = is_domain ? require_domain(backend, names) : require_named_type(backend, names);
+    if (type->typtype == 'c' || type->element != kInvalidOid) throw NotSimulated("ALTER TYPE ... SET SCHEMA of a composite or array type");
+    auto catalog = backend.copy_catalog();
+    move_type(*catalog, *type, require_schema(std::string(node.text("newschema")), backend));
+    backend.set_catalog(std::move(catalog));
+    return tag_only(is_domain ? "ALTER DOMAIN" : "ALTER TYPE");
+}
+
+}  // namespace
+
 ExecResult alter_object_schema(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     std::string_view type = node.text("objectType");
+    if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") return alter_type_schema(backend, node, type == "OBJECT_DOMAIN");
     if (type != "OBJECT_TABLE" && type != "OBJECT_SEQUENCE" && type != "OBJECT_VIEW") throw NotSimulated("ALTER ... SET SCHEMA of this kind of object");
     RelationPtr relation = open_relation(backend, node["relation"]);
     const Schema& schema = require_schema(std::string(node.text("newschema")), backend);
@@ -264,13 +299,7 @@ ExecResult alter_object_schema(Backend& backend, const Command& command, const R
         auto changed = copy_relation(one);
         changed->schema = schema.oid;
         changed->schema_name = schema.name;
-        if (one->row_type != kInvalidOid) {
-            auto row = std::make_shared<TypeInfo>(*catalog->find_type(one->row_type));
-            auto array = std::make_shared<TypeInfo>(*catalog->find_type(row->array));
-            row->schema = array->schema = schema.name;
-            catalog->put_type(row);
-            catalog->put_type(array);
-        }
+        if (one->row_type != kInvalidOid) move_type(*catalog, *catalog->find_type(one->row_type), schema);
         catalog->put_relation(changed);
     };
     move(relation);

@@ -226,6 +226,18 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     return tag_only("CREATE TABLE");
 }
 
+namespace {
+
+void claim_row_type_name(Catalog& catalog, const Relation& relation) {
+    try {
+        claim_type_name(catalog, relation.schema, relation.name);
+    } catch (SqlError& error) {
+        throw std::move(error).hint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.");
+    }
+}
+
+}  // namespace
+
 void put_row_types(Backend& backend, Catalog& catalog, Relation& relation) {
     constexpr std::size_t kMaxColumns = 1600;  // MaxHeapAttributeNumber; dropped ones count
     if (relation.columns.size() > kMaxColumns) {
@@ -233,6 +245,11 @@ void put_row_types(Backend& backend, Catalog& catalog, Relation& relation) {
     }
     auto row = std::make_shared<TypeInfo>();
     TypePtr before = relation.row_type != kInvalidOid ? catalog.find_type(relation.row_type) : nullptr;
+    if (!before) {
+        claim_row_type_name(catalog, relation);
+    } else if (before->name != relation.name) {
+        rename_type_to(catalog, relation.schema, *before, relation.name);
+    }
     Oid array_oid = before ? before->array : allocate_oid(backend);
     row->oid = before ? before->oid : allocate_oid(backend);
     row->schema = schema_name(backend, relation.schema);
@@ -247,16 +264,13 @@ void put_row_types(Backend& backend, Catalog& catalog, Relation& relation) {
     auto array = std::make_shared<TypeInfo>();
     array->oid = array_oid;
     array->schema = row->schema;
-    array->name = make_object_name("_" + relation.name, "", "");
-    for (int i = 1; catalog.find_type(relation.schema, array->name) && catalog.find_type(relation.schema, array->name)->oid != array_oid; ++i) {
-        array->name = "_" + array->name;
-    }
+    catalog.put_type(row);
+    array->name = before ? catalog.find_type(array_oid)->name : array_type_name(catalog, relation.schema, relation.name);
     array->category = 'A';
     array->align = 'd';
     array->element = row->oid;
     array->ops = shared_type_ops('A');
     relation.row_type = row->oid;
-    catalog.put_type(row);
     catalog.put_type(array);
 }
 

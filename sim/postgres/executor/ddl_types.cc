@@ -11,9 +11,32 @@
 namespace cdcsim::pg {
 
 std::string array_type_name(const Catalog& catalog, Oid schema, const std::string& name) {
-    std::string array = make_object_name("_" + name, "", "");
-    while (catalog.find_type(schema, array)) array = "_" + array;
-    return array;
+    for (std::string array = "_" + name;; array = "_" + array) {
+        const std::string clipped = make_object_name(array, "", "");
+        if (!catalog.find_type(schema, clipped)) return clipped;
+    }
+}
+
+Oid claim_type_name(Catalog& catalog, Oid schema, const std::string& name) {
+    const TypePtr taken = catalog.find_type(schema, name);
+    if (!taken) return kInvalidOid;
+    const TypePtr element = taken->element != kInvalidOid ? catalog.find_type(taken->element) : nullptr;
+    if (!element || element->array != taken->oid) throw SqlError("42710", fmt::format("type \"{}\" already exists", name));
+    auto moved = std::make_shared<TypeInfo>(*taken);
+    moved->name = array_type_name(catalog, schema, name);
+    catalog.put_type(moved);
+    return taken->oid;
+}
+
+void rename_type_to(Catalog& catalog, Oid schema, const TypeInfo& type, const std::string& name) {
+    const Oid moved = claim_type_name(catalog, schema, name);
+    auto changed = std::make_shared<TypeInfo>(type);
+    changed->name = name;
+    catalog.put_type(changed);
+    if (type.array == kInvalidOid || type.array == moved) return;
+    auto array = std::make_shared<TypeInfo>(*catalog.find_type(type.array));
+    array->name = array_type_name(catalog, schema, name);
+    catalog.put_type(array);
 }
 
 namespace {
@@ -39,9 +62,9 @@ const TypeOps* session_enum_ops() {
 }
 
 /// The array type that comes with every type.
-std::shared_ptr<TypeInfo> make_array(Backend& backend, Catalog& catalog, TypeInfo& element, Oid schema) {
+std::shared_ptr<TypeInfo> make_array(const Catalog& catalog, const TypeInfo& element, Oid schema) {
     auto array = std::make_shared<TypeInfo>();
-    array->oid = element.array = allocate_oid(backend);
+    array->oid = element.array;
     array->schema = element.schema;
     array->name = array_type_name(catalog, schema, element.name);
     array->category = 'A';
@@ -54,8 +77,11 @@ std::shared_ptr<TypeInfo> make_array(Backend& backend, Catalog& catalog, TypeInf
 
 }  // namespace
 
-void refuse_taken_type(Backend& backend, Oid schema, const std::string& name) {
-    if (backend.catalog().find_type(schema, name)) throw SqlError("42710", fmt::format("type \"{}\" already exists", name));
+void claim_type_name(Backend& backend, Oid schema, const std::string& name) {
+    if (!backend.catalog().find_type(schema, name)) return;
+    auto catalog = backend.copy_catalog();
+    claim_type_name(*catalog, schema, name);
+    backend.set_catalog(std::move(catalog));
 }
 
 TypePtr require_named_type(Backend& backend, const std::vector<std::string>& names) {
@@ -68,16 +94,16 @@ TypePtr require_named_type(Backend& backend, const std::vector<std::string>& nam
 
 void publish_type(Backend& backend, const std::shared_ptr<TypeInfo>& type, Oid schema) {
     auto catalog = backend.copy_catalog();
-    auto array = make_array(backend, *catalog, *type, schema);
+    type->array = allocate_oid(backend);
     catalog->put_type(type);
-    catalog->put_type(array);
+    catalog->put_type(make_array(*catalog, *type, schema));
     backend.set_catalog(std::move(catalog));
 }
 
 ExecResult create_enum(Backend& backend, const Command& command, const RowSink&) {
     std::vector<std::string> names = name_list(command.node.items("typeName"));
     Oid schema = creation_schema_of(backend, names);
-    refuse_taken_type(backend, schema, names.back());
+    claim_type_name(backend, schema, names.back());
     auto type = std::make_shared<TypeInfo>();
     type->oid = allocate_oid(backend);
     type->schema = schema_name(backend, schema);
@@ -180,7 +206,7 @@ ExecResult create_composite_type(Backend& backend, const Command& command, const
     relation->name = range_var.text("relname");
     relation->kind = 'c';
     relation->owner = backend.current_user();
-    refuse_taken_type(backend, relation->schema, relation->name);
+    claim_type_name(backend, relation->schema, relation->name);
     if (backend.catalog().relation_name_taken(relation->schema, relation->name)) {
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists", relation->name));
     }
