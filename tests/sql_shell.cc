@@ -15,6 +15,7 @@ void print_error(const cdcsim::SqlError& error, const std::string& severity, con
     (void)text;
     if (!error.detail().empty()) std::cout << "DETAIL:  " << error.detail() << "\n";
     if (!error.hint().empty()) std::cout << "HINT:  " << error.hint() << "\n";
+    if (!error.internal_query().empty()) std::cout << "QUERY:  " << error.internal_query() << "\n";
     if (!error.context().empty()) std::cout << "CONTEXT:  " << error.context() << "\n";
 }
 

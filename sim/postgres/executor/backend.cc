@@ -219,6 +219,7 @@ void Backend::run_message_statement(const RawStatement& raw, std::string_view te
 void Backend::run_command(Command& statement, bool last, bool learn, MessageResult& result) {
     StatementResult answer;
     ExecResult done;
+    StackScope running(running_queries);
     push_trigger_queue();
     std::size_t depth = trigger_queues_.size();
     try {
@@ -328,6 +329,7 @@ void Backend::send_notice(std::string_view severity, SqlError report) {
     std::ranges::transform(minimum, minimum.begin(), [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
     auto rank = [&](std::string_view level) { return std::ranges::find(kLevels, level) - std::begin(kLevels); };
     if (severity != "INFO" && rank(severity) < rank(minimum)) return;
+    if (report.context().empty()) report.set_context(context_lines());
     notices_.push_back({std::string(severity), std::move(report)});
 }
 

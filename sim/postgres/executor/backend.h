@@ -135,6 +135,21 @@ struct Portal {
     bool is_held = false;               ///< and has stayed
     std::uint64_t serial = 0;           ///< orders creations, for subtransactions
     std::shared_ptr<const SqlError> failure;  ///< of the query: told at the first FETCH
+    std::shared_ptr<const Query> query;
+};
+
+/// Restores the length that a stack of what runs had.
+template <typename T>
+class StackScope {
+  public:
+    explicit StackScope(std::vector<T>& stack) : stack_(stack), size_(stack.size()) {}
+    ~StackScope() { stack_.resize(size_); }
+    StackScope(const StackScope&) = delete;
+    StackScope& operator=(const StackScope&) = delete;
+
+  private:
+    std::vector<T>& stack_;
+    std::size_t size_;
 };
 
 class Backend : public Session, public Host, public CatalogContext, public Spi {
@@ -302,6 +317,9 @@ class Backend : public Session, public Host, public CatalogContext, public Spi {
     bool as_definer = false;   ///< inside a SECURITY DEFINER function
     /// FOR loops over data-modifying queries that run now: no COMMIT inside them.
     int writing_loops = 0;
+    std::vector<std::shared_ptr<const Query>> running_queries;  ///< until their AFTER triggers are done
+    std::vector<Oid> triggered;                                 ///< tables whose triggers run
+    bool is_in_use(const Relation& relation) const;
     std::map<std::string, Portal> portals;
     std::uint64_t portal_serial = 0;
     std::string new_portal_name();

@@ -110,8 +110,9 @@ SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>&
 /// ALTER SEQUENCE; a new type besides: that of an identity column.
 void change_sequence(Backend& backend, const RelationPtr& sequence, const std::vector<Node>& options, Oid new_type = kInvalidOid);
 Oid allocate_oid(Backend& backend);
-/// Throws 55006 if deferred events of the table wait: "cannot ALTER TABLE ... because it has pending trigger events".
-void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement);
+/// Throws 55006 if a query, open cursor or trigger of the session works on the table, or its deferred events wait:
+/// "cannot ALTER TABLE ... because it has pending trigger events". Mirrors CheckTableNotInUse.
+void check_not_in_use(Backend& backend, const Relation& relation, std::string_view statement);
 
 /// What stands on columns whose type has changed is dropped and made anew, so that it is the last of
 /// its kind from then on (ddl_remake.cc, ATPostAlterTypeCleanup).

@@ -394,7 +394,7 @@ void drop_constraint(Alteration& a) {
     }
     if (it->kind == ConstraintKind::kForeign) {
         // Its triggers on the other table go as well.
-        if (RelationPtr referenced = a.backend.catalog().find_relation(it->referenced)) check_no_pending_events(a.backend, *referenced, "ALTER TABLE");
+        if (RelationPtr referenced = a.backend.catalog().find_relation(it->referenced)) check_not_in_use(a.backend, *referenced, "ALTER TABLE");
     }
     Oid index = it->kind == ConstraintKind::kForeign ? kInvalidOid : it->index;
     if (index != kInvalidOid) {
@@ -710,7 +710,7 @@ ExecResult alter_table(Backend& backend, const Command& command, const RowSink&)
         throw SqlError("42501", fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
     }
     require_owner(backend, *relation);
-    check_no_pending_events(backend, *relation, tag);
+    check_not_in_use(backend, *relation, tag);
     TableWork work;
     work.rows.before = relation;
     prepare(backend, relation, node.items("cmds"), work);

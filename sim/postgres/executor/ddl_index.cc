@@ -48,7 +48,7 @@ IndexKey bind_key(Backend& backend, const Node& element, const RelationPtr& rela
 ExecResult create_index(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     RelationPtr relation = require_table(backend, node["relation"], "CREATE INDEX");
-    check_no_pending_events(backend, *relation, "CREATE INDEX");
+    check_not_in_use(backend, *relation, "CREATE INDEX");
     if (relation->kind != 'r') {
         throw SqlError("42809", fmt::format("cannot create index on relation \"{}\"", relation->name));
     }

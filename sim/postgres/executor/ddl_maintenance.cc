@@ -134,7 +134,7 @@ ExecResult cluster(Backend& backend, const Command& command, const RowSink&) {
     RelationPtr relation = open_relation(backend, node["relation"]);
     require_owner(backend, *relation);
     if (relation->kind != 'r') throw SqlError("42809", fmt::format("\"{}\" is not a table", relation->name));
-    check_no_pending_events(backend, *relation, "CLUSTER");
+    check_not_in_use(backend, *relation, "CLUSTER");
     std::string name(node.text("indexname"));
     const Index* index = nullptr;
     if (name.empty()) {

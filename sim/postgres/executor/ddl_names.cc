@@ -132,7 +132,10 @@ RelationPtr open_relation(Backend& backend, const Node& range_var) {
     }
 }
 
-void check_no_pending_events(Backend& backend, const Relation& relation, std::string_view statement) {
+void check_not_in_use(Backend& backend, const Relation& relation, std::string_view statement) {
+    if (backend.is_in_use(relation)) {
+        throw SqlError("55006", fmt::format("cannot {} \"{}\" because it is being used by active queries in this session", statement, relation.name));
+    }
     const bool pending = std::ranges::any_of(backend.transaction().deferred, [&](const TriggerEvent& event) { return !event.fired && event.relation->oid == relation.oid; });
     if (!pending) return;
     throw SqlError("55006", fmt::format("cannot {} \"{}\" because it has pending trigger events", statement, relation.name));

@@ -68,7 +68,7 @@ ExecResult truncate_tables(Backend& backend, const Command& command, const RowSi
     } else {
         check_referenced(backend, relations);
     }
-    for (const RelationPtr& relation : relations) check_no_pending_events(backend, *relation, "TRUNCATE");
+    for (const RelationPtr& relation : relations) check_not_in_use(backend, *relation, "TRUNCATE");
     backend.write_xid();
     std::vector<std::unique_ptr<Query>> queries;
     std::vector<Modification> modifications;

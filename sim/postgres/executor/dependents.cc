@@ -174,7 +174,7 @@ bool view_uses(const Query& query, Oid relation) {
 }
 
 void remove_relation(Backend& backend, const RelationPtr& relation) {
-    if (relation->kind == 'r') check_no_pending_events(backend, *relation, "DROP TABLE");
+    if (relation->kind == 'r') check_not_in_use(backend, *relation, "DROP TABLE");
     auto catalog = backend.copy_catalog();
     for (const auto& [oid, other] : std::map<Oid, RelationPtr>(catalog->relations())) {
         if (other->sequence && other->sequence->owner_table == relation->oid) catalog->drop_relation(oid);

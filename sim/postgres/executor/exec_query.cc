@@ -243,6 +243,7 @@ ExecResult Backend::run(const Command& statement, const RowSink& sink) {
 ExecResult Backend::run_query(const std::shared_ptr<const Query>& query, const StatementPlan& plan,
                               ParamSource* params, const RowSink& sink) {
     check_query_rights(*this, *query);
+    running_queries.push_back(query);
     if (query->command != CommandKind::kSelect) return run_modification(*this, *query, plan.modify, params, take_snapshot(), nullptr, sink);
     std::shared_ptr<const SelectPlan> ready = plan.select ? plan.select : plan_query(query, *this);
     Snapshot snapshot = take_snapshot();

@@ -134,6 +134,7 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
         return true;
     });
     portal.columns = done.columns;
+    portal.query = query;
     portal.order_unspecified = done.order_unspecified;
     bool unsaid = (options & (kOptionScroll | kOptionNoScroll)) == 0;
     portal.scroll = (options & kOptionScroll) != 0 || (unsaid && runs_backward(*query));

@@ -213,6 +213,7 @@ SpiResult Backend::execute(SpiPlanImpl& plan, const SpiOptions& options) {
     // A plan may be bound again or dropped while it runs (recursion): keep what runs.
     std::shared_ptr<const Query> query = plan.query_;
     StatementPlan planned = plan.is_query_ ? plan.plan() : StatementPlan();
+    StackScope running(running_queries);
     QueueScope queue(*this);
     ExecResult done;
     if (plan.is_query_) {
@@ -229,6 +230,7 @@ SpiResult Backend::execute(SpiPlanImpl& plan, const SpiOptions& options) {
     queue.fire();
     result.returns_rows = done.returns_rows;
     result.columns = std::move(done.columns);
+    result.query = std::move(query);
     result.processed = done.processed;
     if (!done.command.empty()) result.command = done.command;
     return result;

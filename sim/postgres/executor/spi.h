@@ -38,6 +38,7 @@ struct SpiResult {
     RowType columns;
     std::vector<std::vector<Datum>> rows;
     std::string command;               ///< as SpiPlan::command
+    std::shared_ptr<const Query> query;   ///< what has run; none for a utility statement
 };
 
 struct SpiOptions {

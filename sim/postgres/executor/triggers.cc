@@ -70,6 +70,8 @@ TriggerResult call_trigger(Backend& backend, const TriggerCall& call, std::share
     } leave{backend, weight, backend.nonatomic};
     backend.nonatomic = false;
     FunctionScope scope(backend, *call.trigger.function);
+    StackScope triggered(backend.triggered);
+    backend.triggered.push_back(call.relation->oid);
     return backend.on_deep_stack([&] { return plpgsql_trigger(backend, call); });
 }
 

@@ -196,6 +196,23 @@ bool Backend::lock_tables(const Query& query) {
     return waited;
 }
 
+bool Backend::is_in_use(const Relation& relation) const {
+    if (std::ranges::find(triggered, relation.oid) != triggered.end()) return true;
+    bool found = false;
+    auto look = [&](const Query& query) {
+        for_each_level(query, [&](const Query& level) {
+            found = found || std::ranges::any_of(level.range_table, [&](const RangeTableEntry& entry) {
+                return entry.kind == RteKind::kRelation && entry.relation && entry.relation->oid == relation.oid;
+            });
+        });
+    };
+    for (const auto& query : running_queries) look(*query);
+    for (const auto& [name, portal] : portals) {
+        if (portal.query && !portal.is_held) look(*portal.query);
+    }
+    return found;
+}
+
 void Backend::release_locks(const SubTransaction& mark) {
     LockManager& locks = server_->locks;
     while (transaction_.locks.size() > mark.locks) {

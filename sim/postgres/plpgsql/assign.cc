@@ -65,7 +65,11 @@ void Interpreter::assign_variable(int number, const Datum& given, Oid type, std:
     Value& target = value(number);
     if (given.is_null()) {
         refuse_null();
-        if (variable.type == oid::kRecord) target.assigned = false;
+        if (variable.type == oid::kRecord) {
+            target.assigned = false;
+        } else {
+            follow_type(number);
+        }
         target.fields.assign(target.row_type.size(), Datum());
         target.is_null = true;
         return;
@@ -313,6 +317,7 @@ void Interpreter::assign_row(const std::vector<Target>& targets, const RowType& 
         bool composite = columns.size() == 1 && backend_.type(columns[0].type).typtype == 'c' && row != nullptr;
         if (composite && columns[0].type == first.type) return assign_variable(targets[0].variable, (*row)[0], columns[0].type, -1);
         std::size_t next = 0;
+        follow_type(targets[0].variable);
         for (std::size_t i = 0; i < record.row_type.size(); ++i) {
             if (record.row_type[i].dropped) continue;
             while (next < columns.size() && columns[next].dropped) ++next;

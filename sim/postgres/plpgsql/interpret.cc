@@ -74,6 +74,16 @@ unsigned Interpreter::shape_version(int variable, const RowType& row_type) {
     return last.version;
 }
 
+/// A value that a variable of a table's row type gets has the columns that the table has by now.
+void Interpreter::follow_type(int variable) {
+    Value& target = value(variable);
+    const RowType& now = backend_.type(function_.variables[static_cast<std::size_t>(variable)].type).attributes;
+    if (same_columns(target.row_type, now)) return;
+    target.row_type = now;
+    target.fields.assign(now.size(), Datum());
+    target.version = shape_version(variable, now);
+}
+
 void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> fields) {
     Value& target = value(variable);
     if (!target.assigned || !same_columns(target.row_type, row_type)) {

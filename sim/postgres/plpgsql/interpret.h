@@ -31,6 +31,7 @@ class Interpreter : public ContextFrame {
     Interpreter(Backend& backend, PlFunction& function);
 
     Value& value(int variable) { return values_[static_cast<std::size_t>(variable)]; }
+    void follow_type(int variable);
     void set_record(int variable, RowType row_type, std::vector<Datum> fields);
     /// Runs the body. Errors get this function's CONTEXT line.
     void run();

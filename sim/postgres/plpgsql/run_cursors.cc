@@ -50,6 +50,7 @@ std::string Interpreter::open_cursor(PlStatement& statement) {
     if (rows.command != "SELECT") throw SqlError("42P11", fmt::format("cannot open {} query as cursor", rows.command));
     portal.columns = std::move(rows.columns);
     portal.rows = std::move(rows.rows);
+    portal.query = std::move(rows.query);
     const std::string& text = dynamic ? dynamic_text : expr->sql;
     bool backward = scroll == 0 && runs_backward(backend_, text, dynamic ? nullptr : expr->hook.get());
     portal.scroll = scroll > 0 || backward;

@@ -182,6 +182,8 @@ Interpreter::Flow Interpreter::run_for_rows(PlStatement& statement) {
         ~WritingLoop() { count -= own; }
     } loop{backend_.writing_loops, writes ? 1 : 0};
     loop.count += loop.own;
+    StackScope running(backend_.running_queries);
+    if (rows.query) backend_.running_queries.push_back(rows.query);
     return run_rows(statement, rows.columns, rows.rows);
 }
 

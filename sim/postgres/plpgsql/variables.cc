@@ -124,12 +124,23 @@ class VariableSource : public ParamSource {
         Value& value = interpreter_.value(number - 1);
         if (!variable.is_record) return value.scalar;
         if (!value.assigned || value.is_null) return null_;
+        refuse_later_defaults(shown_type(variable, value), value.row_type.size());
         // A whole record is made into a value each time it is asked for.
         value.scalar = make_row(interpreter_.backend_, shown_type(variable, value), value.row_type, value.fields);
         return value.scalar;
     }
 
   private:
+    /// A row of before ALTER TABLE ... ADD COLUMN ... DEFAULT has that default, as the table's rows have.
+    void refuse_later_defaults(Oid type, std::size_t columns) {
+        const TypeInfo& now = interpreter_.backend_.type(type);
+        if (now.attributes.size() <= columns) return;
+        const RelationPtr table = interpreter_.backend_.catalog().find_relation(now.relation);
+        const bool any = table && std::any_of(table->columns.begin() + static_cast<std::ptrdiff_t>(columns), table->columns.end(),
+                                              [](const Column& column) { return column.default_expr.has_value(); });
+        if (any) throw NotSimulated("a row from before its table got a column with a default");
+    }
+
     Interpreter& interpreter_;
     Datum null_;
 };
