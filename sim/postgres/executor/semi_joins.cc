@@ -198,7 +198,7 @@ std::optional<Query> joined(const Query& query, std::size_t conjunct, Values val
     conjuncts[conjunct] = put(result, std::move(values));
     result.where = all_of(std::move(conjuncts));
     while (merge_subqueries(result)) {}
-    if (plan_joins(host, result, conjuncts_of(result, host)) == nullptr) return {};
+    if (!plan_joins(host, result, conjuncts_of(result, host)).node) return {};
     return result;
 }
 

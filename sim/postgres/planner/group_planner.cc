@@ -5,6 +5,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/evaluate.h"
+#include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/cost.h"
 #include "sim/postgres/planner/hash_key.h"
 #include "sim/postgres/planner/leaf_size.h"
@@ -129,13 +130,15 @@ GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, doubl
     return {std::ranges::min_element(paths, {}, &CostedPlan::total)->hashed, groups};
 }
 
-/// The table of a subquery has other column numbers than the keys here, so its indexes are not looked at.
-PathCost sorted_input(Host& host, const Query& query, const RelationSize& input, const std::vector<Leaf>& leaves, const GroupWish& wish,
-                      double limit) {
-    PathCost sorted = sort_cost(input.total, input.rows, 0);
-    if (leaves.size() != 1 || !leaves.front().table || wish.keys.empty()) return sorted;
-    if (query.range_table[static_cast<std::size_t>(leaves.front().rt_index - 1)].kind != RteKind::kRelation) return sorted;
-    return best_ordered_scan(host, leaves.front(), wish.keys, limit, false).cost;
+/// What FROM's rows cost in the order of the keys.
+PathCost sorted_input(Host& host, const Query& query, const RelationSize& input, const GroupWish& wish, double limit) {
+    if (!query.from.empty() && !wish.keys.empty()) {
+        std::vector<ExprPtr> conjuncts;
+        if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
+        JoinPlan plan = plan_joins(host, query, conjuncts, {.keys = wish.keys, .limit = limit});
+        if (plan.node) return plan.cost;
+    }
+    return sort_cost(input.total, input.rows, 0);
 }
 
 /// How much of the sorted input LIMIT lets the groups read.
@@ -175,7 +178,7 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const Group
     std::optional<RelationSize> input = size_of_from(host, query, leaves);
     if (!input) return {};
     double groups = group_count(host, keys, *input, leaves), limit = input_limit(*input, groups, wish);
-    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, leaves, wish, limit), groups,
+    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, wish, limit), groups,
                              query.has_aggregates ? kCpuTuple : 0, wish);
     plan.input_limit = limit;
     return plan;
@@ -205,7 +208,11 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
         const double sorted = sort_cost(input->total, input->rows, 0).total + compare;
         return GroupPlan{.hashed = input->total + compare + kCpuTuple * groups < sorted, .groups = groups};
     }
-    return cheaper(*input, sort_cost(input->total, input->rows, 0), groups, 0, wish);
+    const double limit = is_grouped || query.has_windows ? 0 : input_limit(*input, groups, wish);
+    const PathCost sorted = is_grouped || query.has_windows ? sort_cost(input->total, input->rows, 0) : sorted_input(host, query, *input, wish, limit);
+    GroupPlan plan = cheaper(*input, sorted, groups, 0, wish);
+    plan.input_limit = limit;
+    return plan;
 }
 
 std::optional<GroupPlan> plan_union(Host& host, const Query& query, const SetOpNode& node) {

@@ -2,133 +2,28 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/evaluate.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/cost.h"
-#include "sim/postgres/planner/leaf_size.h"
+#include "sim/postgres/planner/join_search.h"
+#include "sim/postgres/planner/sort_planner.h"
 #include "sim/postgres/storage/heap.h"
 
 namespace cdcsim::pg {
 namespace {
 
-using Mask = std::uint32_t;
 constexpr std::size_t kMaxItems = 8;
 constexpr int kEqualStrategy = 3;
 
-struct JoinPath {
-    double startup = 0, total = 0;
-    PlanPtr node;
-    bool is_material = false;  ///< keeps its rows
-    double again = 0;          ///< is_material: what giving them again costs
-};
+}  // namespace
 
-/// A side of a condition: a column, or an expression over one item.
-struct Side {
-    Mask mask = 0;
-    int leaf = -1, attno = 0;  ///< attno 0: an expression
-    ExprPtr expr;
-};
+const JoinPlanner::Path& JoinPlanner::JoinRelation::cheapest() const { return paths.front(); }
 
-/// Columns that WHERE says to be equal (EquivalenceClass).
-struct Class {
-    std::vector<Side> members;
-    bool has_constant = false;
-};
-
-/// A condition over several items that is no class.
-struct Filter {
-    Mask mask = 0;
-    double selectivity = 1, cost = 1;
-    std::optional<std::pair<Side, Side>> equality;
-};
-
-/// LEFT JOIN: `right` may be missing.
-struct OuterJoin {
-    Mask left = 0, right = 0, min_left = 0;
-    std::vector<Filter> filters;  ///< of ON
-};
-
-struct JoinRelation {
-    Mask mask = 0;
-    double rows = 1;
-    std::vector<JoinPath> paths;
-    const JoinPath& cheapest() const { return *std::ranges::min_element(paths, {}, &JoinPath::total); }
-};
-
-/// The conditions that a join of two sides applies.
-struct JoinClauses {
-    struct Equality {
-        Side outer, inner;
-    };
-    std::vector<Equality> equalities;
-    double equality_cost = 0;  ///< operator calls
-    double filter_selectivity = 1, filter_cost = 0;
-    bool empty() const { return equalities.empty() && filter_cost == 0; }
-};
-
-class JoinPlanner {
-  public:
-    JoinPlanner(Host& host, const Query& query) : host_(host), query_(query) {}
-
-    PlanPtr plan(std::span<const ExprPtr> conjuncts, RelationSize* size);
-    std::vector<Leaf> take_leaves() { return std::move(leaves_); }
-
-  private:
-    bool add_items(const FromNode& node, Mask& mask, bool nullable);
-    bool add_item(int rt_index);
-    void add_conjunct(const ExprPtr& expr);
-    Side side_of(const ExprPtr& expr) const;
-    Mask mask_of(const ExprPtr& expr) const;
-    void add_equality(const Side& a, const Side& b);
-    void add_constant(const Side& side);
-    std::optional<Filter> filter_of(const ExprPtr& expr) const;
-    void propagate_constants();
-    void reduce_outer_joins(std::span<const ExprPtr> conjuncts);
-    bool is_strict_over(const ExprPtr& expr, Mask mask) const;
-
-    JoinClauses clauses_between(Mask outer, Mask inner, const OuterJoin* outer_join) const;
-    bool is_linked(Mask a, Mask b) const;
-    const OuterJoin* outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const;
-    double distinct(const Side& side, bool& is_default) const;
-    double inner_selectivity(const JoinClauses& clauses) const;
-    double in_values(Mask mask) const;
-    bool is_unique_for(const JoinRelation& inner, const JoinClauses& clauses) const;
-
-    void make_join(const JoinRelation& a, const JoinRelation& b);
-    void add_paths(JoinRelation& joined, const JoinRelation& outer, const JoinRelation& inner,
-                   PathJoin join, const OuterJoin* outer_join);
-    struct Pair;
-    double match_share(const Pair& pair) const;
-    void add_nested_loops(JoinRelation& joined, const Pair& pair);
-    void nested_loop(JoinRelation& joined, const Pair& pair, const JoinPath& outer,
-                     const JoinPath& inner, double inner_rows, bool is_probe, double filter_cost);
-    void add_hash_join(JoinRelation& joined, const Pair& pair);
-    void add_merge_join(JoinRelation& joined, const Pair& pair);
-    double bucket_size(const Side& side, double buckets) const;
-    std::map<Mask, JoinRelation> relations_;
-    std::vector<std::vector<Mask>> levels_;
-
-    Host& host_;
-    const Query& query_;
-    std::vector<Leaf> leaves_;
-    std::vector<Class> classes_;
-    std::vector<Filter> filters_;
-    std::vector<OuterJoin> outer_joins_;
-};
-
-/// Two sides about to be joined.
-struct JoinPlanner::Pair {
-    const JoinRelation& outer;
-    const JoinRelation& inner;
-    PathJoin join;
-    JoinClauses clauses;
-    bool inner_unique = false;
-    double match_share = 1;   ///< of the outer rows that find a match
-    double match_count = 1;   ///< matches of those that do
-};
+const JoinPlanner::Path& JoinPlanner::JoinRelation::earliest() const {
+    return *std::ranges::min_element(paths, {}, [](const Path& path) { return std::pair(path.startup, path.total); });
+}
 
 bool JoinPlanner::add_item(int rt_index) {
     const RangeTableEntry& rte = query_.range_table[static_cast<std::size_t>(rt_index - 1)];
@@ -173,7 +68,7 @@ bool JoinPlanner::add_items(const FromNode& node, Mask& mask, bool nullable) {
     return true;
 }
 
-Mask JoinPlanner::mask_of(const ExprPtr& expr) const {
+JoinPlanner::Mask JoinPlanner::mask_of(const ExprPtr& expr) const {
     Mask mask = 0;
     for (int rt_index : relations_of(expr)) {
         for (std::size_t i = 0; i < leaves_.size(); ++i) {
@@ -183,7 +78,7 @@ Mask JoinPlanner::mask_of(const ExprPtr& expr) const {
     return mask;
 }
 
-Side JoinPlanner::side_of(const ExprPtr& expr) const {
+JoinPlanner::Side JoinPlanner::side_of(const ExprPtr& expr) const {
     Side side{mask_of(expr), -1, 0, expr};
     if (std::has_single_bit(side.mask)) side.leaf = std::countr_zero(side.mask);
     ExprPtr bare = without_relabel(expr);
@@ -191,30 +86,41 @@ Side JoinPlanner::side_of(const ExprPtr& expr) const {
     return side;
 }
 
-bool same_side(const Side& a, const Side& b) {
+bool JoinPlanner::same_side(const Side& a, const Side& b) {
     if (a.leaf != b.leaf) return false;
     if (a.attno != 0 || b.attno != 0) return a.attno == b.attno;
     return equal_expressions(*a.expr, *b.expr);
 }
 
+int JoinPlanner::find_class(const Side& side) const {
+    auto it = std::ranges::find_if(classes_, [&](const Class& known) {
+        return std::ranges::any_of(known.members, [&](const Side& member) { return same_side(member, side); });
+    });
+    return it == classes_.end() ? -1 : static_cast<int>(it - classes_.begin());
+}
+
+int JoinPlanner::class_of(const Side& side) {
+    const int known = find_class(side);
+    if (known >= 0) return known;
+    classes_.push_back({.members = {side}});
+    return static_cast<int>(classes_.size()) - 1;
+}
+
 void JoinPlanner::add_equality(const Side& a, const Side& b) {
-    auto find = [&](const Side& side) {
-        return std::ranges::find_if(classes_, [&](const Class& known) {
-            return std::ranges::any_of(known.members,
-                                       [&](const Side& member) { return same_side(member, side); });
-        });
-    };
-    auto first = find(a), second = find(b);
-    if (first == classes_.end() && second == classes_.end()) {
+    const int first = find_class(a), second = find_class(b);
+    auto members = [&](int number) -> std::vector<Side>& { return classes_[static_cast<std::size_t>(number)].members; };
+    if (first < 0 && second < 0) {
         classes_.push_back({.members = {a, b}});
-    } else if (first == classes_.end()) {
-        second->members.push_back(a);
-    } else if (second == classes_.end()) {
-        first->members.push_back(b);
+    } else if (first < 0) {
+        members(second).push_back(a);
+    } else if (second < 0) {
+        members(first).push_back(b);
     } else if (first != second) {
-        first->members.insert(first->members.end(), second->members.begin(), second->members.end());
-        first->has_constant = first->has_constant || second->has_constant;
-        classes_.erase(second);
+        Class merged = std::move(classes_[static_cast<std::size_t>(second)]);
+        Class& kept = classes_[static_cast<std::size_t>(first)];
+        kept.members.insert(kept.members.end(), merged.members.begin(), merged.members.end());
+        kept.has_constant = kept.has_constant || merged.has_constant;
+        classes_.erase(classes_.begin() + second);
     }
 }
 
@@ -228,17 +134,9 @@ std::optional<std::pair<ExprPtr, ExprPtr>> equality_of(const ExprPtr& expr) {
     return std::pair{func.args[0], func.args[1]};
 }
 
-void JoinPlanner::add_constant(const Side& side) {
-    for (Class& known : classes_) {
-        if (std::ranges::any_of(known.members, [&](const Side& member) { return same_side(member, side); })) {
-            known.has_constant = true;
-            return;
-        }
-    }
-    classes_.push_back({.members = {side}, .has_constant = true});
-}
+void JoinPlanner::add_constant(const Side& side) { classes_[static_cast<std::size_t>(class_of(side))].has_constant = true; }
 
-std::optional<Filter> JoinPlanner::filter_of(const ExprPtr& expr) const {
+std::optional<JoinPlanner::Filter> JoinPlanner::filter_of(const ExprPtr& expr) const {
     Filter filter;
     filter.mask = mask_of(expr);
     filter.cost = cost_of(host_, *expr);
@@ -332,7 +230,7 @@ bool JoinPlanner::is_linked(Mask a, Mask b) const {
 }
 
 /// The outer join that joining the two sides is, nullptr: an inner join (join_is_legal).
-const OuterJoin* JoinPlanner::outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const {
+const JoinPlanner::OuterJoin* JoinPlanner::outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const {
     const OuterJoin* found = nullptr;
     legal = true;
     for (const OuterJoin& join : outer_joins_) {
@@ -356,270 +254,6 @@ const OuterJoin* JoinPlanner::outer_join_of(Mask a, Mask b, bool& legal, bool& r
     return found;
 }
 
-JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, const OuterJoin* outer_join) const {
-    JoinClauses clauses;
-    for (const Class& known : classes_) {
-        if (known.has_constant) continue;
-        const Side *left = nullptr, *right = nullptr;
-        for (const Side& member : known.members) {
-            if (left == nullptr && (member.mask & outer) != 0) left = &member;
-            if (right == nullptr && (member.mask & inner) != 0) right = &member;
-        }
-        if (left != nullptr && right != nullptr) clauses.equalities.push_back({*left, *right});
-    }
-    auto add = [&](const Filter& filter) {
-        if (filter.equality) {
-            const auto& [a, b] = *filter.equality;
-            bool forward = (a.mask & ~outer) == 0 && (b.mask & ~inner) == 0;
-            bool backward = (b.mask & ~outer) == 0 && (a.mask & ~inner) == 0;
-            if (forward) return clauses.equalities.push_back({a, b});
-            if (backward) return clauses.equalities.push_back({b, a});
-        }
-        clauses.filter_selectivity *= filter.selectivity;
-        clauses.filter_cost += filter.cost;
-    };
-    if (outer_join != nullptr) {
-        for (const Filter& filter : outer_join->filters) add(filter);
-    }
-    for (const Filter& filter : filters_) {
-        bool now = (filter.mask & ~(outer | inner)) == 0 && (filter.mask & ~outer) != 0 &&
-                   (filter.mask & ~inner) != 0;
-        if (now) add(filter);
-    }
-    for (const auto& [left, right] : clauses.equalities) {
-        clauses.equality_cost += 1 + cost_of(host_, *left.expr) + cost_of(host_, *right.expr);
-    }
-    return clauses;
-}
-
-double JoinPlanner::distinct(const Side& side, bool& is_default) const {
-    is_default = true;
-    if (side.leaf < 0 || side.attno <= 0) return kDefaultDistinct;
-    return leaves_[static_cast<std::size_t>(side.leaf)].distinct_values(side.attno, is_default);
-}
-
-double JoinPlanner::inner_selectivity(const JoinClauses& clauses) const {
-    double result = clauses.filter_selectivity;
-    for (const auto& [outer, inner] : clauses.equalities) {
-        bool ignored = false;
-        result /= std::max(distinct(outer, ignored), distinct(inner, ignored));
-    }
-    return result;
-}
-
-/// The share of outer rows that have a match. Only with the values of IN's subquery it is eqjoinsel_semi's.
-double JoinPlanner::match_share(const Pair& pair) const {
-    const double any = inner_selectivity(pair.clauses);
-    const bool is_inner = in_values(pair.inner.mask) > 0;
-    const double value_rows = in_values(is_inner ? pair.inner.mask : pair.outer.mask);
-    if (value_rows == 0) return any;
-    double result = pair.clauses.filter_selectivity;
-    for (const auto& [outer, inner] : pair.clauses.equalities) {
-        bool default_key = false, default_value = false;
-        const double keys = distinct(is_inner ? outer : inner, default_key);
-        double values = distinct(is_inner ? inner : outer, default_value);
-        if (values >= value_rows) {
-            values = value_rows;
-            default_value = false;
-        }
-        if (default_key || default_value) {
-            result *= 0.5;
-        } else if (keys > values) {
-            result *= values / keys;
-        }
-    }
-    return std::min(result, value_rows * any);
-}
-
-double JoinPlanner::in_values(Mask mask) const {
-    return std::has_single_bit(mask) ? leaves_[static_cast<std::size_t>(std::countr_zero(mask))].in_values : 0;
-}
-
-bool JoinPlanner::is_unique_for(const JoinRelation& inner, const JoinClauses& clauses) const {
-    if (!std::has_single_bit(inner.mask)) return false;
-    std::vector<int> attnos;
-    for (const auto& equality : clauses.equalities) attnos.push_back(equality.inner.attno);
-    const Leaf& leaf = leaves_[static_cast<std::size_t>(std::countr_zero(inner.mask))];
-    for (int attno : leaf.equalities) attnos.push_back(attno);
-    return leaf.is_unique(attnos);
-}
-
-void JoinPlanner::nested_loop(JoinRelation& joined, const Pair& pair, const JoinPath& outer,
-                              const JoinPath& inner, double inner_rows, bool is_probe,
-                              double filter_cost) {
-    double outer_rows = pair.outer.rows;
-    double run = inner.total - inner.startup;
-    double again = inner.is_material ? inner.again : run;
-    double again_start = inner.is_material ? 0 : inner.startup;
-    JoinPath path;
-    path.startup = outer.startup + inner.startup;
-    double cost = outer.total - outer.startup;
-    if (outer_rows > 1) cost += (outer_rows - 1) * again_start;
-    double tuples = outer_rows * inner_rows;
-    if (!pair.inner_unique) {
-        cost += run;
-        if (outer_rows > 1) cost += (outer_rows - 1) * again;
-    } else {
-        double matched = std::rint(outer_rows * pair.match_share), unmatched = outer_rows - matched;
-        double share = 2 / (pair.match_count + 1);
-        tuples = matched * inner_rows * share;
-        if (is_probe) {
-            cost += run * share;
-            if (matched > 1) cost += (matched - 1) * again * share;
-            cost += unmatched * again / inner_rows;
-        } else {
-            tuples += unmatched * inner_rows;
-            cost += run;
-            (unmatched > 0 ? unmatched : matched) -= 1;
-            if (matched > 0) cost += matched * again * share;
-            if (unmatched > 0) cost += unmatched * again;
-        }
-    }
-    cost += (kCpuTuple + kCpuOperator * filter_cost) * tuples;
-    path.total = path.startup + cost;
-    auto node = std::make_shared<PlanNode>();
-    node->kind = PlanNode::Kind::kNestedLoop;
-    node->join = pair.join;
-    node->outer = outer.node;
-    node->inner = inner.node;
-    path.node = std::move(node);
-    add_path(joined.paths, std::move(path));
-}
-
-void JoinPlanner::add_nested_loops(JoinRelation& joined, const Pair& pair) {
-    double all_cost = pair.clauses.filter_cost + pair.clauses.equality_cost;
-    const JoinPath& cheapest = pair.inner.cheapest();
-    for (const JoinPath& outer : pair.outer.paths) {
-        nested_loop(joined, pair, outer, cheapest, pair.inner.rows, false, all_cost);
-        if (std::has_single_bit(pair.inner.mask)) {
-            const Leaf& leaf = leaves_[static_cast<std::size_t>(std::countr_zero(pair.inner.mask))];
-            std::vector<int> attnos;
-            double loops = 1e300;
-            for (const auto& equality : pair.clauses.equalities) {
-                if (equality.inner.attno <= 0) continue;
-                attnos.push_back(equality.inner.attno);
-                for (std::size_t i = 0; i < leaves_.size(); ++i) {
-                    if ((equality.outer.mask >> i & 1) != 0) loops = std::min(loops, leaves_[i].rows());
-                }
-            }
-            double rows = 1;
-            if (std::optional<ScanPath> probe = leaf.probe(attnos, loops, rows)) {
-                auto node = std::make_shared<PlanNode>();
-                node->rt_index = leaf.rt_index;
-                JoinPath inner{.startup = probe->startup, .total = probe->total, .node = nullptr};
-                node->scan = std::move(*probe);
-                inner.node = std::move(node);
-                nested_loop(joined, pair, outer, inner, rows, true, pair.clauses.filter_cost);
-            }
-        }
-        if (cheapest.is_material) continue;
-        JoinPath material = cheapest;
-        material.total += 2 * kCpuOperator * pair.inner.rows;
-        material.is_material = true;
-        material.again = kCpuOperator * pair.inner.rows;
-        nested_loop(joined, pair, outer, material, pair.inner.rows, false, all_cost);
-    }
-}
-
-/// Both sides sorted for it.
-void JoinPlanner::add_merge_join(JoinRelation& joined, const Pair& pair) {
-    if (pair.clauses.equalities.empty() || pair.join == PathJoin::kRight) return;
-    const JoinPath &outer = pair.outer.cheapest(), &inner = pair.inner.cheapest();
-    double outer_rows = pair.outer.rows, inner_rows = pair.inner.rows;
-    JoinClauses merged = pair.clauses;
-    merged.filter_selectivity = 1;
-    double tuples = clamp_rows(inner_selectivity(merged) * outer_rows * inner_rows);
-    double again = pair.inner_unique ? 0 : std::max(0.0, tuples - inner_rows);
-    double ratio = 1 + again / inner_rows;
-    JoinPath path;
-    path.startup = outer.total + sort_start_cost(outer_rows) + inner.total + sort_start_cost(inner_rows);
-    double bare = kCpuOperator * inner_rows * ratio;
-    double kept = kCpuOperator * inner_rows + kCpuOperator * inner_rows * ratio;
-    double cost = kCpuOperator * outer_rows;
-    cost += pair.inner_unique ? kCpuOperator * inner_rows : std::min(bare, kept);
-    cost += kCpuOperator * pair.clauses.equality_cost * (outer_rows + inner_rows * ratio);
-    cost += (kCpuTuple + kCpuOperator * pair.clauses.filter_cost) * tuples;
-    path.total = path.startup + cost;
-    auto node = std::make_shared<PlanNode>();
-    node->kind = PlanNode::Kind::kMergeJoin;
-    node->join = pair.join;
-    node->outer = outer.node;
-    node->inner = inner.node;
-    for (const auto& equality : pair.clauses.equalities) {
-        node->merge_keys.push_back(equality.outer.expr);
-        node->inner_keys.push_back(equality.inner.expr);
-    }
-    path.node = std::move(node);
-    add_path(joined.paths, std::move(path));
-}
-
-/// estimate_hash_bucket_stats.
-double JoinPlanner::bucket_size(const Side& side, double buckets) const {
-    bool is_default = false;
-    double values = distinct(side, is_default);
-    if (side.leaf >= 0 && leaves_[static_cast<std::size_t>(side.leaf)].in_values > 0) return 1 / buckets;
-    if (is_default) return 0.1;
-    const Leaf& leaf = leaves_[static_cast<std::size_t>(side.leaf)];
-    if (leaf.tuples() > 0) values = clamp_rows(values * leaf.rows() / leaf.tuples());
-    return std::clamp(1 / std::min(values, buckets), 1e-6, 1.0);
-}
-
-void JoinPlanner::add_hash_join(JoinRelation& joined, const Pair& pair) {
-    auto count = static_cast<double>(pair.clauses.equalities.size());
-    if (count == 0) return;
-    const JoinPath &outer = pair.outer.cheapest(), &inner = pair.inner.cheapest();
-    double outer_rows = pair.outer.rows, inner_rows = pair.inner.rows;
-    double buckets = static_cast<double>(
-        std::bit_ceil(static_cast<std::uint64_t>(std::max(1024.0, std::ceil(inner_rows)))));
-    double bucket = 1;
-    for (const auto& equality : pair.clauses.equalities) {
-        bucket = std::min(bucket, bucket_size(equality.inner, buckets));
-    }
-    JoinPath path;
-    path.startup = outer.startup + inner.total + (kCpuOperator * count + kCpuTuple) * inner_rows;
-    double cost = outer.total - outer.startup + kCpuOperator * count * outer_rows;
-    double compare = kCpuOperator * pair.clauses.equality_cost, tuples = 0;
-    if (pair.inner_unique) {
-        double matched = std::rint(outer_rows * pair.match_share);
-        double share = 2 / (pair.match_count + 1);
-        cost += compare * matched * clamp_rows(inner_rows * bucket * share) * 0.5;
-        cost += compare * (outer_rows - matched) * clamp_rows(inner_rows / buckets) * 0.05;
-        tuples = matched;
-    } else {
-        cost += compare * outer_rows * clamp_rows(inner_rows * bucket) * 0.5;
-        JoinClauses hashed = pair.clauses;
-        hashed.filter_selectivity = 1;
-        tuples = clamp_rows(inner_selectivity(hashed) * outer_rows * inner_rows);
-    }
-    cost += (kCpuTuple + kCpuOperator * pair.clauses.filter_cost) * tuples;
-    path.total = path.startup + cost;
-    auto node = std::make_shared<PlanNode>();
-    node->kind = PlanNode::Kind::kHashJoin;
-    node->join = pair.join;
-    node->outer = outer.node;
-    node->inner = inner.node;
-    node->buckets = static_cast<std::uint32_t>(buckets);
-    for (const auto& equality : pair.clauses.equalities) node->hash_keys.push_back(equality.inner.expr);
-    path.node = std::move(node);
-    add_path(joined.paths, std::move(path));
-}
-
-void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, const JoinRelation& inner,
-                            PathJoin join, const OuterJoin* outer_join) {
-    Pair pair{outer, inner, join, clauses_between(outer.mask, inner.mask, outer_join)};
-    pair.inner_unique = is_unique_for(inner, pair.clauses);
-    if (pair.inner_unique) {
-        pair.match_share = match_share(pair);
-        double any = inner_selectivity(pair.clauses);
-        if (pair.match_share > 0) {
-            pair.match_count = std::max(1.0, any * inner.rows / pair.match_share);
-        }
-    }
-    add_merge_join(joined, pair);
-    if (join != PathJoin::kRight) add_nested_loops(joined, pair);
-    add_hash_join(joined, pair);
-}
-
 void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
     bool legal = true, reversed = false;
     const OuterJoin* outer_join = outer_join_of(a.mask, b.mask, legal, reversed);
@@ -641,18 +275,17 @@ void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
     add_paths(joined, right, left, backward, outer_join);
 }
 
-/// standard_join_search over what was collected.
-PlanPtr JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* size) {
+JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* size) {
     bool has_result = query_.command == CommandKind::kUpdate || query_.command == CommandKind::kDelete;
     auto is_result = [&](const FromNode& node) {
         return node.is_leaf() && node.rt_index == query_.result_relation;
     };
     if (has_result && std::ranges::none_of(query_.from, is_result)) {
-        if (!add_item(query_.result_relation)) return nullptr;
+        if (!add_item(query_.result_relation)) return {};
     }
     for (const FromNode& node : query_.from) {
         Mask mask = 0;
-        if (!add_items(node, mask, false)) return nullptr;
+        if (!add_items(node, mask, false)) return {};
     }
     reduce_outer_joins(conjuncts);
     for (const ExprPtr& conjunct : conjuncts) {
@@ -664,15 +297,25 @@ PlanPtr JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* size
         if (!is_late) add_conjunct(conjunct);
     }
     propagate_constants();
+    for (const OuterJoin& join : outer_joins_) note_classes(join.filters);
+    note_classes(filters_);
+    note_wanted_keys();
+    if (!search()) return {};
+    const JoinRelation& all = relations_.at(levels_.back().front());
+    JoinPlan plan = choose(all);
+    if (size != nullptr) {
+        const bool is_unsorted = wish_.keys.empty();
+        const Path& best = all.cheapest();
+        *size = {all.rows, is_unsorted ? plan.cost.startup : best.startup, is_unsorted ? plan.cost.total : best.total, {}};
+    }
+    return plan;
+}
+
+/// standard_join_search over what was collected.
+bool JoinPlanner::search() {
     levels_.assign(leaves_.size() + 1, {});
     for (std::size_t i = 0; i < leaves_.size(); ++i) {
-        JoinRelation relation{Mask{1} << i, leaves_[i].rows(), {}};
-        for (const ScanPath& scan : leaves_[i].paths()) {
-            auto node = std::make_shared<PlanNode>();
-            node->rt_index = leaves_[i].rt_index;
-            node->scan = scan;
-            relation.paths.push_back({scan.startup, scan.total, node, leaves_[i].is_material, leaves_[i].again});
-        }
+        JoinRelation relation = leaf_relation(i);
         levels_[1].push_back(relation.mask);
         relations_.emplace(relation.mask, std::move(relation));
     }
@@ -692,20 +335,130 @@ PlanPtr JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* size
         };
         join_linked(false);
         if (levels_[level].empty()) join_linked(true);
-        if (levels_[level].empty()) return nullptr;
+        if (levels_[level].empty()) return false;
     }
-    const JoinRelation& all = relations_.at(levels_.back().front());
-    const JoinPath& best = all.cheapest();
-    if (size != nullptr) *size = {all.rows, best.startup, best.total, {}};
-    return best.node;
+    return true;
 }
 
-}  // namespace
+/// Both sides of an equality are something to sort by.
+void JoinPlanner::note_classes(const std::vector<Filter>& filters) {
+    for (const Filter& filter : filters) {
+        if (!filter.equality) continue;
+        class_of(filter.equality->first);
+        class_of(filter.equality->second);
+    }
+}
 
-PlanPtr plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conjuncts,
-                   RelationSize* size, std::vector<Leaf>* leaves) {
-    JoinPlanner planner(host, query);
-    PlanPtr plan = planner.plan(conjuncts, size);
+/// What has one value only, or the value of a key before it, does not sort.
+void JoinPlanner::note_wanted_keys() {
+    for (std::size_t i = 0; i < wish_.keys.size(); ++i) {
+        const OrderKey& key = wish_.keys[i];
+        const int item = class_of(side_of(key.expr));
+        if (classes_[static_cast<std::size_t>(item)].has_constant || std::ranges::find(wanted_, item, &PathKey::item) != wanted_.end()) continue;
+        wanted_.push_back({item, key.descending, key.nulls_first});
+        wanted_places_.push_back(i);
+    }
+}
+
+/// The order of an index's entries, as far as something is known to be asked of its columns (build_index_pathkeys).
+PathKeys JoinPlanner::index_keys(std::size_t leaf, const Index& index, bool backward) const {
+    PathKeys keys;
+    for (const IndexKey& key : index.keys) {
+        if (key.attno <= 0) break;
+        const int item = find_class({Mask{1} << leaf, static_cast<int>(leaf), key.attno, nullptr});
+        if (item < 0) break;
+        if (classes_[static_cast<std::size_t>(item)].has_constant) continue;
+        add_key(keys, {item, key.descending != backward, key.nulls_first != backward});
+    }
+    return keys;
+}
+
+/// A merge join sorts ascending, unless ORDER BY wants it the other way (right_merge_direction).
+bool JoinPlanner::is_useful_for_merging(std::size_t leaf, const PathKey& key) const {
+    auto wanted = std::ranges::find(wanted_, key.item, &PathKey::item);
+    if (key.descending != (wanted != wanted_.end() && wanted->descending)) return false;
+    const Mask own = Mask{1} << leaf;
+    const Class& known = classes_[static_cast<std::size_t>(key.item)];
+    if (std::ranges::any_of(known.members, [&](const Side& member) { return (member.mask & own) == 0; })) return true;
+    return std::ranges::any_of(outer_joins_, [&](const OuterJoin& join) {
+        return std::ranges::any_of(join.filters, [&](const Filter& filter) {
+            return filter.equality && (find_class(filter.equality->first) == key.item || find_class(filter.equality->second) == key.item);
+        });
+    });
+}
+
+/// truncate_useless_pathkeys.
+std::size_t JoinPlanner::useful_keys(std::size_t leaf, const PathKeys& keys) const {
+    std::size_t merging = 0;
+    while (merging < keys.size() && is_useful_for_merging(leaf, keys[merging])) ++merging;
+    return std::max(merging, common_keys(wanted_, keys));
+}
+
+JoinPlanner::JoinRelation JoinPlanner::leaf_relation(std::size_t number) const {
+    const Leaf& leaf = leaves_[number];
+    JoinRelation relation{Mask{1} << number, leaf.rows(), {}};
+    auto add = [&](ScanPath scan, PathKeys keys) {
+        Path path{.startup = scan.startup, .total = scan.total, .node = {}, .keys = std::move(keys), .is_material = leaf.is_material, .again = leaf.again};
+        auto node = std::make_shared<PlanNode>();
+        node->rt_index = leaf.rt_index;
+        node->scan = std::move(scan);
+        path.node = std::move(node);
+        add_ordered_path(relation.paths, std::move(path), wish_.limit != 0);
+    };
+    if (!leaf.table) {
+        for (ScanPath& scan : leaf.paths()) add(std::move(scan), {});
+        return relation;
+    }
+    add(leaf.table->sequential(), {});
+    for (const Index& index : leaf.table->indexes()) {
+        for (const bool backward : {false, true}) {
+            PathKeys keys = index_keys(number, index, backward);
+            keys.resize(useful_keys(number, keys));
+            if (backward && keys.empty()) continue;
+            if (std::optional<ScanPath> scan = leaf.table->index_scan(index, !keys.empty(), backward)) add(std::move(*scan), std::move(keys));
+        }
+    }
+    if (std::optional<ScanPath> scan = leaf.table->bitmap()) add(std::move(*scan), {});
+    return relation;
+}
+
+/// The best of the paths once what is left is sorted, and LIMIT lets only a part be read.
+JoinPlan JoinPlanner::choose(const JoinRelation& all) const {
+    struct Candidate {
+        double startup = 0, total = 0;
+        PathKeys keys;
+        const Path* path = nullptr;
+        std::size_t presorted = 0;
+        PathCost cost;
+    };
+    const double limit = wish_.limit < 0 ? clamp_rows(all.rows * 0.1) : wish_.limit;
+    const double sort_limit = wish_.bounded ? std::max(0.0, wish_.limit) : 0;
+    std::vector<Candidate> candidates;
+    auto add = [&](const Path& path, std::size_t presorted, PathCost cost, PathKeys keys) {
+        add_ordered_path(candidates, Candidate{cost.startup, cost_of_first(cost, all.rows, limit), std::move(keys), &path, presorted, cost}, wish_.limit != 0);
+    };
+    for (const Path& path : all.paths) {
+        const std::size_t presorted = common_keys(wanted_, path.keys);
+        const PathCost cost{path.startup, path.total};
+        if (presorted == wanted_.size()) {
+            add(path, wish_.keys.size(), cost, path.keys);
+            continue;
+        }
+        if (&path == &all.cheapest()) add(path, 0, sort_cost(path.total, all.rows, sort_limit), wanted_);
+        if (presorted == 0) continue;
+        std::vector<ExprPtr> keys;
+        for (std::size_t i = 0; i < presorted; ++i) keys.push_back(wish_.keys[wanted_places_[i]].expr);
+        const double groups = group_count(host_, keys, {.rows = all.rows, .startup = 0, .total = 0, .unique_columns = {}}, leaves_);
+        add(path, wanted_places_[presorted], incremental_sort_cost(cost, all.rows, groups, sort_limit), wanted_);
+    }
+    const Candidate& best = candidates.front();
+    return {best.path->node, best.presorted, best.cost};
+}
+
+JoinPlan plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conjuncts, const JoinWish& wish,
+                    RelationSize* size, std::vector<Leaf>* leaves) {
+    JoinPlanner planner(host, query, wish);
+    JoinPlan plan = planner.plan(conjuncts, size);
     if (leaves != nullptr) *leaves = planner.take_leaves();
     return plan;
 }

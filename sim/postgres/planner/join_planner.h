@@ -1,8 +1,8 @@
 // In which order PostgreSQL's planner joins the tables of FROM, and how: the rows come out in the
 // order that follows from it, and so do the events of an UPDATE ... FROM or an INSERT ... SELECT.
-// Mirrors joinrels.c, joinpath.c and costsize.c for tables without statistics. Not simulated: merge
-// joins over an index's order, Memoize (its order is a nested loop's), FULL JOIN, LATERAL, more than
-// eight items: there the order is not known.
+// Mirrors joinrels.c, joinpath.c and costsize.c for tables without statistics. Not simulated: the order
+// of subqueries, joins as the inner side of a probe, Memoize (its order is a nested loop's), FULL JOIN,
+// LATERAL, more than eight items: in the last three the order is not known.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,9 @@ struct PlanNode {
     PathJoin join = PathJoin::kInner;
     std::shared_ptr<const PlanNode> outer, inner;
     std::vector<ExprPtr> hash_keys;    ///< kHashJoin: of the inner side
-    std::vector<ExprPtr> merge_keys;   ///< kMergeJoin: of the outer side, which is sorted by them
-    std::vector<ExprPtr> inner_keys;   ///< the same of the inner side
+    std::vector<OrderKey> merge_keys;  ///< kMergeJoin: of the outer side
+    std::vector<OrderKey> inner_keys;  ///< the same of the inner side
+    bool sorts_outer = false, sorts_inner = false;  ///< kMergeJoin: else the side comes in this order
     std::uint32_t buckets = 0;
 };
 using PlanPtr = std::shared_ptr<const PlanNode>;
@@ -37,11 +38,24 @@ struct RelationSize {
     std::vector<int> unique_columns;
 };
 
-/// How the FROM items of `query` are joined under `conjuncts` (its WHERE, folded); nullptr: not known.
+/// What is done with the joined rows.
+struct JoinWish {
+    std::span<const OrderKey> keys = {};  ///< the order that they are wanted in
+    double limit = 0;                     ///< rows that are wanted, 0: all, -1: a part
+    bool bounded = false;                 ///< a sort is told of the limit
+};
+
+struct JoinPlan {
+    PlanPtr node;                         ///< nullptr: not known
+    std::size_t presorted = 0;            ///< leading keys of the wanted order that the rows have
+    PathCost cost;                        ///< with the sort that is left
+};
+
+/// How the FROM items of `query` are joined under `conjuncts` (its WHERE, folded).
 /// `size` and `leaves`, if not nullptr: of the joined rows, and what was joined.
 struct Leaf;
-PlanPtr plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conjuncts,
-                   RelationSize* size = nullptr, std::vector<Leaf>* leaves = nullptr);
+JoinPlan plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conjuncts, const JoinWish& wish = {},
+                    RelationSize* size = nullptr, std::vector<Leaf>* leaves = nullptr);
 
 /// The size of a whole query level; nullopt: not known.
 std::optional<RelationSize> size_of_query(Host& host, const Query& query);

@@ -115,7 +115,7 @@ std::optional<RelationSize> size_of_from(Host& host, const Query& query, std::ve
     if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
     if (query.from.empty()) {
         size.total = kCpuTuple;
-    } else if (!plan_joins(host, query, conjuncts, &size, &leaves)) {
+    } else if (!plan_joins(host, query, conjuncts, {}, &size, &leaves).node) {
         return {};
     }
     return size;

@@ -409,6 +409,27 @@ std::optional<TablePlanner::IndexCost> TablePlanner::best_bitmap(const Clauses& 
     return best;
 }
 
+ScanPath TablePlanner::sequential() const {
+    ScanPath path;
+    path.total = pages_ * kSeqPage + (kCpuTuple + kCpuOperator * cost_of_all(clauses_)) * tuples_;
+    return path;
+}
+
+std::optional<ScanPath> TablePlanner::index_scan(const Index& index, bool whole, bool backward) const {
+    std::optional<IndexCost> cost = index_cost(index, clauses_, 1, whole);
+    if (!cost) return {};
+    ScanPath path = index_path(*cost, index, clauses_, 1);
+    path.backward = backward;
+    return path;
+}
+
+std::optional<ScanPath> TablePlanner::bitmap() const {
+    if (clauses_.empty()) return {};
+    std::optional<IndexCost> cost = best_bitmap(clauses_, rows());
+    if (!cost) return {};
+    return bitmap_path(*cost, clauses_);
+}
+
 std::vector<ScanPath> TablePlanner::paths(double limit) const {
     double rows = this->rows();
     // With LIMIT, only a part of what follows the start is paid for.
@@ -418,14 +439,12 @@ std::vector<ScanPath> TablePlanner::paths(double limit) const {
         path.total = path.startup + (path.total - path.startup) * share;
         add_path(paths, std::move(path));
     };
-    ScanPath sequential;
-    sequential.total = pages_ * kSeqPage + (kCpuTuple + kCpuOperator * cost_of_all(clauses_)) * tuples_;
-    add(std::move(sequential));
+    add(sequential());
     if (clauses_.empty()) return paths;
     for (const Index& index : relation_.indexes) {
-        if (auto cost = index_cost(index, clauses_, 1)) add(index_path(*cost, index, clauses_, 1));
+        if (auto path = index_scan(index, false, false)) add(std::move(*path));
     }
-    if (auto cost = best_bitmap(clauses_, rows)) add(bitmap_path(*cost, clauses_));
+    if (auto path = bitmap()) add(std::move(*path));
     return paths;
 }
 
@@ -469,11 +488,8 @@ std::vector<OrderedScan> TablePlanner::ordered_paths(std::span<const OrderKey> k
         bool backward = false;
         std::size_t presorted = presorted_keys(index, keys, false);
         if (presorted == 0) backward = (presorted = presorted_keys(index, keys, true)) > 0;
-        std::optional<IndexCost> cost = index_cost(index, clauses_, 1, presorted > 0);
-        if (!cost) continue;
-        OrderedScan scan{index_path(*cost, index, clauses_, 1), presorted, {}};
-        scan.path.backward = backward;
-        scans.push_back(std::move(scan));
+        std::optional<ScanPath> scan = index_scan(index, presorted > 0, backward);
+        if (scan) scans.push_back({std::move(*scan), presorted, {}});
     }
     return scans;
 }
@@ -483,7 +499,7 @@ std::optional<ScanPath> TablePlanner::probe(std::span<const int> attnos, double 
     Clauses clauses = clauses_;
     for (int attno : attnos) clauses.push_back(equality(attno));
     rows = clamp_rows_of(clauses);
-    std::optional<ScanPath> best;
+    std::vector<ScanPath> paths;
     for (const Index& index : relation_.indexes) {
         bool serves = std::ranges::any_of(index.keys, [&](const IndexKey& key) {
             return std::ranges::find(attnos, key.attno) != attnos.end();
@@ -491,14 +507,12 @@ std::optional<ScanPath> TablePlanner::probe(std::span<const int> attnos, double 
         if (!serves) continue;
         auto cost = index_cost(index, clauses, loops);
         if (!cost) continue;
-        auto consider = [&](ScanPath path) {
-            if (!best || path.total < best->total) best = std::move(path);
-        };
-        consider(index_path(*cost, index, clauses, loops));
+        add_path(paths, index_path(*cost, index, clauses, loops));
         cost->total += 0.1 * kCpuOperator * rows;
-        consider(bitmap_path(*cost, clauses, loops));
+        add_path(paths, bitmap_path(*cost, clauses, loops));
     }
-    return best;
+    if (paths.empty()) return {};
+    return std::move(*std::ranges::min_element(paths, {}, &ScanPath::total));
 }
 
 }  // namespace cdcsim::pg

@@ -81,6 +81,11 @@ class TablePlanner {
     /// Whether rows that agree in these columns are one row.
     bool is_unique(std::span<const int> attnos) const;
 
+    const std::vector<Index>& indexes() const { return relation_.indexes; }
+    ScanPath sequential() const;
+    /// nullopt: it serves nothing. `whole`: even if no condition chooses entries.
+    std::optional<ScanPath> index_scan(const Index& index, bool whole, bool backward) const;
+    std::optional<ScanPath> bitmap() const;
     /// The paths that survive each other; `limit`: rows that are wanted, 0: all.
     std::vector<ScanPath> paths(double limit = 0) const;
     ScanPath best(double limit = 0) const;

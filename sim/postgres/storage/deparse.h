@@ -119,11 +119,16 @@ class Block {
     /// A part of the order in which the rows of a join come.
     struct OrderTerm {
         std::string sql;
-        bool descending = false;
+        bool descending = false, nulls_first = true;
+        std::string text() const;
+        void reverse() {
+            descending = !descending;
+            nulls_first = !nulls_first;
+        }
     };
     void order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage);
     bool add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
-    bool add_merge_order(const PlanNode& side, std::span<const ExprPtr> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
+    bool add_merge_order(const PlanNode& side, std::span<const OrderKey> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
     void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
     struct GroupColumn {
         std::string name;

@@ -211,6 +211,8 @@ Stage Block::aggregate_stage(Stage base) {
         std::size_t presorted = presorted_keys(base, sorted_by);
         if (presorted < sorted_by.size() || !base.sorted_by.empty()) base = sorted_stage(base, sorted_by, presorted, false);
     }
+    // The aggregates see the rows of a join as they come, and so does a hash table.
+    if (base.is_base && is_result_of_join() && !base.heap_order.empty()) base = sorted_stage(base, {}, 0, false);
     std::vector<ExprPtr> aggregates = collect_nodes(later, ExprKind::kAggregate);
     std::vector<ExprPtr> groupings = collect_nodes(later, ExprKind::kGrouping);
     // Window functions hide aggregates in their arguments.

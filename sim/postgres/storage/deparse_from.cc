@@ -66,7 +66,7 @@ Stage Block::from_and_where() {
 
 /// The rows that LIMIT leaves, where nothing before it needs them all; 0: all.
 double Block::wanted_rows() {
-    bool needs_all = !query_.order_by.empty() || query_.has_aggregates || query_.has_windows ||
+    bool needs_all = !final_order().empty() || query_.has_aggregates || query_.has_windows ||
                      query_.distinct || !query_.group_by.empty();
     return needs_all ? 0 : std::max(0.0, limit_rows());
 }
@@ -131,8 +131,9 @@ ScanPath Block::choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, st
         if (!is_join_condition(conjunct)) leaf.table->add_condition(conjunct);
     }
     if (wanted.empty()) return leaf.table->best(wanted_rows());
-    bool is_last = !query_.has_windows && query_.group_by.empty() && query_.distinct_on.empty();
-    OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, query_.group_by.empty() ? limit_rows() : input_limit_, is_last);
+    const bool is_grouped = !query_.group_by.empty() || (query_.distinct && query_.distinct_on.empty());
+    const bool is_last = !query_.has_windows && !is_grouped && query_.distinct_on.empty();
+    OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, is_grouped ? input_limit_ : limit_rows(), is_last);
     auto sorted = wanted.first(scan.presorted);
     stage.sorted_by.assign(sorted.begin(), sorted.end());
     return std::move(scan.path);
@@ -214,17 +215,20 @@ bool collect_scans(const PlanNode& node, std::vector<int>& tables) {
 /// The order in which PostgreSQL's joins give the rows; none if it is not known.
 void Block::order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage) {
     stage.heap_order.clear();
-    PlanPtr plan = plan_joins(d_.host, query_, conjuncts);
-    if (plan == nullptr) return;
+    const std::vector<OrderKey> wanted = wanted_order();
+    const bool is_grouped = !query_.group_by.empty() || (query_.distinct && query_.distinct_on.empty());
+    JoinWish wish{.keys = wanted, .limit = wanted.empty() ? wanted_rows() : is_grouped ? input_limit_ : limit_rows()};
+    wish.bounded = !query_.has_windows && !is_grouped && query_.distinct_on.empty();
+    const JoinPlan plan = plan_joins(d_.host, query_, conjuncts, wish);
+    if (plan.node == nullptr) return;
     std::vector<OrderTerm> terms;
-    if (!add_order(*plan, side_conditions(query_.from, conjuncts), stage, terms)) return;
-    for (const OrderTerm& term : terms) {
-        stage.heap_order.push_back(term.sql + (term.descending ? " DESC" : ""));
-    }
+    if (!add_order(*plan.node, side_conditions(query_.from, conjuncts), stage, terms)) return;
+    for (const OrderTerm& term : terms) stage.heap_order.push_back(term.text());
+    stage.sorted_by.assign(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(plan.presorted));
 }
 
 /// A side of a merge join: its rows in the order of PostgreSQL's sort, which is not stable.
-bool Block::add_merge_order(const PlanNode& side, std::span<const ExprPtr> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
+bool Block::add_merge_order(const PlanNode& side, std::span<const OrderKey> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
     std::vector<int> tables;
     if (!collect_scans(side, tables)) return false;
     std::string from, where, rids;
@@ -244,47 +248,56 @@ bool Block::add_merge_order(const PlanNode& side, std::span<const ExprPtr> keys,
     std::vector<OrderTerm> before;
     if (!add_order(side, conjuncts, stage, before)) return false;
     std::string order, columns = rids + " AS row", arguments = "row";
-    for (const OrderTerm& term : before) order += (order.empty() ? "" : ",") + term.sql + (term.descending ? " DESC" : "");
+    for (const OrderTerm& term : before) order += (order.empty() ? "" : ",") + term.text();
     CompiledSortTable table;
-    for (const ExprPtr& key : keys) {
-        table.keys.push_back({.type = key->type, .codec = d_.codec(key->type)});
+    for (const OrderKey& key : keys) {
+        const Oid type = key.expr->type;
+        table.keys.push_back({.type = type, .descending = key.descending, .nulls_first = key.nulls_first, .codec = d_.codec(type)});
         const std::string column = "k" + std::to_string(table.keys.size());
-        columns += "," + expression(key, stage) + " AS " + column;
+        columns += "," + expression(key.expr, stage) + " AS " + column;
         arguments += "," + column;
     }
     const std::string number = std::to_string(d_.program.sort_tables.size());
     d_.program.sort_tables.push_back(std::move(table));
     terms.push_back({"sort_rank(?1,(SELECT sort_table(?1," + number + "," + arguments + ") FROM (SELECT " + columns + " FROM " + from + " WHERE " + where +
-                         " ORDER BY " + order + "))," + rids + ")",
-                     false});
+                         " ORDER BY " + order + "))," + rids + ")"});
     return true;
 }
 
-/// A hash table gives the equal rows of its side last in, first out.
+namespace {
+
+/// The first table of the outer side: its columns are NULL where a right join found nothing.
+const PlanNode& first_scan(const PlanNode& node) { return node.kind == PlanNode::Kind::kScan ? node : first_scan(*node.outer); }
+
+}  // namespace
+
+/// A hash table gives the equal rows of its side last in, first out. A merge join's rows come by its keys; a side
+/// that is sorted for it has an order of its own among equal ones.
 bool Block::add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
     if (node.kind == PlanNode::Kind::kScan) {
         add_scan_order(node, stage, terms);
         return true;
     }
+    auto add_side = [&](const PlanNode& side, bool is_sorted, std::span<const OrderKey> keys, std::vector<OrderTerm>& to) {
+        return (is_sorted && add_merge_order(side, keys, conjuncts, stage, to)) || add_order(side, conjuncts, stage, to);
+    };
     std::vector<OrderTerm> inner;
-    const bool merges = node.kind == PlanNode::Kind::kMergeJoin && node.join != PathJoin::kRight;
-    if (!(merges && add_merge_order(*node.inner, node.inner_keys, conjuncts, stage, inner)) && !add_order(*node.inner, conjuncts, stage, inner)) return false;
-    if (node.join == PathJoin::kRight) {
-        const PlanNode* first = node.outer.get();
-        while (first->kind != PlanNode::Kind::kScan) first = first->outer.get();
-        terms.push_back({"(" + column(first->rt_index, 0, stage) + " IS NULL)", false});
+    if (!add_side(*node.inner, node.sorts_inner, node.inner_keys, inner)) return false;
+    const bool is_right = node.join == PathJoin::kRight, merges = node.kind == PlanNode::Kind::kMergeJoin;
+    if (is_right && !merges) terms.push_back({"(" + column(first_scan(*node.outer).rt_index, 0, stage) + " IS NULL)"});
+    if (is_right || node.sorts_outer) {
+        for (const OrderKey& key : is_right ? node.inner_keys : node.merge_keys) {
+            terms.push_back({expression(key.expr, stage) + d_.collation(key.expr->type), key.descending, key.nulls_first});
+        }
     }
-    for (const ExprPtr& key : node.merge_keys) {
-        terms.push_back({expression(key, stage) + d_.collation(key->type), false});
+    if (!add_side(*node.outer, node.sorts_outer, node.merge_keys, terms)) return false;
+    if (is_right && !merges) {
+        const bool is_known = std::ranges::all_of(node.hash_keys, [&](const ExprPtr& key) { return has_known_hash(d_.host, key->type); });
+        if (!is_known) return false;
+        terms.push_back({bucket_text(node, stage)});
     }
-    if (!(merges && add_merge_order(*node.outer, node.merge_keys, conjuncts, stage, terms)) && !add_order(*node.outer, conjuncts, stage, terms)) return false;
-    bool is_known = std::ranges::all_of(node.hash_keys, [&](const ExprPtr& key) {
-        return has_known_hash(d_.host, key->type);
-    });
-    if (node.join == PathJoin::kRight && !is_known) return false;
-    if (node.join == PathJoin::kRight) terms.push_back({bucket_text(node, stage), false});
     for (OrderTerm& term : inner) {
-        if (node.kind == PlanNode::Kind::kHashJoin) term.descending = !term.descending;
+        if (node.kind == PlanNode::Kind::kHashJoin) term.reverse();
         terms.push_back(std::move(term));
     }
     return true;
@@ -293,17 +306,23 @@ bool Block::add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, 
 void Block::add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms) {
     std::string name = alias(node.rt_index);
     const RangeTableEntry& rte = entry(node.rt_index);
-    if (rte.kind != RteKind::kRelation) return terms.push_back({name + ".seq", false});
+    if (rte.kind != RteKind::kRelation) return terms.push_back({name + ".seq"});
+    if (node.scan.kind == ScanKind::kSequential) return terms.push_back({name + ".rid"});
+    const bool backward = node.scan.backward;
     if (node.scan.kind == ScanKind::kIndex) {
         for (const IndexKey& key : node.scan.index->keys) {
             if (key.attno <= 0) continue;
-            terms.push_back({column(node.rt_index, key.attno, stage) +
-                                 d_.collation(rte.relation->columns[static_cast<std::size_t>(key.attno - 1)].type),
-                             key.descending});
+            const Oid type = rte.relation->columns[static_cast<std::size_t>(key.attno - 1)].type;
+            terms.push_back({column(node.rt_index, key.attno, stage) + d_.collation(type), key.descending != backward, key.nulls_first != backward});
         }
     }
-    if (node.scan.kind == ScanKind::kSequential) return terms.push_back({name + ".rid", false});
-    terms.push_back({"root_line(" + std::to_string(rte.relation->file_node) + "," + name + ".rid)", false});
+    terms.push_back({"root_line(" + std::to_string(rte.relation->file_node) + "," + name + ".rid)", backward});
+}
+
+/// Without saying what SQLite does unasked.
+std::string Block::OrderTerm::text() const {
+    if (descending) return sql + (nulls_first ? " DESC NULLS FIRST" : " DESC");
+    return sql + (nulls_first ? "" : " NULLS LAST");
 }
 
 /// The hash bucket of a row that found no match.

@@ -111,7 +111,11 @@ std::vector<OrderKey> Block::wanted_order() {
         const WindowClause* first = first_window();
         return first != nullptr ? window_order(*first) : std::vector<OrderKey>();
     }
-    if (query_.distinct && query_.distinct_on.empty()) return {};
+    if (query_.distinct && query_.distinct_on.empty()) {
+        std::optional<GroupPlan> plan = plan_distinct(d_.host, query_, wish(distinct_order()));
+        if (plan) input_limit_ = plan->input_limit;
+        return plan && !plan->hashed ? distinct_order() : std::vector<OrderKey>();
+    }
     return final_order();
 }
 

@@ -142,7 +142,7 @@ std::uint32_t Execution::sort_rank(int number, std::string_view name) {
     if (table.ranks.empty()) {
         CompiledSort sort;
         for (const CompiledKey& key : program_.sort_tables[static_cast<std::size_t>(table.number)].keys) {
-            sort.keys.push_back({.column = sort.keys.size(), .type = key.type});
+            sort.keys.push_back({.column = sort.keys.size(), .type = key.type, .descending = key.descending, .nulls_first = key.nulls_first});
         }
         std::uint32_t rank = 0;
         for (std::uint32_t row : sort_rows(host_, sort, table.keys, -1, 0)) table.ranks[table.rows[row]] = rank++;
