@@ -131,11 +131,11 @@ GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, doubl
 }
 
 /// What FROM's rows cost in the order of the keys.
-PathCost sorted_input(Host& host, const Query& query, const RelationSize& input, const GroupWish& wish, double limit) {
+PathCost sorted_input(Host& host, const Query& query, const RelationSize& input, const GroupWish& wish, double limit, bool incremental) {
     if (!query.from.empty() && !wish.keys.empty()) {
         std::vector<ExprPtr> conjuncts;
         if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
-        JoinPlan plan = plan_joins(host, query, conjuncts, {.keys = wish.keys, .limit = limit});
+        JoinPlan plan = plan_joins(host, query, conjuncts, {.keys = wish.keys, .limit = limit, .incremental = incremental});
         if (plan.node) return plan.cost;
     }
     return sort_cost(input.total, input.rows, 0);
@@ -178,7 +178,7 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const Group
     std::optional<RelationSize> input = size_of_from(host, query, leaves);
     if (!input) return {};
     double groups = group_count(host, keys, *input, leaves), limit = input_limit(*input, groups, wish);
-    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, wish, limit), groups,
+    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, wish, limit, true), groups,
                              query.has_aggregates ? kCpuTuple : 0, wish);
     plan.input_limit = limit;
     return plan;
@@ -209,7 +209,7 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
         return GroupPlan{.hashed = input->total + compare + kCpuTuple * groups < sorted, .groups = groups};
     }
     const double limit = is_grouped || query.has_windows ? 0 : input_limit(*input, groups, wish);
-    const PathCost sorted = is_grouped || query.has_windows ? sort_cost(input->total, input->rows, 0) : sorted_input(host, query, *input, wish, limit);
+    const PathCost sorted = is_grouped || query.has_windows ? sort_cost(input->total, input->rows, 0) : sorted_input(host, query, *input, wish, limit, false);
     GroupPlan plan = cheaper(*input, sorted, groups, 0, wish);
     plan.input_limit = limit;
     return plan;

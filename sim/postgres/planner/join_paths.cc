@@ -43,6 +43,11 @@ JoinPlanner::JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, co
                    (filter.mask & ~inner) != 0;
         if (now) add(filter);
     }
+    for (const Filter& late : late_filters_) {
+        if (!is_due(late, outer | inner) || is_due(late, outer) || is_due(late, inner)) continue;
+        clauses.filter_cost += late.cost;
+        clauses.has_filters = true;
+    }
     for (JoinClauses::Equality& equality : clauses.equalities) {
         equality.cost = 1 + cost_of(host_, *equality.outer.expr) + cost_of(host_, *equality.inner.expr);
         clauses.equality_cost += equality.cost;
@@ -109,6 +114,7 @@ void JoinPlanner::add_join_path(JoinRelation& joined, const Pair& pair, PlanNode
     node->join = pair.join;
     node->outer = outer.node;
     node->inner = inner.node;
+    if (pair.outer_join != nullptr) node->on = pair.outer_join->on;
     path.node = std::move(node);
     add_ordered_path(joined.paths, std::move(path), wish_.limit != 0);
 }
@@ -381,7 +387,7 @@ void JoinPlanner::add_hash_joins(JoinRelation& joined, const Pair& pair) {
 
 void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, const JoinRelation& inner,
                             PathJoin join, const OuterJoin* outer_join) {
-    Pair pair{outer, inner, join, clauses_between(outer.mask, inner.mask, outer_join)};
+    Pair pair{outer, inner, join, outer_join, clauses_between(outer.mask, inner.mask, outer_join)};
     pair.inner_unique = is_unique_for(inner, pair.clauses);
     if (pair.inner_unique) {
         pair.match_share = match_share(pair);

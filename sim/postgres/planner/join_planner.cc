@@ -33,39 +33,49 @@ bool JoinPlanner::add_item(int rt_index) {
     return leaves_.size() <= kMaxItems;
 }
 
-bool JoinPlanner::add_items(const FromNode& node, Mask& mask, bool nullable) {
-    if (node.is_leaf()) {
-        if (!add_item(node.rt_index)) return false;
-        mask |= Mask{1} << (leaves_.size() - 1);
-        return true;
+bool JoinPlanner::add_leaves(const FromNode& node) {
+    if (node.is_leaf()) return add_item(node.rt_index);
+    return node.join != JoinType::kFull && add_leaves(*node.left) && add_leaves(*node.right);
+}
+
+JoinPlanner::Mask JoinPlanner::mask_of(const FromNode& node) const {
+    if (!node.is_leaf()) return mask_of(*node.left) | mask_of(*node.right);
+    const auto leaf = std::ranges::find(leaves_, node.rt_index, &Leaf::rt_index);
+    return Mask{1} << (leaf - leaves_.begin());
+}
+
+/// What a join's ON says; `above`: conditions that remove rows of the join. If one of them keeps no row whose right side is
+/// missing, the outer join is an inner one (reduce_outer_joins).
+void JoinPlanner::add_joins(const FromNode& node, const std::vector<ExprPtr>& above) {
+    if (node.is_leaf()) return;
+    const FromNode &left = node.join == JoinType::kRight ? *node.right : *node.left, &right = node.join == JoinType::kRight ? *node.left : *node.right;
+    OuterJoin join{.left = mask_of(left), .right = mask_of(right), .filters = {}, .on = {}};
+    std::vector<ExprPtr> on;
+    if (node.condition) flatten_and(fold_constants(node.condition, host_), on);
+    const bool is_inner = node.join == JoinType::kInner || std::ranges::any_of(above, [&](const ExprPtr& condition) { return is_strict_over(condition, join.right); });
+    std::vector<ExprPtr> inner = on;
+    if (is_inner) inner.insert(inner.end(), above.begin(), above.end());
+    add_joins(*node.left, is_inner || &left != &*node.left ? inner : above);
+    add_joins(*node.right, is_inner || &left != &*node.right ? inner : above);
+    if (is_inner) {
+        for (const ExprPtr& condition : on) add_conjunct(condition);
+        return;
     }
-    if (node.join == JoinType::kFull) return false;
-    Mask left = 0, right = 0;
-    if (!add_items(*node.left, left, nullable) || !add_items(*node.right, right, nullable)) return false;
-    mask |= left | right;
-    std::vector<ExprPtr> conjuncts;
-    if (node.condition) flatten_and(fold_constants(node.condition, host_), conjuncts);
-    if (node.join == JoinType::kInner) {
-        for (const ExprPtr& conjunct : conjuncts) add_conjunct(conjunct);
-        return true;
-    }
-    OuterJoin join;
-    join.left = node.join == JoinType::kLeft ? left : right;
-    join.right = node.join == JoinType::kLeft ? right : left;
-    for (const ExprPtr& conjunct : conjuncts) {
-        std::optional<Filter> filter = filter_of(conjunct);
+    for (const ExprPtr& condition : on) {
+        std::optional<Filter> filter = filter_of(condition);
         if (!filter) continue;
         join.min_left |= filter->mask & join.left;
         // What looks at the missing side alone restricts it before the join.
         if ((filter->mask & ~join.right) == 0 && std::has_single_bit(filter->mask)) {
-            leaves_[static_cast<std::size_t>(std::countr_zero(filter->mask))].add_condition(conjunct);
+            leaves_[static_cast<std::size_t>(std::countr_zero(filter->mask))].add_condition(condition);
+            side_conditions_.push_back(condition);
         } else {
             join.filters.push_back(std::move(*filter));
         }
     }
     if (join.min_left == 0) join.min_left = join.left;
+    join.on = std::move(on);
     outer_joins_.push_back(std::move(join));
-    return true;
 }
 
 JoinPlanner::Mask JoinPlanner::mask_of(const ExprPtr& expr) const {
@@ -152,6 +162,7 @@ std::optional<JoinPlanner::Filter> JoinPlanner::filter_of(const ExprPtr& expr) c
 
 /// A condition of WHERE or of an inner join's ON.
 void JoinPlanner::add_conjunct(const ExprPtr& expr) {
+    side_conditions_.push_back(expr);
     if (contains_sublink(expr)) return;
     if (auto sides = equality_of(expr); sides && !contains_volatile(expr)) {
         Side a = side_of(sides->first), b = side_of(sides->second);
@@ -190,23 +201,6 @@ bool JoinPlanner::is_strict_over(const ExprPtr& expr, Mask mask) const {
     return std::ranges::any_of(as<FuncExpr>(*expr).args, [&](const ExprPtr& arg) {
         ExprPtr bare = without_relabel(arg);
         return bare->kind == ExprKind::kVar ? (mask_of(bare) & mask) != 0 : is_strict_over(bare, mask);
-    });
-}
-
-void JoinPlanner::reduce_outer_joins(std::span<const ExprPtr> conjuncts) {
-    std::erase_if(outer_joins_, [&](OuterJoin& join) {
-        bool reduced = std::ranges::any_of(conjuncts, [&](const ExprPtr& conjunct) {
-            return is_strict_over(conjunct, join.right);
-        });
-        if (!reduced) return false;
-        for (Filter& filter : join.filters) {
-            if (filter.equality && filter.equality->first.leaf >= 0 && filter.equality->second.leaf >= 0) {
-                add_equality(filter.equality->first, filter.equality->second);
-            } else {
-                filters_.push_back(std::move(filter));
-            }
-        }
-        return true;
     });
 }
 
@@ -254,6 +248,13 @@ const JoinPlanner::OuterJoin* JoinPlanner::outer_join_of(Mask a, Mask b, bool& l
     return found;
 }
 
+/// Whether the rows of these items, joined, can be asked what WHERE asks of an outer join's result.
+bool JoinPlanner::is_due(const Filter& late, Mask mask) const {
+    return (late.mask & ~mask) == 0 && std::ranges::all_of(outer_joins_, [&](const OuterJoin& join) {
+        return (join.right & late.mask) == 0 || ((join.min_left | join.right) & ~mask) == 0;
+    });
+}
+
 void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
     bool legal = true, reversed = false;
     const OuterJoin* outer_join = outer_join_of(a.mask, b.mask, legal, reversed);
@@ -267,6 +268,9 @@ void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
         JoinClauses clauses = clauses_between(left.mask, right.mask, outer_join);
         double rows = left.rows * right.rows * inner_selectivity(clauses);
         if (outer_join != nullptr) rows = std::max(rows, left.rows);
+        for (const Filter& late : late_filters_) {
+            if (is_due(late, joined.mask) && !is_due(late, a.mask) && !is_due(late, b.mask)) rows *= late.selectivity;
+        }
         joined.rows = clamp_rows(rows);
     }
     PathJoin forward = outer_join != nullptr ? PathJoin::kLeft : PathJoin::kInner;
@@ -284,17 +288,26 @@ JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* siz
         if (!add_item(query_.result_relation)) return {};
     }
     for (const FromNode& node : query_.from) {
-        Mask mask = 0;
-        if (!add_items(node, mask, false)) return {};
+        if (!add_leaves(node)) return {};
     }
-    reduce_outer_joins(conjuncts);
+    const std::vector<ExprPtr> above(conjuncts.begin(), conjuncts.end());
+    for (const FromNode& node : query_.from) add_joins(node, above);
     for (const ExprPtr& conjunct : conjuncts) {
         // Over what an outer join may miss, a condition comes after that join.
         Mask mask = mask_of(conjunct);
         bool is_late = std::ranges::any_of(outer_joins_, [&](const OuterJoin& join) {
             return (join.right & mask) != 0;
         });
-        if (!is_late) add_conjunct(conjunct);
+        if (!is_late) {
+            add_conjunct(conjunct);
+            continue;
+        }
+        late_conditions_.push_back(conjunct);
+        std::optional<Filter> filter = contains_sublink(conjunct) ? std::nullopt : filter_of(conjunct);
+        if (!filter) continue;
+        const bool is_single = std::has_single_bit(filter->mask);
+        if (is_single && leaf(filter->mask).table) filter->selectivity = leaf(filter->mask).table->selectivity(conjunct);
+        late_filters_.push_back(std::move(*filter));
     }
     propagate_constants();
     for (const OuterJoin& join : outer_joins_) note_classes(join.filters);
@@ -303,6 +316,8 @@ JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* siz
     if (!search()) return {};
     const JoinRelation& all = relations_.at(levels_.back().front());
     JoinPlan plan = choose(all);
+    plan.conditions = std::move(side_conditions_);
+    plan.late_conditions = std::move(late_conditions_);
     if (size != nullptr) {
         const bool is_unsorted = wish_.keys.empty();
         const Path& best = all.cheapest();
@@ -445,14 +460,14 @@ JoinPlan JoinPlanner::choose(const JoinRelation& all) const {
             continue;
         }
         if (&path == &all.cheapest()) add(path, 0, sort_cost(path.total, all.rows, sort_limit), wanted_);
-        if (presorted == 0) continue;
+        if (presorted == 0 || !wish_.incremental) continue;
         std::vector<ExprPtr> keys;
         for (std::size_t i = 0; i < presorted; ++i) keys.push_back(wish_.keys[wanted_places_[i]].expr);
         const double groups = group_count(host_, keys, {.rows = all.rows, .startup = 0, .total = 0, .unique_columns = {}}, leaves_);
         add(path, wanted_places_[presorted], incremental_sort_cost(cost, all.rows, groups, sort_limit), wanted_);
     }
     const Candidate& best = candidates.front();
-    return {best.path->node, best.presorted, best.cost};
+    return {best.path->node, best.presorted, best.cost, {}, {}};
 }
 
 JoinPlan plan_joins(Host& host, const Query& query, std::span<const ExprPtr> conjuncts, const JoinWish& wish,

@@ -28,6 +28,7 @@ struct PlanNode {
     std::vector<OrderKey> inner_keys;  ///< the same of the inner side
     bool sorts_outer = false, sorts_inner = false;  ///< kMergeJoin: else the side comes in this order
     std::uint32_t buckets = 0;
+    std::vector<ExprPtr> on;           ///< of an outer join
 };
 using PlanPtr = std::shared_ptr<const PlanNode>;
 
@@ -43,12 +44,15 @@ struct JoinWish {
     std::span<const OrderKey> keys = {};  ///< the order that they are wanted in
     double limit = 0;                     ///< rows that are wanted, 0: all, -1: a part
     bool bounded = false;                 ///< a sort is told of the limit
+    bool incremental = true;              ///< a sort may start from the leading keys that the rows have
 };
 
 struct JoinPlan {
     PlanPtr node;                         ///< nullptr: not known
     std::size_t presorted = 0;            ///< leading keys of the wanted order that the rows have
     PathCost cost;                        ///< with the sort that is left
+    std::vector<ExprPtr> conditions;      ///< that filter a side as soon as it has what they are about
+    std::vector<ExprPtr> late_conditions; ///< the same, but after the outer joins that may not find it
 };
 
 /// How the FROM items of `query` are joined under `conjuncts` (its WHERE, folded).

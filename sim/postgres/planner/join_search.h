@@ -59,6 +59,7 @@ class JoinPlanner {
     struct OuterJoin {
         Mask left = 0, right = 0, min_left = 0;
         std::vector<Filter> filters;  ///< of ON
+        std::vector<ExprPtr> on;
     };
 
     struct JoinRelation {
@@ -87,6 +88,7 @@ class JoinPlanner {
         const JoinRelation& outer;
         const JoinRelation& inner;
         PathJoin join;
+        const OuterJoin* outer_join;
         JoinClauses clauses;
         bool inner_unique = false;
         double match_share = 1;   ///< of the outer rows that find a match
@@ -95,8 +97,10 @@ class JoinPlanner {
     using Equalities = std::vector<const JoinClauses::Equality*>;
 
     // join_planner.cc
-    bool add_items(const FromNode& node, Mask& mask, bool nullable);
     bool add_item(int rt_index);
+    bool add_leaves(const FromNode& node);
+    void add_joins(const FromNode& node, const std::vector<ExprPtr>& above);
+    Mask mask_of(const FromNode& node) const;
     void add_conjunct(const ExprPtr& expr);
     Side side_of(const ExprPtr& expr) const;
     Mask mask_of(const ExprPtr& expr) const;
@@ -107,7 +111,6 @@ class JoinPlanner {
     int class_of(const Side& side);
     std::optional<Filter> filter_of(const ExprPtr& expr) const;
     void propagate_constants();
-    void reduce_outer_joins(std::span<const ExprPtr> conjuncts);
     bool is_strict_over(const ExprPtr& expr, Mask mask) const;
     void note_classes(const std::vector<Filter>& filters);
     void note_wanted_keys();
@@ -119,6 +122,7 @@ class JoinPlanner {
     JoinPlan choose(const JoinRelation& all) const;
     bool is_linked(Mask a, Mask b) const;
     const OuterJoin* outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const;
+    bool is_due(const Filter& late, Mask mask) const;
     void make_join(const JoinRelation& a, const JoinRelation& b);
     const Leaf& leaf(Mask mask) const { return leaves_[static_cast<std::size_t>(std::countr_zero(mask))]; }
 
@@ -160,6 +164,8 @@ class JoinPlanner {
     std::vector<Class> classes_;
     std::vector<Filter> filters_;
     std::vector<OuterJoin> outer_joins_;
+    std::vector<Filter> late_filters_;
+    std::vector<ExprPtr> side_conditions_, late_conditions_;
 };
 
 /// The sides of `a = b`, if the operator is a btree's equality.

@@ -38,12 +38,12 @@ double cost_of_first(PathCost path, double rows, double limit) {
     return path.startup + (path.total - path.startup) * share;
 }
 
-OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, std::span<const OrderKey> keys, double limit,
-                              bool bounded) {
+OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, const JoinWish& wish) {
+    const std::span<const OrderKey> keys = wish.keys;
     const TablePlanner& table = *leaf.table;
     const double rows = table.rows();
-    const double sort_limit = bounded ? std::max(0.0, limit) : 0;
-    if (limit < 0) limit = clamp_rows(rows * 0.1);
+    const double sort_limit = wish.bounded ? std::max(0.0, wish.limit) : 0;
+    const double limit = wish.limit < 0 ? clamp_rows(rows * 0.1) : wish.limit;
     auto groups_of = [&](std::size_t count) {
         std::vector<ExprPtr> exprs;
         for (const OrderKey& key : keys.first(count)) exprs.push_back(key.expr);
@@ -65,7 +65,7 @@ OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, std::span<const Orde
         PathCost input{scan.path.startup, scan.path.total};
         if (scan.presorted == keys.size()) {
             consider(input, false);
-        } else if (scan.presorted > 0) {
+        } else if (scan.presorted > 0 && wish.incremental) {
             consider(incremental_sort_cost(input, rows, groups_of(scan.presorted), sort_limit), false);
         }
         if (&scan == &*cheapest && scan.presorted < keys.size()) consider(sort_cost(input.total, rows, sort_limit), true);

@@ -17,9 +17,7 @@ PathCost incremental_sort_cost(PathCost input, double rows, double groups, doubl
 /// What is paid when only so many of `rows` are read.
 double cost_of_first(PathCost path, double rows, double limit);
 
-/// The cheapest way to read the table and have its rows in this order. `limit`: rows that are wanted, 0:
-/// all, -1: a part; `bounded`: a sort is told.
-OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, std::span<const OrderKey> keys, double limit,
-                              bool bounded);
+/// The cheapest way to read the table and have its rows in the wanted order.
+OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, const JoinWish& wish);
 
 }  // namespace cdcsim::pg

@@ -220,6 +220,12 @@ void TablePlanner::match_comparison(const FuncExpr& func, Clause& clause) const 
     if (clause.is_equality) clause.selectivity = equal_selectivity(attno);
 }
 
+void TablePlanner::add_condition(const ExprPtr& expr) {
+    Clause clause = clause_of(expr);
+    const bool is_known = clause.is_equality && std::ranges::any_of(clauses_, [&](const Clause& known) { return known.expr && equal_expressions(*known.expr, *expr); });
+    if (!is_known) clauses_.push_back(std::move(clause));
+}
+
 Clause TablePlanner::clause_of(const ExprPtr& expr) const {
     Clause clause;
     clause.expr = expr;

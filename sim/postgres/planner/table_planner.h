@@ -68,13 +68,14 @@ class TablePlanner {
     /// `rt_index`: the relation's in the conditions.
     TablePlanner(Host& host, const Relation& relation, const TableSize& size, int rt_index);
 
-    /// REQUIRES: folded.
-    void add_condition(const ExprPtr& expr) { clauses_.push_back(clause_of(expr)); }
+    /// An equality that is said twice counts once. REQUIRES: folded.
+    void add_condition(const ExprPtr& expr);
     /// `column = value`.
     void add_equality(int attno) { clauses_.push_back(equality(attno)); }
 
     double tuples() const { return tuples_; }
     double rows() const { return clamp_rows_of(clauses_); }
+    double selectivity(const ExprPtr& condition) const { return clause_of(condition).selectivity; }
     double width(int attno) const;
     /// How many values the column has; `is_default`: a guess.
     double distinct_values(int attno, bool& is_default) const;

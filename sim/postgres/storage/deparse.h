@@ -106,6 +106,9 @@ class Block {
     // deparse_from.cc
     std::string from_node(const FromNode& node, Stage& stage, bool nullable);
     std::string leaf(int rt_index, Stage& stage, bool nullable);
+    std::string item_text(int rt_index, Stage& stage, bool nullable);
+    static std::string alias(int rt_index);
+    static std::string visible(const std::string& row);
     std::string relation_leaf(int rt_index, Stage& stage, bool nullable);
     std::string scan_text(const Relation& parent, const RelationPtr& child, std::size_t sequence);
     std::string subquery_leaf(int rt_index, Stage& stage);
@@ -115,7 +118,18 @@ class Block {
     std::string entries_text(const ScanPath& path, int rt_index, const Stage& stage);
     ScanPath choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, std::span<const OrderKey> wanted, Stage& stage);
     void note_fixed(std::span<const ExprPtr> conjuncts);
-    double wanted_rows();
+    struct GroupColumn {
+        std::string name;
+        Oid type = kInvalidOid;
+        bool descending = false, nulls_first = false;
+    };
+    std::string hashed_text(double expected, const std::vector<GroupColumn>& keys, const std::string& seen, const std::string& text);
+    std::string grouped_text(const GroupPlan& plan, const std::vector<GroupColumn>& keys,
+                             const std::string& seen, const std::string& text, Stage& stage);
+    void add_where(Stage& stage, const std::string& condition);
+    bool is_result_of_join() const;
+
+    // deparse_join.cc
     /// A part of the order in which the rows of a join come.
     struct OrderTerm {
         std::string sql;
@@ -127,20 +141,20 @@ class Block {
         }
     };
     void order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage);
-    bool add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
-    bool add_merge_order(const PlanNode& side, std::span<const OrderKey> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms);
-    void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
-    struct GroupColumn {
-        std::string name;
-        Oid type = kInvalidOid;
-        bool descending = false, nulls_first = false;
+    /// A side of a join as a FROM of its own.
+    struct JoinSide {
+        std::string from;
+        std::vector<std::string> conditions;
+        std::vector<int> tables;
+        std::vector<std::vector<int>> missing;  ///< tables that outer joins in it may not find
+        std::string row;                        ///< what tells its rows from each other
     };
-    std::string hashed_text(double expected, const std::vector<GroupColumn>& keys, const std::string& seen, const std::string& text);
-    std::string grouped_text(const GroupPlan& plan, const std::vector<GroupColumn>& keys,
-                             const std::string& seen, const std::string& text, Stage& stage);
+    bool add_side(const PlanNode& node, const JoinPlan& plan, const Stage& stage, JoinSide& side);
+    bool add_conditions(std::span<const ExprPtr> conditions, const Stage& stage, JoinSide& side);
+    bool add_order(const PlanNode& node, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
+    bool add_merge_order(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
+    void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
     std::string bucket_text(const PlanNode& node, const Stage& stage);
-    void add_where(Stage& stage, const std::string& condition);
-    bool is_result_of_join() const;
 
     // deparse_aggregate.cc
     Stage aggregate_stage(Stage base);
@@ -183,6 +197,7 @@ class Block {
     std::vector<OrderKey> window_order(const WindowClause& window) const;
     std::vector<OrderKey> wanted_order();
     double limit_rows();
+    JoinWish join_wish(std::span<const OrderKey> wanted);
     GroupWish wish(std::vector<OrderKey> keys);
     std::vector<OrderKey> distinct_order() const;
     std::size_t presorted_keys(const Stage& stage, std::span<const OrderKey> keys);
@@ -201,6 +216,7 @@ class Block {
     ExprPtr having_;
     std::vector<std::string> presence_;  ///< by rt_index - 1: a column that is NULL only without a row
     std::vector<bool> direct_;           ///< by rt_index - 1: the stored table itself
+    std::vector<std::string> leaf_texts_;  ///< by rt_index - 1: in FROM
     std::vector<int> scans_;             ///< by rt_index - 1: index into program.scans + 1
     int join_leaves_ = 0;
     std::vector<ExprPtr> fixed_;         ///< what WHERE says the one value of

@@ -5,12 +5,11 @@
 #include "core/base/error.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/storage/deparse.h"
-#include "sim/postgres/planner/hash_key.h"
 
 namespace cdcsim::pg {
-namespace {
+std::string Block::alias(int rt_index) { return "r" + std::to_string(rt_index); }
 
-std::string alias(int rt_index) { return "r" + std::to_string(rt_index); }
+namespace {
 
 std::string columns_text(std::size_t count) {
     std::string text;
@@ -18,10 +17,10 @@ std::string columns_text(std::size_t count) {
     return text;
 }
 
-/// The visibility of a version, replaced by a call where other writers are about.
-std::string visible(const std::string& row) { return "<vis " + row + ">"; }
-
 }  // namespace
+
+/// The visibility of a version, replaced by a call where other writers are about.
+std::string Block::visible(const std::string& row) { return "<vis " + row + ">"; }
 
 void Block::add_where(Stage& stage, const std::string& condition) {
     if (condition.empty()) return;
@@ -44,6 +43,7 @@ Stage Block::from_and_where() {
     scans_.resize(query_.range_table.size());
     presence_.resize(query_.range_table.size(), "slot");
     direct_.resize(query_.range_table.size());
+    leaf_texts_.resize(query_.range_table.size());
 
     if (has_result) stage.from = leaf(query_.result_relation, stage, false);
     for (const FromNode& node : query_.from) {
@@ -62,13 +62,6 @@ Stage Block::from_and_where() {
         choose_order(conjuncts, stage);
     }
     return stage;
-}
-
-/// The rows that LIMIT leaves, where nothing before it needs them all; 0: all.
-double Block::wanted_rows() {
-    bool needs_all = !final_order().empty() || query_.has_aggregates || query_.has_windows ||
-                     query_.distinct || !query_.group_by.empty();
-    return needs_all ? 0 : std::max(0.0, limit_rows());
 }
 
 /// The blocks of the index entries that the scan reads, as SQL; "": all.
@@ -130,10 +123,8 @@ ScanPath Block::choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, st
     for (const ExprPtr& conjunct : conjuncts) {
         if (!is_join_condition(conjunct)) leaf.table->add_condition(conjunct);
     }
-    if (wanted.empty()) return leaf.table->best(wanted_rows());
-    const bool is_grouped = !query_.group_by.empty() || (query_.distinct && query_.distinct_on.empty());
-    const bool is_last = !query_.has_windows && !is_grouped && query_.distinct_on.empty();
-    OrderedScan scan = best_ordered_scan(d_.host, leaf, wanted, is_grouped ? input_limit_ : limit_rows(), is_last);
+    if (wanted.empty()) return leaf.table->best(std::max(0.0, join_wish(wanted).limit));
+    OrderedScan scan = best_ordered_scan(d_.host, leaf, join_wish(wanted));
     auto sorted = wanted.first(scan.presorted);
     stage.sorted_by.assign(sorted.begin(), sorted.end());
     return std::move(scan.path);
@@ -151,194 +142,6 @@ void Block::note_fixed(std::span<const ExprPtr> conjuncts) {
             if (is_fixed_value(func.args[1 - i])) fixed_.push_back(func.args[i]);
         }
     }
-}
-
-namespace {
-
-void collect_leaves(const FromNode& node, std::vector<int>& leaves) {
-    if (node.is_leaf()) return leaves.push_back(node.rt_index);
-    collect_leaves(*node.left, leaves);
-    collect_leaves(*node.right, leaves);
-}
-
-bool are_all_among(const ExprPtr& condition, const std::vector<int>& leaves) {
-    return std::ranges::all_of(relations_of(condition), [&](int rt_index) { return std::ranges::find(leaves, rt_index) != leaves.end(); });
-}
-
-/// What filters the sides of FROM's joins before they are joined: of an inner join's ON all, of a left join's what
-/// is about its right side. `nullable`: the tables of such sides.
-void collect_conditions(const FromNode& node, std::vector<ExprPtr>& conditions, std::vector<int>& nullable) {
-    if (node.is_leaf()) return;
-    collect_conditions(*node.left, conditions, nullable);
-    collect_conditions(*node.right, conditions, nullable);
-    std::vector<ExprPtr> on;
-    if (node.condition) flatten_and(node.condition, on);
-    if (node.join == JoinType::kInner) {
-        conditions.insert(conditions.end(), on.begin(), on.end());
-        return;
-    }
-    std::vector<int> right;
-    collect_leaves(*node.right, right);
-    nullable.insert(nullable.end(), right.begin(), right.end());
-    if (node.join != JoinType::kLeft) return collect_leaves(*node.left, nullable);
-    std::ranges::copy_if(on, std::back_inserter(conditions), [&](const ExprPtr& condition) { return are_all_among(condition, right); });
-}
-
-/// Of WHERE, what is about a nullable side is looked at after the join.
-std::vector<ExprPtr> side_conditions(std::span<const FromNode> from, std::span<const ExprPtr> conjuncts) {
-    std::vector<ExprPtr> conditions;
-    std::vector<int> nullable;
-    for (const FromNode& node : from) collect_conditions(node, conditions, nullable);
-    for (const ExprPtr& conjunct : conjuncts) {
-        const std::vector<int> relations = relations_of(conjunct);
-        auto is_nullable = [&](int rt_index) { return std::ranges::find(nullable, rt_index) != nullable.end(); };
-        if (std::ranges::none_of(relations, is_nullable)) conditions.push_back(conjunct);
-    }
-    return conditions;
-}
-
-}  // namespace
-
-namespace {
-
-/// The tables of a plan of inner joins, to `tables`; false: it has others.
-bool collect_scans(const PlanNode& node, std::vector<int>& tables) {
-    if (node.kind == PlanNode::Kind::kScan) {
-        tables.push_back(node.rt_index);
-        return true;
-    }
-    return node.join == PathJoin::kInner && collect_scans(*node.outer, tables) && collect_scans(*node.inner, tables);
-}
-
-}  // namespace
-
-/// The order in which PostgreSQL's joins give the rows; none if it is not known.
-void Block::order_of_join(std::span<const ExprPtr> conjuncts, Stage& stage) {
-    stage.heap_order.clear();
-    const std::vector<OrderKey> wanted = wanted_order();
-    const bool is_grouped = !query_.group_by.empty() || (query_.distinct && query_.distinct_on.empty());
-    JoinWish wish{.keys = wanted, .limit = wanted.empty() ? wanted_rows() : is_grouped ? input_limit_ : limit_rows()};
-    wish.bounded = !query_.has_windows && !is_grouped && query_.distinct_on.empty();
-    const JoinPlan plan = plan_joins(d_.host, query_, conjuncts, wish);
-    if (plan.node == nullptr) return;
-    std::vector<OrderTerm> terms;
-    if (!add_order(*plan.node, side_conditions(query_.from, conjuncts), stage, terms)) return;
-    for (const OrderTerm& term : terms) stage.heap_order.push_back(term.text());
-    stage.sorted_by.assign(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(plan.presorted));
-}
-
-/// A side of a merge join: its rows in the order of PostgreSQL's sort, which is not stable.
-bool Block::add_merge_order(const PlanNode& side, std::span<const OrderKey> keys, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
-    std::vector<int> tables;
-    if (!collect_scans(side, tables)) return false;
-    std::string from, where, rids;
-    for (int rt_index : tables) {
-        const int scan = scans_[static_cast<std::size_t>(rt_index - 1)];
-        if (scan == 0 || d_.program.scans[static_cast<std::size_t>(scan - 1)].relation->oid != entry(rt_index).relation->oid) return false;
-        const std::string name = alias(rt_index);
-        from += (from.empty() ? "" : ",") + ("t" + std::to_string(entry(rt_index).relation->file_node)) + " AS " + name;
-        where += (where.empty() ? "" : " AND ") + visible(name);
-        rids += (rids.empty() ? "" : "||','||") + name + ".rid";
-    }
-    for (const ExprPtr& conjunct : conjuncts) {
-        if (relations_of(conjunct).empty() || !are_all_among(conjunct, tables)) continue;
-        if (contains_sublink(conjunct)) return false;
-        where += " AND " + condition(conjunct, stage);
-    }
-    std::vector<OrderTerm> before;
-    if (!add_order(side, conjuncts, stage, before)) return false;
-    std::string order, columns = rids + " AS row", arguments = "row";
-    for (const OrderTerm& term : before) order += (order.empty() ? "" : ",") + term.text();
-    CompiledSortTable table;
-    for (const OrderKey& key : keys) {
-        const Oid type = key.expr->type;
-        table.keys.push_back({.type = type, .descending = key.descending, .nulls_first = key.nulls_first, .codec = d_.codec(type)});
-        const std::string column = "k" + std::to_string(table.keys.size());
-        columns += "," + expression(key.expr, stage) + " AS " + column;
-        arguments += "," + column;
-    }
-    const std::string number = std::to_string(d_.program.sort_tables.size());
-    d_.program.sort_tables.push_back(std::move(table));
-    terms.push_back({"sort_rank(?1,(SELECT sort_table(?1," + number + "," + arguments + ") FROM (SELECT " + columns + " FROM " + from + " WHERE " + where +
-                         " ORDER BY " + order + "))," + rids + ")"});
-    return true;
-}
-
-namespace {
-
-/// The first table of the outer side: its columns are NULL where a right join found nothing.
-const PlanNode& first_scan(const PlanNode& node) { return node.kind == PlanNode::Kind::kScan ? node : first_scan(*node.outer); }
-
-}  // namespace
-
-/// A hash table gives the equal rows of its side last in, first out. A merge join's rows come by its keys; a side
-/// that is sorted for it has an order of its own among equal ones.
-bool Block::add_order(const PlanNode& node, std::span<const ExprPtr> conjuncts, const Stage& stage, std::vector<OrderTerm>& terms) {
-    if (node.kind == PlanNode::Kind::kScan) {
-        add_scan_order(node, stage, terms);
-        return true;
-    }
-    auto add_side = [&](const PlanNode& side, bool is_sorted, std::span<const OrderKey> keys, std::vector<OrderTerm>& to) {
-        return (is_sorted && add_merge_order(side, keys, conjuncts, stage, to)) || add_order(side, conjuncts, stage, to);
-    };
-    std::vector<OrderTerm> inner;
-    if (!add_side(*node.inner, node.sorts_inner, node.inner_keys, inner)) return false;
-    const bool is_right = node.join == PathJoin::kRight, merges = node.kind == PlanNode::Kind::kMergeJoin;
-    if (is_right && !merges) terms.push_back({"(" + column(first_scan(*node.outer).rt_index, 0, stage) + " IS NULL)"});
-    if (is_right || node.sorts_outer) {
-        for (const OrderKey& key : is_right ? node.inner_keys : node.merge_keys) {
-            terms.push_back({expression(key.expr, stage) + d_.collation(key.expr->type), key.descending, key.nulls_first});
-        }
-    }
-    if (!add_side(*node.outer, node.sorts_outer, node.merge_keys, terms)) return false;
-    if (is_right && !merges) {
-        const bool is_known = std::ranges::all_of(node.hash_keys, [&](const ExprPtr& key) { return has_known_hash(d_.host, key->type); });
-        if (!is_known) return false;
-        terms.push_back({bucket_text(node, stage)});
-    }
-    for (OrderTerm& term : inner) {
-        if (node.kind == PlanNode::Kind::kHashJoin) term.reverse();
-        terms.push_back(std::move(term));
-    }
-    return true;
-}
-
-void Block::add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms) {
-    std::string name = alias(node.rt_index);
-    const RangeTableEntry& rte = entry(node.rt_index);
-    if (rte.kind != RteKind::kRelation) return terms.push_back({name + ".seq"});
-    if (node.scan.kind == ScanKind::kSequential) return terms.push_back({name + ".rid"});
-    const bool backward = node.scan.backward;
-    if (node.scan.kind == ScanKind::kIndex) {
-        for (const IndexKey& key : node.scan.index->keys) {
-            if (key.attno <= 0) continue;
-            const Oid type = rte.relation->columns[static_cast<std::size_t>(key.attno - 1)].type;
-            terms.push_back({column(node.rt_index, key.attno, stage) + d_.collation(type), key.descending != backward, key.nulls_first != backward});
-        }
-    }
-    terms.push_back({"root_line(" + std::to_string(rte.relation->file_node) + "," + name + ".rid)", backward});
-}
-
-/// Without saying what SQLite does unasked.
-std::string Block::OrderTerm::text() const {
-    if (descending) return sql + (nulls_first ? " DESC NULLS FIRST" : " DESC");
-    return sql + (nulls_first ? "" : " NULLS LAST");
-}
-
-/// The hash bucket of a row that found no match.
-std::string Block::bucket_text(const PlanNode& node, const Stage& stage) {
-    std::string text = "hash_bucket(?1," + std::to_string(d_.program.hash_tables.size()) + "," +
-                       std::to_string(node.buckets);
-    CompiledHashTable table;
-    for (const ExprPtr& key : node.hash_keys) {
-        CompiledKey compiled;
-        compiled.type = key->type;
-        compiled.codec = d_.codec(key->type);
-        table.keys.push_back(compiled);
-        text += "," + expression(key, stage);
-    }
-    d_.program.hash_tables.push_back(std::move(table));
-    return text + ")";
 }
 
 std::string Stage::heap_order_text() const {
@@ -366,6 +169,10 @@ std::string Block::from_node(const FromNode& node, Stage& stage, bool nullable) 
 }
 
 std::string Block::leaf(int rt_index, Stage& stage, bool nullable) {
+    return leaf_texts_[static_cast<std::size_t>(rt_index - 1)] = item_text(rt_index, stage, nullable);
+}
+
+std::string Block::item_text(int rt_index, Stage& stage, bool nullable) {
     const RangeTableEntry& rte = entry(rt_index);
     RowSource source;
     source.block = number_;

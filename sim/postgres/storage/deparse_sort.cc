@@ -134,6 +134,20 @@ double Block::limit_rows() {
     return limit == 0 ? 0 : limit + offset;
 }
 
+/// What is done with FROM's rows, as far as it chooses a way to read them.
+JoinWish Block::join_wish(std::span<const OrderKey> wanted) {
+    const bool is_distinct = query_.distinct && query_.distinct_on.empty();
+    const bool is_grouped = !query_.group_by.empty() || is_distinct;
+    JoinWish wish{.keys = wanted, .incremental = !is_distinct || !query_.group_by.empty()};
+    wish.bounded = !query_.has_windows && !is_grouped && query_.distinct_on.empty();
+    if (!wanted.empty()) {
+        wish.limit = is_grouped ? input_limit_ : limit_rows();
+    } else if (final_order().empty() && !query_.has_aggregates && !query_.has_windows && !is_grouped) {
+        wish.limit = limit_rows();
+    }
+    return wish;
+}
+
 /// What the planner compares the ways to make groups by: `keys` are those of the sorted way.
 GroupWish Block::wish(std::vector<OrderKey> keys) {
     GroupWish wish{.keys = std::move(keys), .limit = limit_rows()};
