@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <set>
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/evaluate.h"
@@ -105,14 +107,41 @@ struct CostedPlan {
     bool hashed = false;
 };
 
+/// What makes the groups, besides comparing the keys.
+struct GroupWork {
+    AggregateCosts aggregates;
+    double row_bytes = 0;      ///< of the input
+    bool is_aggregate = true;  ///< each group costs something
+};
+
+/// What a hash table costs that is too big for its memory: it is written in parts and read again (cost_agg).
+PathCost spill_cost(const RelationSize& input, double groups, const GroupWork& work) {
+    constexpr double kMemory = 2.0 * 4096 * 1024, kPage = 8192, kChunk = 16, kTupleHeader = 16, kHeapHeader = 24, kGroupState = 16, kEntry = 24;
+    auto aligned = [](double bytes) { return 8 * std::ceil(bytes / 8); };
+    double entry = kEntry + kChunk + kTupleHeader + aligned(work.row_bytes);
+    if (work.aggregates.count > 0) entry += kChunk + kGroupState * work.aggregates.count;
+    if (work.aggregates.state > 0) entry += kChunk + work.aggregates.state;
+    if (groups * entry <= kMemory) return {};
+    double partitions = std::floor(std::clamp(1 + 1.5 * groups * entry / kMemory, 4.0, (kMemory * 0.25 - kPage) / kPage));
+    partitions = static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(partitions)));
+    const double buffers = kPage + kPage * partitions;
+    const double memory = kMemory > 4 * buffers ? kMemory - buffers : kMemory * 0.75;
+    const double batches = std::max(1.0, std::ceil(std::max(groups * entry / memory, groups / std::max(1.0, std::floor(memory / entry)))));
+    const double depth = std::ceil(std::log(batches) / std::log(partitions));
+    const double pages = 2 * depth * input.rows * (aligned(work.row_bytes) + kHeapHeader) / kPage;
+    const double work_again = depth * input.rows * 2 * kCpuTuple;
+    return {pages * kRandomPage + work_again, pages * (kRandomPage + kSeqPage) + work_again};
+}
+
 /// The sorted path is offered first, as in PostgreSQL; it also has an order
 /// to show for itself, so that an equal hashed one does not replace it.
-/// `sorted`: the input in order; `sorted_cost`: what each group costs then.
-GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, double groups, double sorted_cost,
-                  const GroupWish& wish) {
-    double compare = kCpuOperator * static_cast<double>(wish.keys.size()) * input.rows;
-    CostedPlan sorted{sorted_input.startup, sorted_input.total + compare + sorted_cost * groups, false};
-    CostedPlan hashed{input.total + compare, input.total + compare + kCpuTuple * groups, true};
+/// `sorted_input`: the input in order.
+GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, double groups, const GroupWork& work, const GroupWish& wish) {
+    const double compare = kCpuOperator * (static_cast<double>(wish.keys.size()) + work.aggregates.calls) * input.rows;
+    const double ends = kCpuOperator * work.aggregates.ends * groups;
+    const PathCost spill = spill_cost(input, groups, work);
+    CostedPlan sorted{sorted_input.startup, sorted_input.total + compare + (work.is_aggregate ? kCpuTuple * groups : 0) + ends, false};
+    CostedPlan hashed{input.total + compare + spill.startup, input.total + compare + kCpuTuple * groups + ends + spill.total, true};
     double limit = wish.limit < 0 ? clamp_rows(groups * 0.1) : wish.limit;
     bool is_sorted_after = wish.has_order && wish.is_satisfied;
     if (is_sorted_after) {
@@ -128,6 +157,22 @@ GroupPlan cheaper(const RelationSize& input, const PathCost& sorted_input, doubl
     bool is_close = sorted.total <= hashed.total * 1.01 && sorted.startup <= hashed.startup * 1.01;
     if (!is_close) add_path(paths, hashed);
     return {std::ranges::min_element(paths, {}, &CostedPlan::total)->hashed, groups};
+}
+
+/// The bytes of the columns that the level reads of its input.
+double row_bytes(const Query& query, const std::vector<Leaf>& leaves) {
+    std::set<std::pair<int, int>> columns;
+    auto note = [&](const Expr& reference, int levels) {
+        if (levels == 0 && reference.kind == ExprKind::kVar) columns.emplace(as<VarExpr>(reference).rt_index, as<VarExpr>(reference).attno);
+    };
+    for (const TargetEntry& target : query.targets) for_each_reference(target.expr, note);
+    if (query.having) for_each_reference(query.having, note);
+    double bytes = 0;
+    for (const auto& [rt_index, attno] : columns) {
+        const auto leaf = std::ranges::find(leaves, rt_index, &Leaf::rt_index);
+        if (leaf != leaves.end() && attno > 0) bytes += leaf->width(attno);
+    }
+    return bytes;
 }
 
 /// What FROM's rows cost in the order of the keys.
@@ -178,8 +223,8 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const Group
     std::optional<RelationSize> input = size_of_from(host, query, leaves);
     if (!input) return {};
     double groups = group_count(host, keys, *input, leaves), limit = input_limit(*input, groups, wish);
-    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, wish, limit, true), groups,
-                             query.has_aggregates ? kCpuTuple : 0, wish);
+    const GroupWork work{.aggregates = aggregate_costs(host, query), .row_bytes = row_bytes(query, leaves), .is_aggregate = query.has_aggregates};
+    GroupPlan plan = cheaper(*input, sorted_input(host, query, *input, wish, limit, true), groups, work, wish);
     plan.input_limit = limit;
     return plan;
 }
@@ -210,7 +255,7 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
     }
     const double limit = is_grouped || query.has_windows ? 0 : input_limit(*input, groups, wish);
     const PathCost sorted = is_grouped || query.has_windows ? sort_cost(input->total, input->rows, 0) : sorted_input(host, query, *input, wish, limit, false);
-    GroupPlan plan = cheaper(*input, sorted, groups, 0, wish);
+    GroupPlan plan = cheaper(*input, sorted, groups, {.aggregates = {}, .row_bytes = row_bytes(query, leaves), .is_aggregate = false}, wish);
     plan.input_limit = limit;
     return plan;
 }

@@ -165,7 +165,7 @@ std::optional<std::pair<JoinPlanner::Path, double>> JoinPlanner::probe(const Pai
         if (equality.inner.attno <= 0) continue;
         attnos.push_back(equality.inner.attno);
         for (std::size_t i = 0; i < leaves_.size(); ++i) {
-            if ((equality.outer.mask >> i & 1) != 0) loops = std::min(loops, leaves_[i].rows());
+            if ((equality.outer.mask >> i & 1) != 0) loops = std::min(loops, leaves_[i].loops());
         }
     }
     std::optional<ScanPath> scan = inner.probe(attnos, loops, rows);

@@ -98,7 +98,10 @@ std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material)
     leaf.startup = size->startup;
     leaf.total = size->total + (query.unique_values ? 0 : kCpuTuple * size->rows);
     leaf.unique_columns = size->unique_columns;
-    if (std::vector<Leaf> below; query.unique_values) leaf.in_values = size_of_from(host, query, below)->rows;
+    if (std::vector<Leaf> below; query.unique_values) {
+        leaf.in_values = size_of_from(host, query, below)->rows;
+        leaf.value_loops = value_loops(host, query, below);
+    }
     leaf.is_material = is_material;
     if (is_material) {
         // Read from what was kept; the query itself is paid for elsewhere.

@@ -19,6 +19,7 @@ struct Leaf {
     double selectivity = 1;               ///< of the conditions on it
     bool all_distinct = false;            ///< VALUES: each row is taken for different
     double in_values = 0;                 ///< IN's values before they were made different; 0: something else
+    double value_loops = 0;               ///< IN's values: as the function of this name
     bool is_material = false;             ///< keeps its rows
     double again = 0;                     ///< is_material: what giving them again costs
     std::vector<int> unique_columns;
@@ -28,9 +29,11 @@ struct Leaf {
     void add_equality(int attno);
     bool has_equality(int attno) const;
     double rows() const;
+    double loops() const { return in_values > 0 ? value_loops : rows(); }
     double tuples() const { return table ? table->tuples() : base_rows; }
     std::vector<ScanPath> paths() const;
     double distinct_values(int attno, bool& is_default) const;
+    double width(int attno) const { return table ? table->width(attno) : 32; }
     bool is_unique(std::span<const int> attnos) const;
     std::optional<ScanPath> probe(std::span<const int> attnos, double loops, double& rows) const;
 };
@@ -47,6 +50,17 @@ std::vector<ExprPtr> group_keys(const Query& query);
 /// estimate_num_groups.
 double group_count(Host& host, const std::vector<ExprPtr>& keys, const RelationSize& input,
                    const std::vector<Leaf>& leaves);
+/// What the aggregates of a level cost (get_agg_clause_costs).
+struct AggregateCosts {
+    double count = 0;
+    double calls = 0;   ///< operator calls for each row
+    double ends = 0;    ///< operator calls for each group
+    double state = 0;   ///< bytes for each group
+};
+AggregateCosts aggregate_costs(Host& host, const Query& query);
+/// How often a probe by the values of IN is thought to be made: the planner looks at the tables that the values are
+/// of, not at what joins leave of them (adjust_rowcount_for_semijoins).
+double value_loops(Host& host, const Query& values, const std::vector<Leaf>& leaves);
 /// What FROM and WHERE give; `leaves`: what was joined.
 std::optional<RelationSize> size_of_from(Host& host, const Query& query, std::vector<Leaf>& leaves);
 /// The level's rows before DISTINCT, ORDER BY and LIMIT.

@@ -123,13 +123,6 @@ std::optional<RelationSize> size_of_from(Host& host, const Query& query, std::ve
 
 namespace {
 
-void group(Host& host, const std::vector<ExprPtr>& keys, const std::vector<Leaf>& leaves, RelationSize& size) {
-    double groups = group_count(host, keys, size, leaves);
-    size.startup = size.total + kCpuOperator * static_cast<double>(keys.size()) * size.rows;
-    size.total = size.startup + kCpuTuple * groups;
-    size.rows = groups;
-}
-
 /// pg_aggregate.aggfinalfn: the state of the others is their result.
 bool has_final_function(const AggregateExpr& aggregate) {
     static constexpr std::string_view kNone[] = {"count", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor"};
@@ -140,19 +133,46 @@ bool has_final_function(const AggregateExpr& aggregate) {
     return type == oid::kInt8 || type == oid::kNumeric;
 }
 
-/// What GROUP BY and the aggregates make of the rows.
-void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, RelationSize& size) {
-    double calls = 0, ends = 0;
+/// What a group keeps for an aggregate in a hash table: an allocation area where it collects values.
+double state_bytes(const AggregateExpr& aggregate) {
+    static constexpr std::string_view kCollecting[] = {"array_agg", "json_agg", "json_object_agg", "jsonb_agg", "jsonb_object_agg", "string_agg"};
+    static constexpr std::string_view kByValue[] = {"bool_and", "bool_or", "count", "every", "regr_count"};
+    const ProcRow* proc = find_builtin_proc(aggregate.function);
+    if (proc == nullptr || std::ranges::find(kByValue, proc->name) != std::end(kByValue)) return 0;
+    return std::ranges::find(kCollecting, proc->name) != std::end(kCollecting) ? 8192 : 48;
+}
+
+}  // namespace
+
+AggregateCosts aggregate_costs(Host& host, const Query& query) {
+    AggregateCosts costs;
     auto note = [&](const Expr& expr) {
         if (expr.kind != ExprKind::kAggregate) return false;
         const auto& aggregate = as<AggregateExpr>(expr);
-        ++calls;
-        for (const ExprPtr& arg : aggregate.args) calls += cost_of(host, *arg);
-        if (has_final_function(aggregate)) ++ends;
+        ++costs.count;
+        ++costs.calls;
+        for (const ExprPtr& arg : aggregate.args) costs.calls += cost_of(host, *arg);
+        if (has_final_function(aggregate)) ++costs.ends;
+        costs.state += state_bytes(aggregate);
         return false;
     };
     for (const TargetEntry& target : query.targets) any_expression(target.expr, note);
-    size.total += kCpuOperator * calls * size.rows;
+    return costs;
+}
+
+namespace {
+
+void group(Host& host, const std::vector<ExprPtr>& keys, const std::vector<Leaf>& leaves, RelationSize& size) {
+    double groups = group_count(host, keys, size, leaves);
+    size.startup = size.total + kCpuOperator * static_cast<double>(keys.size()) * size.rows;
+    size.total = size.startup + kCpuTuple * groups;
+    size.rows = groups;
+}
+
+/// What GROUP BY and the aggregates make of the rows.
+void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, RelationSize& size) {
+    const AggregateCosts costs = aggregate_costs(host, query);
+    size.total += kCpuOperator * costs.calls * size.rows;
     if (query.group_by.empty()) {
         size.startup = size.total;
         size.total += kCpuTuple;
@@ -165,7 +185,7 @@ void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, 
     }
     if (size.unique_columns.size() != query.group_by.size()) size.unique_columns.clear();
     group(host, group_keys(query), leaves, size);
-    size.total += kCpuOperator * ends * size.rows;
+    size.total += kCpuOperator * costs.ends * size.rows;
     if (query.having) size.rows = clamp_rows(size.rows * kInequality);
 }
 
@@ -277,6 +297,20 @@ std::optional<RelationSize> size_of_set_operation(Host& host, const Query& query
     size.startup = size.total + (hashed < sorted ? compare : sort_start_cost(size.rows));
     size.total += std::min(hashed, sorted);
     return size;
+}
+
+double value_loops(Host& host, const Query& values, const std::vector<Leaf>& leaves) {
+    double loops = 1e300, product = 1;
+    std::vector<ExprPtr> exprs;
+    for (const TargetEntry& target : values.targets) {
+        exprs.push_back(target.expr);
+        for (int rt_index : relations_of(target.expr)) {
+            const auto leaf = std::ranges::find(leaves, rt_index, &Leaf::rt_index);
+            if (leaf != leaves.end()) loops = std::min(loops, leaf->rows());
+        }
+    }
+    for (const Leaf& leaf : leaves) product *= leaf.rows();
+    return std::min(loops, group_count(host, exprs, {.rows = product, .startup = 0, .total = 0, .unique_columns = {}}, leaves));
 }
 
 std::optional<RelationSize> size_of_query(Host& host, const Query& query) {

@@ -163,7 +163,7 @@ class SemiJoin {
 
     double values_probed() const {
         double rows = 1;
-        std::optional<ScanPath> probe = table_.probe(attnos(keys_), unique_.rows, rows);
+        std::optional<ScanPath> probe = table_.probe(attnos(keys_), value_loops(host_, values_, leaves_), rows);
         if (!probe) return kNever;
         if (!is_key_unique()) return unique_.total + unique_.rows * probe->total + kCpuTuple * unique_.rows * rows;
         return probed(unique_, *probe, rows, value_matches_);
