@@ -1,0 +1,13 @@
+CREATE TABLE item (id serial PRIMARY KEY, ord_id int, sku text, qty int);
+CREATE TABLE prod (sku text PRIMARY KEY, price numeric(8,2), cat text);
+INSERT INTO prod SELECT 's' || g, g * 2.5, 'k' || g % 3 FROM generate_series(1, 9) g;
+INSERT INTO item (ord_id, sku, qty) SELECT 1 + (g * 13) % 8, 's' || (1 + g * 3 % 9), g % 5 FROM generate_series(1, 30) g;
+SELECT id FROM item WHERE id IN (SELECT i.id FROM prod p JOIN item i ON p.sku = i.sku WHERE p.cat = 'k1');
+UPDATE item SET qty = qty + 1 WHERE id IN (SELECT i.id FROM prod p JOIN item i ON p.sku = i.sku WHERE p.cat = 'k1') RETURNING id;
+SELECT id FROM item WHERE id IN (SELECT i.id FROM prod p JOIN item i ON p.sku = i.sku WHERE p.cat = 'k1') AND qty < 3;
+SELECT id FROM item WHERE ord_id IN (SELECT i.ord_id FROM prod p JOIN item i ON p.sku = i.sku WHERE p.cat = 'k1');
+SELECT item.id, prod.sku FROM item JOIN prod ON prod.sku = item.sku WHERE ord_id IN (SELECT i.ord_id FROM prod p JOIN item i ON p.sku = i.sku WHERE p.cat = 'k1');
+SELECT item.id, prod.sku FROM item JOIN prod ON prod.sku = item.sku WHERE EXISTS (SELECT 1 FROM item i WHERE i.ord_id = item.ord_id AND i.qty = 2);
+SELECT item.id, prod.sku FROM item JOIN prod ON prod.sku = item.sku WHERE NOT EXISTS (SELECT 1 FROM item i WHERE i.ord_id = item.ord_id AND i.qty = 2);
+SELECT item.id, prod.sku FROM item, prod WHERE prod.sku = item.sku AND prod.sku IN (SELECT sku FROM item WHERE qty = 2);
+DELETE FROM item USING prod WHERE prod.sku = item.sku AND item.ord_id IN (SELECT ord_id FROM item WHERE qty = 2) RETURNING id;
