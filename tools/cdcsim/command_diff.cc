@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* kHelp = R"(Runs scenarios (directories recursively) on the simulator and on the real stack and shows where
 they differ: topic, offset, JSON path, both values and the statement that caused it; and where the
-answers to statements differ. The stack is started when needed and left warm.
+answers to statements differ; where the simulator refuses, what the real stack answers. The stack is
+started when needed and left warm.
 )";
 
 constexpr std::string_view kLive = "live";

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/diff/compare_records.h"
@@ -140,6 +141,28 @@ class Comparer {
 };
 
 }  // namespace
+
+std::vector<std::string> answers_to_refused(const RunReport& simulated, const RunReport& real) {
+    std::vector<std::string> out;
+    const auto tell = [&](const scenario::Step& step, const std::string& what, const std::string& answer) {
+        out.push_back(fmt::format("{}:{}: step {}: the real stack: {}\n{}", step.file, step.line, step.number, what, answer));
+    };
+    for (std::size_t i = 0; i < std::min(simulated.steps.size(), real.steps.size()); ++i) {
+        const auto &step = simulated.steps[i], &there = real.steps[i];
+        if (step.connector.not_simulated) {
+            const auto& answer = there.connector;
+            tell(*step.step, answer.message.empty() ? "the connector is " + answer.state : fmt::format("Connect answers {}", answer.http_status), answer.message + answer.trace.substr(0, answer.trace.find('\n')));
+        }
+        const auto* body = std::get_if<SqlStep>(&step.step->body);
+        for (std::size_t k = 0; body && k < std::min(step.outcomes.size(), there.outcomes.size()); ++k) {
+            const Outcome& refused = step.outcomes[k];
+            if (!refused.error || !refused.error->not_simulated) continue;
+            const std::string answer = scenario::print_outcome(there.outcomes[k]);
+            tell(*step.step, scenario::describe_statement(*step.step, *body, refused), answer.empty() ? "no output\n" : answer);
+        }
+    }
+    return out;
+}
 
 Differences compare_sides(const scenario::Scenario& scenario, const std::array<const Play*, 3>& plays, const RealSide& real) {
     return Comparer(scenario, plays, real).run();

@@ -32,6 +32,7 @@ TestResult diff_case(const TestCase& test, const live::StackOptions& stack) {
     const std::vector<live::StepGuide> guides = guides_of(report);
     std::string shape;
     std::vector<scenario::Failure> failures;
+    std::vector<std::string> real_answers;
     add_failures(report.failures, "simulated", failures);
     if (report.not_simulated.empty()) {
         auto others = play_aside(test.scenario);
@@ -48,10 +49,14 @@ TestResult diff_case(const TestCase& test, const live::StackOptions& stack) {
         });
         out.note += fmt::format(", {:.1f} s on the real stack", live::now_seconds() - begin);
     }
+    if (!report.not_simulated.empty()) {
+        run_live(test.scenario, {stack, {}}, [&](const live::LiveTarget&, const scenario::RunReport& real) { real_answers = answers_to_refused(report, real); });
+    }
     report.failures = std::move(failures);
     scenario::apply_xfail(report);
     for (const auto& failure : report.failures) out.lines.push_back(scenario::print_failure(failure));
     for (const std::string& line : report.not_simulated) out.lines.push_back(line + "\n");
+    out.lines.insert(out.lines.end(), real_answers.begin(), real_answers.end());
     out.verdict = verdict_of(report);
     if (!shape.empty()) {
         out.lines.push_back(fmt::format("{}: its shape depends on volatile values: {}\n", test.title, shape));

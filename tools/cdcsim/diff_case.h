@@ -28,6 +28,9 @@ struct Differences {
 /// REQUIRES: three plays of one scenario, variants 0, 1 and 2.
 Differences compare_sides(const scenario::Scenario& scenario, const std::array<const Play*, 3>& plays, const RealSide& real);
 
+/// What the real stack does where the simulator refuses, a text for each.
+std::vector<std::string> answers_to_refused(const scenario::RunReport& simulated, const scenario::RunReport& real);
+
 /// Runs both sides and judges. Throws live::Unavailable.
 TestResult diff_case(const TestCase& test, const live::StackOptions& stack);
 

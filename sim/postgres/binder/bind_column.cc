@@ -119,7 +119,7 @@ ExprPtr system_column(ParseState& state, const TableMatch& match, const std::str
     ParseState* level = &state;
     for (int i = 0; i < match.levels; ++i) level = level->parent;
     const RangeTableEntry& rte = level->rte(match.item->rt_index);
-    if (match.item->is_join || rte.kind != RteKind::kRelation) return nullptr;
+    if (match.item->is_join || rte.kind != RteKind::kRelation || rte.relation->kind == 'v' || !rte.through_view.empty()) return nullptr;
     auto var = std::make_shared<VarExpr>();
     var->rt_index = match.item->rt_index;
     var->attno = row->attno;

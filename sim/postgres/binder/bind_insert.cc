@@ -281,6 +281,28 @@ void check_all_writable(const Query& query, const Relation& relation) {
     }
 }
 
+/// rewriteTargetListIU for a view: its defaults come before those of the table are asked for.
+void add_view_defaults(ParseState& state, const ViewTarget& view) {
+    Query& query = *state.query;
+    for (const Column& column : view.shadow->columns) {
+        const ExprPtr value = view.attnos[static_cast<std::size_t>(column.attno - 1)] != 0 ? view_column_default(state, column) : nullptr;
+        if (!value) continue;
+        const auto found = std::ranges::find(query.insert_columns, column.attno);
+        const auto at = static_cast<std::size_t>(found - query.insert_columns.begin());
+        const bool is_given = found != query.insert_columns.end();
+        if (!is_given) query.insert_columns.push_back(column.attno);
+        const auto put = [&](std::vector<ExprPtr>& values) {
+            if (!is_given) {
+                values.push_back(value);
+            } else if (values[at]->kind == ExprKind::kDefault) {
+                values[at] = value;
+            }
+        };
+        if (query.insert_select) put(query.insert_select_coercions);
+        for (std::vector<ExprPtr>& row : query.values) put(row);
+    }
+}
+
 Override override_of(const Node& node) {
     std::string_view text = node.text("override");
     return text == "OVERRIDING_USER_VALUE" ? Override::kUser : text == "OVERRIDING_SYSTEM_VALUE" ? Override::kSystem : Override::kNone;
@@ -341,6 +363,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     }
     if (Node conflict = node["onConflictClause"]) bind_on_conflict(state, conflict, relation);
     if (view) {
+        add_view_defaults(state, *view);
         for (int& attno : query.insert_columns) attno = table_column(*view, attno, ViewCommand::kInsert);
     }
     state.names = {view ? view_names(state, *view, name) : name_item(state, query.result_relation)};

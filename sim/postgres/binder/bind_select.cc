@@ -31,7 +31,6 @@ void bind_distinct_clause(ParseState& state, const std::vector<Node>& items) {
     }
     for (const Node& item : items) {
         int index = find_or_add_sort_target(state, item, query.targets, Place::kDistinctOn, false);
-        require_ordering(state, query.targets[static_cast<std::size_t>(index)].expr->type, -1);
         query.distinct_on.push_back(sort_group_ref(query.targets, static_cast<std::size_t>(index)));
     }
     // The leading ORDER BY keys must be the DISTINCT ON ones.
@@ -45,6 +44,7 @@ void bind_distinct_clause(ParseState& state, const std::vector<Node>& items) {
             throw SqlError("42P10", "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").at(target->expr->location);
         }
     }
+    for (int ref : query.distinct_on) require_ordering(state, std::ranges::find(query.targets, ref, &TargetEntry::sort_group_ref)->expr->type, -1);
 }
 
 using Sets = std::vector<std::vector<int>>;
@@ -56,7 +56,7 @@ int bind_group_item(ParseState& state, const Node& node) {
     if (any_expression(target.expr, [](const Expr& e) { return e.kind == ExprKind::kAggregate; })) {
         throw SqlError("42803", "aggregate functions are not allowed in GROUP BY").at(node.location());
     }
-    require_ordering(state, target.expr->type, target.expr->location, true);
+    require_ordering(state, target.expr->type, written_location(node), true);
     return sort_group_ref(state.query->targets, static_cast<std::size_t>(index));
 }
 

@@ -281,6 +281,17 @@ int sort_group_ref(std::vector<TargetEntry>& targets, std::size_t index) {
     return target.sort_group_ref;
 }
 
+int written_location(const Node& node) {
+    int location = node.location();
+    const auto look_left = [&](const Node& part) {
+        const int left = part ? written_location(part) : -1;
+        if (left >= 0) location = location < 0 ? left : std::min(location, left);
+    };
+    for (const char* part : {"lexpr", "arg", "testexpr"}) look_left(node[part]);
+    if (const std::vector<Node> args = node.items("args"); !args.empty()) look_left(args[0]);
+    return location;
+}
+
 std::vector<SortKey> bind_sort(ParseState& state, const std::vector<Node>& items, std::vector<TargetEntry>& targets,
                                Place place, bool sql99) {
     std::vector<SortKey> keys;
@@ -300,7 +311,7 @@ std::vector<SortKey> bind_sort(ParseState& state, const std::vector<Node>& items
             }
             key.descending = op == ">";
         }
-        require_ordering(state, key.type, target.expr->location);
+        require_ordering(state, key.type, written_location(item["node"]));
         key.nulls_first = nulls == "SORTBY_NULLS_FIRST" || (nulls != "SORTBY_NULLS_LAST" && key.descending);
         key.target = sort_group_ref(targets, static_cast<std::size_t>(index));
         bool duplicate = std::ranges::any_of(keys, [&](const SortKey& other) { return other.target == key.target; });

@@ -40,10 +40,10 @@ Target bind_target_table(ParseState& state, const Node& range_var, ViewCommand c
     return target;
 }
 
-/// The view's own WHERE comes first.
+/// The view's own WHERE comes last.
 void add_view_condition(Query& query, const Target& target) {
     if (!target.view || !target.view->where) return;
-    query.where = query.where ? make_bool(BoolOp::kAnd, {target.view->where, query.where}) : target.view->where;
+    query.where = query.where ? make_bool(BoolOp::kAnd, {query.where, target.view->where}) : target.view->where;
 }
 
 /// Binds SET's right side number `column` of a multiple assignment (a, b) = ...
@@ -225,6 +225,20 @@ std::vector<TargetEntry> bind_set_list(ParseState& state, const std::vector<Node
     return assignments;
 }
 
+namespace {
+
+/// The table's column instead of the view's. DEFAULT is the default of the view's column: NULL, if it has none.
+void give_view_default(ParseState& state, const ViewTarget& view, TargetEntry& entry) {
+    const Column& column = view.shadow->columns[static_cast<std::size_t>(entry.resno - 1)];
+    entry.resno = table_column(view, entry.resno, ViewCommand::kUpdate);
+    if (entry.expr->kind != ExprKind::kDefault) return;
+    entry.expr = view_column_default(state, column);
+    if (!entry.expr) entry.expr = coerce_to_column(state, make_null(oid::kUnknown), column, -1);
+    check_updatable(view.table->columns[static_cast<std::size_t>(entry.resno - 1)], *entry.expr);
+}
+
+}  // namespace
+
 std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
     Query& query = *state.query;
     query.command = CommandKind::kUpdate;
@@ -242,7 +256,7 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
     if (target.view) {
         bool elements = std::ranges::any_of(node.items("targetList"), [](const Node& item) { return item.has("indirection"); });
         if (elements) throw NotSimulated("UPDATE of an element of a view's column");
-        for (TargetEntry& entry : query.targets) entry.resno = table_column(*target.view, entry.resno, ViewCommand::kUpdate);
+        for (TargetEntry& entry : query.targets) give_view_default(state, *target.view, entry);
     }
     add_view_condition(query, target);
     if (target.view) query.view_checks = target.view->checks;

@@ -112,10 +112,16 @@ ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewComm
     target.shadow = shadow;
     if (query.where) {
         ExprPtr where = over_table(query.where, base);
-        target.where = target.where ? make_bool(BoolOp::kAnd, {target.where, where}) : where;
+        target.where = target.where ? make_bool(BoolOp::kAnd, {where, target.where}) : where;
         if (is_checked || view->check_option != 0) target.checks.push_back({view->name, where});
     }
     return target;
+}
+
+/// build_column_default of the view: of a column's own it knows nothing, but of its domain's.
+ExprPtr view_column_default(ParseState& state, const Column& column) {
+    const StoredExpr* of_domain = state.type(column.type).typtype == 'd' ? state.context().catalog().domain_default(column.type) : nullptr;
+    return of_domain == nullptr ? nullptr : coerce_to_column(state, of_domain->expr, column, -1);
 }
 
 int table_column(const ViewTarget& target, int attno, ViewCommand command) {

@@ -223,6 +223,8 @@ std::string type_name(ParseState& state, Oid type);
 /// "42846: cannot cast type x to y".
 /// exprLocation: where an expression begins, an operator at its left side.
 int expr_location(const Expr& expr);
+/// exprLocation of what was parsed: where its leftmost part stands.
+int written_location(const Node& node);
 [[noreturn]] void throw_cannot_cast(ParseState& state, Oid from, Oid to, int location);
 
 // bind_select.cc and its neighbours
@@ -276,6 +278,8 @@ struct ViewTarget {
 bool has_instead_trigger(const Relation& view, ViewCommand command);
 /// Adds the table as the result relation. Throws 55000 for a view that cannot be written.
 ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command, bool is_checked = false);
+/// What DEFAULT, or nothing at all, stands for in a view's column; nullptr: for the table's own default.
+ExprPtr view_column_default(ParseState& state, const Column& column);
 /// The table's column behind the view's. Throws 0A000 where there is none.
 int table_column(const ViewTarget& target, int attno, ViewCommand command);
 NameItem view_names(ParseState& state, const ViewTarget& target, const std::string& alias);

@@ -10,6 +10,7 @@
 #include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/storage/tuple.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/quote.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -232,7 +233,7 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
         }
         // pg_get_indexdef of one column: a function call stands bare, any other expression in parentheses.
         bool bare = column != nullptr || (key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form <= FuncForm::kSqlSyntax);
-        std::string text = column ? column->name : key.expr->text;
+        std::string text = column ? quote_identifier(column->name) : key.expr->text;
         bare = bare || text.starts_with('(');
         names += bare ? text : "(" + text + ")";
         const Datum& value = (*values)[i];

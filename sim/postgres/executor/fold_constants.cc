@@ -307,9 +307,13 @@ void estimate_sides(const ExprPtr& left, const ExprPtr& right, Host& host) {
 /// clause_selectivity.
 void estimate_clause(const ExprPtr& expr, Host& host) {
     switch (expr->kind) {
-        case ExprKind::kBool:
-            for (const ExprPtr& arg : as<BoolExpr>(*expr).args) estimate_clause(arg, host);
+        case ExprKind::kBool: {
+            // What folding ended (FALSE AND ...) is not there to be estimated.
+            const ExprPtr folded = Folder(host).fold(expr);
+            if (folded->kind != ExprKind::kBool) return estimate_clause(folded, host);
+            for (const ExprPtr& arg : as<BoolExpr>(*folded).args) estimate_clause(arg, host);
             return;
+        }
         case ExprKind::kBooleanTest: return estimate_clause(as<BooleanTestExpr>(*expr).arg, host);
         case ExprKind::kFunc: {
             const auto& node = as<FuncExpr>(*expr);

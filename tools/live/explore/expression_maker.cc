@@ -42,6 +42,7 @@ std::vector<std::string_view> split_values(std::string_view text) {
 std::string_view type_of(std::string_view family) {
     if (family == "bpchar") return "bpchar";
     if (family == "varbit") return "varbit";
+    if (family == "bit1") return "bit";
     return family;
 }
 

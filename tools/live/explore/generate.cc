@@ -25,6 +25,9 @@ constexpr auto kStatements = std::to_array<StatementRow>({
     {&Generator::select_window, 4},     {&Generator::select_join, 4},    {&Generator::select_set, 2},
     {&Generator::select_whole_row, 3},  {&Generator::select_sublink, 3}, {&Generator::alter_table, 6},
     {&Generator::replica_identity, 1},  {&Generator::create_index, 1},   {&Generator::create_trigger, 2},
+    {&Generator::merge, 4},             {&Generator::do_block, 2},       {&Generator::change_view, 3},
+    {&Generator::switch_trigger, 1},    {&Generator::change_key, 1},     {&Generator::rename_table, 1},
+    {&Generator::create_table_as, 1},   {&Generator::comment, 1},        {&Generator::add_label, 1},
 });
 
 constexpr auto kStreamed = std::to_array<StatementRow>({
@@ -34,6 +37,10 @@ constexpr auto kStreamed = std::to_array<StatementRow>({
     {&Generator::data_modifying_cte, 2}, {&Generator::truncate, 2},         {&Generator::select_columns, 1},
     {&Generator::alter_table, 6, true},        {&Generator::replica_identity, 3, true}, {&Generator::create_index, 1, true},
     {&Generator::create_trigger, 2, true},     {&Generator::store_out_of_line, 4}, {&Generator::update_beside, 3},
+    {&Generator::merge, 5},              {&Generator::do_block, 3},         {&Generator::change_view, 3},
+    {&Generator::emit_message, 2},             {&Generator::switch_trigger, 1, true},   {&Generator::change_key, 2, true},
+    {&Generator::rename_table, 1, true},       {&Generator::create_table_as, 1, true},  {&Generator::comment, 1, true},
+    {&Generator::add_label, 1, true},
 });
 
 }  // namespace

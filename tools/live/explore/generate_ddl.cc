@@ -8,7 +8,7 @@ namespace cdcsim::explore {
 namespace {
 
 constexpr std::array kKeyKinds = {"int", "int", "int", "int", "serial", "serial", "bigserial", "always", "by default", "bigint",
-                                  "text", "uuid", "two", "named", "none"};
+                                  "text", "uuid", "two", "named", "none", "smallint", "smallserial", "quoted"};
 constexpr std::array kActions = {"", "", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON UPDATE CASCADE", " ON DELETE RESTRICT", " ON DELETE SET DEFAULT",
                                  " ON DELETE CASCADE ON UPDATE CASCADE", " DEFERRABLE INITIALLY DEFERRED", " ON UPDATE SET NULL", " NOT VALID"};
 
@@ -24,14 +24,20 @@ bool names_column(const std::string& text, const Scope& scope) {
     return std::any_of(scope.begin(), scope.end(), [&](const ScopeColumn& column) { return text.find(column.text) != std::string::npos; });
 }
 
+/// What PostgreSQL names the key of a table that was created by this name.
+std::string key_constraint(const TableModel& table) { return table.name.starts_with('"') ? table.name.substr(0, table.name.size() - 1) + "_pkey\"" : table.name + "_pkey"; }
+
 }  // namespace
 
 void Generator::create_tables() {
     add("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')");
+    add("CREATE TYPE pair AS (x int, y text)");
+    add("CREATE DOMAIN amount AS numeric(8,2) CHECK (VALUE < 5000)");
+    add("CREATE DOMAIN label AS varchar(12) DEFAULT 'none'");
     const std::size_t count = 1 + random_.below(3);
     for (std::size_t t = 0; t < count; ++t) {
         TableModel table;
-        table.name = t == 0 && random_.percent(30) ? "transactions" : "t" + std::to_string(t + 1);
+        table.name = t == 0 && random_.percent(30) ? "transactions" : t == 2 && random_.percent(30) ? "\"Über Kunden\"" : "t" + std::to_string(t + 1);
         std::vector<Piece> items;
         Piece key = key_definition(table);
         if (!key.parts.empty()) items = std::move(key.parts);
@@ -88,8 +94,13 @@ Piece Generator::key_definition(TableModel& table) {
         out.parts.push_back(group(table.columns.back().name + " " + (kind == "text" ? "varchar(255)" : "uuid"), " PRIMARY KEY"));
         return out;
     }
-    ColumnModel& column = key("id", kind == "bigint" || kind == "bigserial" ? "int8" : "int4");
-    column.has_default = kind == "serial" || kind == "bigserial" || kind == "always" || kind == "by default";
+    if (kind == "quoted") {
+        key("\"Order No\"", "int4");
+        out.parts.push_back(Piece("\"Order No\" int PRIMARY KEY"));
+        return out;
+    }
+    ColumnModel& column = key("id", kind.starts_with("big") ? "int8" : kind.starts_with("small") ? "int2" : "int4");
+    column.has_default = kind.ends_with("serial") || kind == "always" || kind == "by default";
     column.identity_always = kind == "always";
     if (kind == "always" || kind == "by default") {
         out.parts.push_back(group("id int GENERATED " + std::string(kind == "always" ? "ALWAYS" : "BY DEFAULT") + " AS IDENTITY", " PRIMARY KEY"));
@@ -147,9 +158,10 @@ Piece Generator::column_definition(TableModel& table, ColumnModel& column, const
 }
 
 void Generator::replica_identity() {
-    static constexpr std::array kIdentities = {"FULL", "FULL", "DEFAULT", "NOTHING"};
+    static constexpr std::array kIdentities = {"FULL", "FULL", "DEFAULT", "NOTHING", "USING INDEX"};
     const TableModel& table = any_table();
     std::string identity = random_.pick(kIdentities);
+    if (identity == "USING INDEX") identity += " " + key_constraint(table);
     if (streamed_ && (identity == "NOTHING" || (identity == "DEFAULT" && table.keys().empty())) && random_.percent(80)) identity = "FULL";
     add("ALTER TABLE " + table.name + " REPLICA IDENTITY " + identity);
 }
@@ -193,6 +205,57 @@ void Generator::create_trigger() {
     add("CREATE FUNCTION " + function + "() RETURNS trigger AS $$ " + replaced(row.function, values) + " $$ LANGUAGE plpgsql");
     add("CREATE TRIGGER trigger_" + std::to_string(number) + " " + replaced(row.trigger, values) + " EXECUTE FUNCTION " + function + "(" +
         (row.function.find("TG_ARGV") != std::string_view::npos ? "'" + key + "'" : "") + ")");
+}
+
+void Generator::switch_trigger() {
+    static constexpr std::array kSwitches = {"DISABLE TRIGGER USER", "ENABLE TRIGGER USER", "DISABLE TRIGGER trigger_1", "ENABLE TRIGGER trigger_1", "ENABLE REPLICA TRIGGER trigger_1", "ENABLE ALWAYS TRIGGER trigger_1"};
+    add("ALTER TABLE " + any_table().name + " " + random_.pick(kSwitches));
+}
+
+// Without a key, or with one that was not there.
+void Generator::change_key() {
+    TableModel& table = any_table();
+    if (!table.keys().empty()) {
+        add("ALTER TABLE " + table.name + " DROP CONSTRAINT " + key_constraint(table));
+        for (ColumnModel& column : table.columns) column.key = false;
+        if (streamed_ && random_.percent(60)) add("ALTER TABLE " + table.name + " REPLICA IDENTITY FULL");
+        return;
+    }
+    ColumnModel& column = random_.pick(table.columns);
+    if (column.family == "json" || column.family == "xml") return;
+    column.indexed = true;
+    add("ALTER TABLE " + table.name + " ADD PRIMARY KEY (" + column.name + ")");
+}
+
+void Generator::rename_table() {
+    TableModel& table = any_table();
+    const std::string name = "renamed_" + std::to_string(table.next_name++);
+    add("ALTER TABLE " + table.name + " RENAME TO " + name);
+    table.name = name;
+}
+
+void Generator::create_table_as() {
+    const TableModel& from = any_table();
+    TableModel table = from;
+    table.name = "copied_" + std::to_string(tables_.size());
+    for (ColumnModel& column : table.columns) {
+        column.key = column.indexed = column.generated = column.identity_always = column.has_default = column.not_null = false;
+        column.references.clear();
+    }
+    add(group("CREATE TABLE " + table.name + " AS SELECT * FROM " + from.name, where(table, ""), random_.percent(20) ? optional(" WITH NO DATA") : Piece("")));
+    tables_.push_back(std::move(table));
+}
+
+void Generator::comment() {
+    const TableModel& table = any_table();
+    if (random_.percent(30)) return add("COMMENT ON TABLE " + table.name + " IS 'what it''s about'");
+    add("COMMENT ON COLUMN " + table.name + "." + random_.pick(table.columns).name + " IS " + (random_.percent(80) ? "'a \"comment\", é'" : "NULL"));
+}
+
+// A label that no row has yet.
+void Generator::add_label() {
+    static constexpr std::array kPlaces = {"", " BEFORE 'ok'", " AFTER 'sad'"};
+    add(std::string("ALTER TYPE mood ADD VALUE ") + (random_.percent(50) ? "IF NOT EXISTS " : "") + "'added'" + random_.pick(kPlaces));
 }
 
 void Generator::alter_table() {

@@ -214,9 +214,82 @@ void Generator::data_modifying_cte() {
     add(group("WITH x AS (", std::move(change), " RETURNING *) SELECT count(*), ", make_.expression("int4", {}, 1), " FROM x"));
 }
 
+void Generator::merge() {
+    TableModel& table = any_table();
+    const auto keys = table.keys();
+    if (keys.size() != 1 || keys[0]->identity_always) return update();
+    const ColumnModel& key = *keys[0];
+    std::vector<Piece> rows;
+    const std::size_t count = 1 + random_.below(3);
+    for (std::size_t i = 0; i < count; ++i) rows.push_back(Piece("(" + key_value(table, key, random_.percent(40)) + (key.family == "uuid" ? "::uuid" : "") + ", " + std::to_string(random_.below(4)) + ")"));
+    Scope scope = scope_of(table, table.name + ".", true);
+    scope.push_back({"v.n", "int4"});
+    const auto condition = [&] { return random_.percent(40) ? optional(" AND ", make_.expression("bool", scope, 1)) : Piece(""); };
+    std::vector<Piece> branches;
+    if (random_.percent(30)) branches.push_back(group("WHEN MATCHED AND v.n = 1 THEN ", random_.percent(50) ? "DELETE" : "DO NOTHING"));
+    if (random_.percent(80)) branches.push_back(group("WHEN MATCHED", condition(), " THEN UPDATE SET ", assignments(table, scope)));
+    if (branches.empty() || random_.percent(70)) {
+        std::vector<Piece> names, values;
+        for (const ColumnModel& column : table.columns) {
+            if (column.generated || (!column.key && random_.percent(20))) continue;
+            names.push_back(tagged(column.tag, Piece(column.name)));
+            values.push_back(tagged(column.tag, Piece(column.key ? "v.k" : value_for(table, column, true))));
+        }
+        Piece then = random_.percent(90) ? group("INSERT (", list(std::move(names)), ") VALUES (", list(std::move(values)), ")") : Piece("DO NOTHING");
+        branches.push_back(group("WHEN NOT MATCHED", random_.percent(25) ? optional(" AND v.n > 0") : Piece(""), " THEN ", std::move(then)));
+    }
+    add(group("MERGE INTO " + table.name + " USING (VALUES ", list(std::move(rows)), ") AS v(k, n) ON " + table.name + "." + key.name + " = v.k ", list(std::move(branches), " ")));
+}
+
+// Several changes in one statement; one of them may be caught.
+void Generator::do_block() {
+    TableModel& table = any_table();
+    const auto keys = table.keys();
+    if (keys.size() != 1 || keys[0]->identity_always || keys[0]->family == "uuid") return update();
+    const std::string first = std::to_string(table.next_key + static_cast<int>(random_.below(2)) - 1);
+    table.next_key += 2;
+    std::string number = "i";
+    if (keys[0]->family == "text") number = "'k' || i";
+    std::vector<Piece> names{Piece(keys[0]->name)}, values{Piece(number)};
+    for (const ColumnModel& column : table.columns) {
+        if (column.key || column.generated || random_.percent(40)) continue;
+        names.push_back(tagged(column.tag, Piece(column.name)));
+        values.push_back(tagged(column.tag, Piece(value_for(table, column, true))));
+    }
+    Piece insert = group("INSERT INTO " + table.name + " (", list(std::move(names)), ") VALUES (", list(std::move(values)), "); ");
+    Piece change = random_.percent(50) ? optional("UPDATE " + table.name + " SET ", assignments(table, scope_of(table, "", true)), " WHERE " + keys[0]->name + " = " + number + "; ") : Piece("");
+    Piece body = group("BEGIN ", std::move(insert), std::move(change), random_.percent(60) ? optional("EXCEPTION WHEN OTHERS THEN RAISE NOTICE '% %', SQLSTATE, SQLERRM; ") : Piece(""), "END; ");
+    add(group("DO $$ BEGIN FOR i IN " + first + ".." + first + " + 2 LOOP ", std::move(body), "END LOOP; END $$"));
+}
+
+// Through a view that PostgreSQL updates by itself.
+void Generator::change_view() {
+    if (views_.empty() || random_.percent(15)) {
+        const TableModel& table = any_table();
+        TableModel view = table;
+        view.name = "view_" + std::to_string(views_.size() + 1);
+        add(group("CREATE VIEW " + view.name + " AS SELECT * FROM " + table.name, where(view, ""), random_.percent(20) ? optional(" WITH CHECK OPTION") : Piece("")));
+        for (ColumnModel& column : view.columns) column.has_default = false;
+        views_.push_back(std::move(view));
+    }
+    TableModel& view = views_[random_.below(views_.size())];
+    const std::size_t kind = random_.below(4);
+    if (kind == 0) return add(group("DELETE FROM " + view.name, where(view, "")));
+    if (kind < 3) return add(group("UPDATE " + view.name + " SET ", assignments(view, scope_of(view, "", true)), where(view, ""), returning(view)));
+    std::string overriding;
+    const auto columns = columns_to_insert(view, overriding);
+    add(group(insert_head(view, columns), overriding + " VALUES ", row_of_values(view, columns), returning(view)));
+}
+
+void Generator::emit_message() {
+    static constexpr std::array kTexts = {"'hello'", "''", "'é \"quoted\"'", "'\\x00ff'::bytea", "repeat('long ', 100)"};
+    add(std::string("SELECT pg_logical_emit_message(") + (random_.percent(75) ? "true" : "false") + ", " + (random_.percent(80) ? "'prefix'" : "''") + ", " + random_.pick(kTexts) + ") IS NOT NULL");
+}
+
 void Generator::truncate() {
     static constexpr const char* kTails[] = {"", "", " RESTART IDENTITY", " CASCADE"};
-    add("TRUNCATE " + any_table().name + random_.pick(kTails));
+    const std::string first = any_table().name, second = any_table().name;
+    add("TRUNCATE " + first + (second != first && random_.percent(40) ? ", " + second : "") + random_.pick(kTails));
 }
 
 // A text that is too long to stand in its row: 32 characters that do not compress, n times.

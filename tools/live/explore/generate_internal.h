@@ -32,6 +32,10 @@ class Generator {
     void remove();
     void remove_using();
     void data_modifying_cte();
+    void merge();
+    void do_block();
+    void change_view();
+    void emit_message();
     void truncate();
     void store_out_of_line();
     void update_beside();
@@ -49,6 +53,12 @@ class Generator {
     void replica_identity();
     void create_index();
     void create_trigger();
+    void switch_trigger();
+    void change_key();
+    void rename_table();
+    void create_table_as();
+    void comment();
+    void add_label();
 
   private:
     void create_tables();
@@ -83,6 +93,7 @@ class Generator {
     std::vector<TableModel> tables_;
     Statements out_;
     bool has_audit_ = false;
+    std::vector<TableModel> views_;  ///< simple ones, with the columns that their table had
     bool in_transaction_ = false;
     bool has_written_ = false;  ///< in this transaction
     int savepoints_ = 0;

@@ -50,6 +50,8 @@ struct OptionRow {
 };
 std::span<const OptionRow> connector_options();
 std::span<const OptionRow> unwrap_options();  ///< of the transform ExtractNewRecordState
+/// Chains of transforms that hold for every table: `name=value` lines.
+std::span<const std::string_view> transform_chains();
 
 /// The parts of a text between '|'.
 std::vector<std::string_view> split_values(std::string_view text);

@@ -34,6 +34,13 @@ constexpr auto kExpressions = std::to_array<ExpressionRow>({
     {"bool", "({int4range} @> {int4})"}, {"bool", "({int4range} && {int4range})"}, {"bool", "({inet} << {inet})"},
     {"bool", "({money} > {money})"}, {"bool", "({bit} = {bit})"}, {"bool", "CASE WHEN {bool} THEN {bool} END"},
     {"bool", "regexp_like({text}, 'a+')"}, {"bool", "({int2} = {numeric})"}, {"bool", "({name} = {text})"},
+    {"bool", "({pair} = {pair})"}, {"bool", "({macaddr} < {macaddr})"}, {"bool", "({cidr} >>= {inet})"}, {"bool", "({daterange} @> {date})"},
+    {"bool", "({tsrange} && {tsrange})"}, {"bool", "({numrange} -|- {numrange})"}, {"bool", "({tstzrange} < {tstzrange})"}, {"bool", "({uuid} = ANY ({uuid[]}))"},
+    {"bool", "({date[]} @> {date[]})"}, {"bool", "({bit1} = {bit1})"}, {"bool", "isempty({int8range})"}, {"bool", "({mood[]} < {mood[]})"}, {"bool", "({macaddr8} = {macaddr8})"},
+    {"int4", "({pair}).x"}, {"int4", "cardinality({uuid[]})"}, {"int4", "array_length({bytea[]}, 1)"}, {"int8", "({int8[]})[1]"}, {"int8", "{oid}::int8"}, {"int2", "({int2[]})[1]"},
+    {"numeric", "upper({numrange})"}, {"float8", "({float8[]})[2]"}, {"text", "({pair}).y"}, {"text", "{pair}::text"}, {"text", "{xml}::text"}, {"text", "{tstzrange}::text"},
+    {"text", "{numrange}::text"}, {"text", "{bool[]}::text"}, {"text", "{jsonb[]}::text"}, {"text", "{timestamptz[]}::text"}, {"text", "{bytea[]}::text"}, {"text", "{interval[]}::text"},
+    {"text", "{macaddr8}::text"}, {"text", "{cidr}::text"}, {"text", "{oid}::text"}, {"text", "{varchar[]}::text"}, {"text", "{inet[]}::text"}, {"text", "to_json({time[]})::text"},
     // int4
     {"int4", "({int4} + {int4})"}, {"int4", "({int4} - {int4})"}, {"int4", "({int4} * {int4})"}, {"int4", "({int4} / {int4})"},
     {"int4", "({int4} % {int4})"}, {"int4", "(- {int4})"}, {"int4", "({int2} + {int4})"}, {"int4", "abs({int4})"},

@@ -16,6 +16,16 @@ void draw(Random& random, std::span<const OptionRow> rows, ConnectorOptions& out
     }
 }
 
+/// `name=value` lines.
+void add_chain(std::string_view lines, ConnectorOptions& out) {
+    while (!lines.empty()) {
+        const std::string_view line = lines.substr(0, lines.find('\n'));
+        const std::size_t equals = line.find('=');
+        out.emplace_back(line.substr(0, equals), line.substr(equals + 1));
+        lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    }
+}
+
 bool gives(const ConnectorOptions& options, std::string_view name) {
     return std::any_of(options.begin(), options.end(), [&](const auto& one) { return one.first == name; });
 }
@@ -46,12 +56,19 @@ ConnectorOptions draw_connector(std::uint64_t seed, std::uint64_t batch) {
     ConnectorOptions out;
     if (random.percent(15)) return out;
     draw(random, connector_options(), out);
-    if (random.percent(25)) {
+    if (random.percent(15)) {
+        add_chain(random.pick(transform_chains()), out);
+    } else if (random.percent(30)) {
         out.emplace_back("transforms", "unwrap");
         out.emplace_back("transforms.unwrap.type", "io.debezium.transforms.ExtractNewRecordState");
         draw(random, unwrap_options(), out);
     }
-    if (gives(out, "table.include.list")) std::erase_if(out, [](const auto& one) { return one.first == "table.exclude.list"; });
+    // Of these the connector takes one.
+    const auto only_one = [&](const char* kept, const char* dropped) {
+        if (gives(out, kept)) std::erase_if(out, [&](const auto& one) { return one.first == dropped; });
+    };
+    only_one("table.include.list", "table.exclude.list");
+    only_one("column.include.list", "column.exclude.list");
     return out;
 }
 

@@ -1,0 +1,18 @@
+create table vj (c2 jsonb, a int);
+create table vk (c2 jsonb, a int);
+insert into vk values ('{}', 1);
+select * from vj where false and c2 < 'foo bar'::text::jsonb;
+delete from vj where false and c2 < 'foo bar'::text::jsonb;
+delete from vj where false and 1 / 0 > a;
+update vj set a = 1 where false and 1 / 0 > a;
+delete from vj where 1 / 0 > a and false;
+delete from vj where a > 5 and 1 > 2 and 1 / 0 > a;
+delete from vj where null::bool and 1 / 0 > a;
+delete from vj where true or 1 / 0 > a;
+delete from vk where false and 1 / 0 > a;
+delete from vk where 1 / 0 > a and false;
+delete from vk where true or 1 / 0 > a;
+delete from vj where not (true or 1 / 0 > a);
+delete from vj where (case when true then false else a = 1/0 end) and 1 / 0 > a;
+delete from vj where false and c2 < 'foo bar'::text::jsonb and 1 / 0 > a;
+delete from vj where 1 = 2 and 'foo'::text::jsonb is null;
