@@ -44,7 +44,7 @@ for where in own attached; do
     for command in ${COMMANDS:-diff record explore}; do
         for signal in INT TERM KILL; do
             case $command in
-                explore) arguments=(--seed 22 --first 600 --count 50 --shrink 0 -j 1 --out "$work/out") ;;
+                explore) arguments=(--seed 41 --count 50 --shrink 0 -j 1 --out "$work/out") ;;
                 *) arguments=("$work/long.yaml") ;;
             esac
             # SIGINT is ignored by what a script starts in the background, unless it has a group of its own.

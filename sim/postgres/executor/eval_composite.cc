@@ -102,11 +102,15 @@ Datum field_select(const FieldSelectExpr& expr, const EvalContext& context) {
     return field < fields.size() ? std::move(fields[field]) : Datum();
 }
 
-/// A row IS NULL if all its fields are, IS NOT NULL if none is.
+/// A row IS NULL if all its fields are, IS NOT NULL if none is; dropped columns do not count.
 Datum row_null_test(const NullTestExpr& expr, const Datum& value, const EvalContext& context) {
-    std::vector<Datum> fields = fields_of(expr.arg->type, value, context.host);
-    return Datum::of_bool(std::ranges::all_of(
-        fields, [&](const Datum& field) { return field.is_null() == expr.is_null; }));
+    std::string_view literal;
+    const RowType row_type = row_type_of(context.host, expr.arg->type, value, literal);
+    const std::vector<Datum> fields = parse_row(context.host, row_type, literal);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        if (!row_type[i].dropped && fields[i].is_null() != expr.is_null) return Datum::of_bool(false);
+    }
+    return Datum::of_bool(true);
 }
 
 }  // namespace cdcsim::pg::eval

@@ -154,15 +154,29 @@ void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<
     }
 }
 
-/// What the planner folds in the actions fails even if no row gets there.
+/// What the planner folds in the actions, in the order of the table's columns and with the defaults that
+/// the rewriter puts in, fails even if no row gets there.
 void fold_actions(Modification& m) {
-    auto fold = [&](const ExprPtr& expr) {
-        if (expr && expr->kind != ExprKind::kDefault) fold_constants(expr, m.backend);
+    const auto fold_column = [&](const Column& column, const ExprPtr& given) {
+        if (given && given->kind != ExprKind::kDefault) {
+            fold_constants(given, m.backend);
+        } else if (column.default_expr && !column.generated && !column.dropped) {
+            ready_to_run(*column.default_expr, m.backend);
+        }
     };
     for (const MergeAction& action : m.query.merge_actions) {
-        fold(action.condition);
-        for (const TargetEntry& entry : action.set) fold(entry.expr);
-        for (const ExprPtr& value : action.values) fold(value);
+        for (const Column& column : m.relation->columns) {
+            const auto set = std::ranges::find(action.set, column.attno, &TargetEntry::resno);
+            const auto inserted = std::ranges::find(action.insert_columns, column.attno);
+            if (set != action.set.end()) {
+                fold_column(column, set->expr);
+            } else if (inserted != action.insert_columns.end()) {
+                fold_column(column, action.values.at(static_cast<std::size_t>(inserted - action.insert_columns.begin())));
+            } else if (action.command == CommandKind::kInsert) {
+                fold_column(column, nullptr);
+            }
+        }
+        if (action.condition) fold_constants(action.condition, m.backend);
     }
 }
 

@@ -165,7 +165,6 @@ ExecResult run_modification(Backend& backend, const Query& query, const std::sha
     }
     fold_parts(backend, query);
     if (query.command != CommandKind::kMerge) estimate(backend, query);
-    backend.write_xid();
     if (query.has_returning) m.returning = &sink;
     ExecResult result;
     result.returns_rows = query.has_returning;

@@ -1,0 +1,17 @@
+create table m (id int primary key, n numeric(4,1) default extract(milliseconds from '23:59:59.999999'::time), a int default 1, v text);
+create table d (id int primary key, a int default 1 / 0, v text);
+insert into m (id, n) values (1, 1);
+merge into m using (values (1)) v(k) on m.id = v.k when not matched then insert (id) values (v.k);
+merge into m using (values (1)) v(k) on m.id = v.k when not matched then insert (id, n) values (v.k, default);
+merge into m using (values (1)) v(k) on m.id = v.k when matched then update set v = 'x' when not matched then insert (id, n) values (v.k, 1);
+merge into m using (values (1)) v(k) on m.id = v.k when not matched and 1 / 0 > id then insert (id) values (v.k);
+merge into m using (values (1)) v(k) on m.id = v.k when not matched and 1 / 0 > v.k then insert (id, n) values (v.k, 1);
+merge into m using (values (1)) v(k) on m.id = v.k when not matched and 1 / 0 > v.k then insert (id, n) values (v.k, 'x'::text::numeric);
+merge into m using (values (1)) v(k) on m.id = v.k when matched and v.k > 5 then update set v = 'x'::text::uuid::text, n = 1 / 0;
+merge into m using (values (1)) v(k) on m.id = v.k when matched and false then update set n = default;
+merge into m using (values (1)) v(k) on m.id = v.k when not matched then insert default values;
+merge into d using (values (1)) v(k) on d.id = v.k when not matched then insert (id) values (v.k);
+merge into d using (values (1)) v(k) on d.id = v.k when matched then update set a = default;
+merge into d using (values (1)) v(k) on d.id = v.k when not matched then insert (v, id, a) values ('x'::text::uuid::text, v.k, 1 / 0);
+merge into d using (values (1)) v(k) on d.id = v.k and 1 % 0 = v.k when not matched then insert (id) values (v.k);
+select * from m;
