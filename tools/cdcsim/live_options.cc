@@ -1,5 +1,7 @@
 #include "tools/cdcsim/live_options.h"
 
+#include <cstdlib>
+
 #include "tools/live/unavailable.h"
 #include "tools/live/wait.h"
 
@@ -34,6 +36,8 @@ live::StackOptions stack_options(const OptionSet& options) {
 
 Status with_stack(const char* command, const std::function<Status()>& run) {
     live::watch_signals();
+    // libpq would set these in every session: answers would be those of the user's taste.
+    for (const char* name : {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGOPTIONS"}) unsetenv(name);
     try {
         return run();
     } catch (const live::Unavailable& trouble) {
