@@ -194,6 +194,8 @@ struct Query {
 
     /// DISTINCT that a join with IN's subquery asks for (create_unique_path).
     bool unique_values = false;
+    /// DECLARE CURSOR: planned for its first rows (cursor_tuple_fraction).
+    bool for_cursor = false;
     /// Conditions `column = value` that the planner has moved into a subquery in FROM.
     std::vector<ExprPtr> known_below;
 

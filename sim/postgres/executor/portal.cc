@@ -129,7 +129,9 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
     if (contains_volatile(*query)) throw NotSimulated("cursors over volatile functions");
     Portal portal;
     portal.hold = hold;
-    ExecResult done = backend.run_query(query, {}, command.params, [&](std::span<const Datum> row) {
+    auto planned = std::make_shared<Query>(*query);
+    planned->for_cursor = true;
+    ExecResult done = backend.run_query(planned, {}, command.params, [&](std::span<const Datum> row) {
         portal.rows.emplace_back(row.begin(), row.end());
         return true;
     });

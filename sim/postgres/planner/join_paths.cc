@@ -259,7 +259,7 @@ void JoinPlanner::add_sorting_merges(JoinRelation& joined, const Pair& pair) {
 /// The outer side has an order that serves (generate_mergejoin_paths).
 void JoinPlanner::add_sorted_merges(JoinRelation& joined, const Pair& pair, const Path& outer) {
     Equalities equalities = merged_by(pair, outer.keys);
-    const bool needs_all = pair.join == PathJoin::kRight;
+    const bool needs_all = keeps_inner(pair.join);
     if (equalities.empty() || (needs_all && equalities.size() != pair.clauses.equalities.size())) return;
     PathKeys keys = inner_keys(equalities, outer.keys);
     merge_join(joined, pair, outer, pair.inner.cheapest(), equalities, {}, keys);
@@ -320,7 +320,7 @@ void JoinPlanner::merge_join(JoinRelation& joined, const Pair& pair, const Path&
     const double others = pair.clauses.filter_cost + pair.clauses.equality_cost - merge_cost;
     cost += (kCpuTuple + kCpuOperator * others) * tuples;
     path.total = path.startup + cost;
-    if (pair.join != PathJoin::kRight) path.keys = sorts_outer ? outer_sort : outer.keys;
+    if (!keeps_inner(pair.join)) path.keys = sorts_outer ? outer_sort : outer.keys;
     PlanNode node;
     node.sorts_outer = sorts_outer;
     node.sorts_inner = sorts_inner;
@@ -396,10 +396,10 @@ void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, con
             pair.match_count = std::max(1.0, any * inner.rows / pair.match_share);
         }
     }
-    const bool can_merge = join != PathJoin::kRight || !pair.clauses.has_filters;
+    const bool can_merge = !keeps_inner(join) || !pair.clauses.has_filters;
     if (can_merge) add_sorting_merges(joined, pair);
     for (const Path& path : pair.outer.paths) {
-        if (join != PathJoin::kRight) add_nested_loops(joined, pair, path);
+        if (!keeps_inner(join)) add_nested_loops(joined, pair, path);
         if (can_merge) add_sorted_merges(joined, pair, path);
     }
     add_hash_joins(joined, pair);

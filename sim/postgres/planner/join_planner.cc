@@ -34,8 +34,7 @@ bool JoinPlanner::add_item(int rt_index) {
 }
 
 bool JoinPlanner::add_leaves(const FromNode& node) {
-    if (node.is_leaf()) return add_item(node.rt_index);
-    return node.join != JoinType::kFull && add_leaves(*node.left) && add_leaves(*node.right);
+    return node.is_leaf() ? add_item(node.rt_index) : add_leaves(*node.left) && add_leaves(*node.right);
 }
 
 JoinPlanner::Mask JoinPlanner::mask_of(const FromNode& node) const {
@@ -44,23 +43,38 @@ JoinPlanner::Mask JoinPlanner::mask_of(const FromNode& node) const {
     return Mask{1} << (leaf - leaves_.begin());
 }
 
-/// What a join's ON says; `above`: conditions that remove rows of the join. If one of them keeps no row whose right side is
-/// missing, the outer join is an inner one (reduce_outer_joins).
+/// What the join is under conditions that remove rows of it: if one keeps no row where a side is missing, that side
+/// is never missing (reduce_outer_joins).
+JoinType JoinPlanner::reduced(const FromNode& node, const std::vector<ExprPtr>& above) const {
+    auto is_there = [&](const FromNode& side) {
+        const Mask mask = mask_of(side);
+        return std::ranges::any_of(above, [&](const ExprPtr& condition) { return is_strict_over(condition, mask); });
+    };
+    const bool misses_left = (node.join == JoinType::kRight || node.join == JoinType::kFull) && !is_there(*node.left);
+    const bool misses_right = (node.join == JoinType::kLeft || node.join == JoinType::kFull) && !is_there(*node.right);
+    if (misses_left) return misses_right ? JoinType::kFull : JoinType::kRight;
+    return misses_right ? JoinType::kLeft : JoinType::kInner;
+}
+
+/// What a join's ON says; `above`: conditions that remove rows of the join.
 void JoinPlanner::add_joins(const FromNode& node, const std::vector<ExprPtr>& above) {
     if (node.is_leaf()) return;
-    const FromNode &left = node.join == JoinType::kRight ? *node.right : *node.left, &right = node.join == JoinType::kRight ? *node.left : *node.right;
-    OuterJoin join{.left = mask_of(left), .right = mask_of(right), .filters = {}, .on = {}};
     std::vector<ExprPtr> on;
     if (node.condition) flatten_and(fold_constants(node.condition, host_), on);
-    const bool is_inner = node.join == JoinType::kInner || std::ranges::any_of(above, [&](const ExprPtr& condition) { return is_strict_over(condition, join.right); });
+    const JoinType type = reduced(node, above);
+    if (type == JoinType::kFull) return add_full_join(node, on);
+    const bool is_inner = type == JoinType::kInner;
     std::vector<ExprPtr> inner = on;
     if (is_inner) inner.insert(inner.end(), above.begin(), above.end());
-    add_joins(*node.left, is_inner || &left != &*node.left ? inner : above);
-    add_joins(*node.right, is_inner || &left != &*node.right ? inner : above);
+    add_joins(*node.left, is_inner || type == JoinType::kRight ? inner : above);
+    add_joins(*node.right, is_inner || type == JoinType::kLeft ? inner : above);
     if (is_inner) {
         for (const ExprPtr& condition : on) add_conjunct(condition);
         return;
     }
+    OuterJoin join;
+    join.left = mask_of(type == JoinType::kLeft ? *node.left : *node.right);
+    join.right = mask_of(type == JoinType::kLeft ? *node.right : *node.left);
     for (const ExprPtr& condition : on) {
         std::optional<Filter> filter = filter_of(condition);
         if (!filter) continue;
@@ -75,6 +89,20 @@ void JoinPlanner::add_joins(const FromNode& node, const std::vector<ExprPtr>& ab
     }
     if (join.min_left == 0) join.min_left = join.left;
     join.on = std::move(on);
+    outer_joins_.push_back(std::move(join));
+}
+
+void JoinPlanner::add_full_join(const FromNode& node, const std::vector<ExprPtr>& on) {
+    add_joins(*node.left, {});
+    add_joins(*node.right, {});
+    OuterJoin join;
+    join.left = join.min_left = mask_of(*node.left);
+    join.right = mask_of(*node.right);
+    join.is_full = true;
+    for (const ExprPtr& condition : on) {
+        if (std::optional<Filter> filter = filter_of(condition)) join.filters.push_back(std::move(*filter));
+    }
+    join.on = on;
     outer_joins_.push_back(std::move(join));
 }
 
@@ -251,7 +279,7 @@ const JoinPlanner::OuterJoin* JoinPlanner::outer_join_of(Mask a, Mask b, bool& l
 /// Whether the rows of these items, joined, can be asked what WHERE asks of an outer join's result.
 bool JoinPlanner::is_due(const Filter& late, Mask mask) const {
     return (late.mask & ~mask) == 0 && std::ranges::all_of(outer_joins_, [&](const OuterJoin& join) {
-        return (join.right & late.mask) == 0 || ((join.min_left | join.right) & ~mask) == 0;
+        return (join.nullable() & late.mask) == 0 || ((join.min_left | join.right) & ~mask) == 0;
     });
 }
 
@@ -268,13 +296,17 @@ void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
         JoinClauses clauses = clauses_between(left.mask, right.mask, outer_join);
         double rows = left.rows * right.rows * inner_selectivity(clauses);
         if (outer_join != nullptr) rows = std::max(rows, left.rows);
+        if (outer_join != nullptr && outer_join->is_full) rows = std::max(rows, right.rows);
         for (const Filter& late : late_filters_) {
             if (is_due(late, joined.mask) && !is_due(late, a.mask) && !is_due(late, b.mask)) rows *= late.selectivity;
         }
         joined.rows = clamp_rows(rows);
     }
-    PathJoin forward = outer_join != nullptr ? PathJoin::kLeft : PathJoin::kInner;
-    PathJoin backward = outer_join != nullptr ? PathJoin::kRight : PathJoin::kInner;
+    PathJoin forward = PathJoin::kInner, backward = PathJoin::kInner;
+    if (outer_join != nullptr) {
+        forward = outer_join->is_full ? PathJoin::kFull : PathJoin::kLeft;
+        backward = outer_join->is_full ? PathJoin::kFull : PathJoin::kRight;
+    }
     add_paths(joined, left, right, forward, outer_join);
     add_paths(joined, right, left, backward, outer_join);
 }
@@ -296,7 +328,7 @@ JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* siz
         // Over what an outer join may miss, a condition comes after that join.
         Mask mask = mask_of(conjunct);
         bool is_late = std::ranges::any_of(outer_joins_, [&](const OuterJoin& join) {
-            return (join.right & mask) != 0;
+            return (join.nullable() & mask) != 0;
         });
         if (!is_late) {
             add_conjunct(conjunct);

@@ -55,9 +55,11 @@ class JoinPlanner {
         std::optional<std::pair<Side, Side>> equality;
     };
 
-    /// LEFT JOIN: `right` may be missing.
+    /// LEFT JOIN: `right` may be missing. FULL JOIN: both may.
     struct OuterJoin {
         Mask left = 0, right = 0, min_left = 0;
+        bool is_full = false;
+        Mask nullable() const { return is_full ? left | right : right; }
         std::vector<Filter> filters;  ///< of ON
         std::vector<ExprPtr> on;
     };
@@ -83,6 +85,9 @@ class JoinPlanner {
         bool has_filters = false;
     };
 
+    /// Whether a row of the inner side that nothing matches stays.
+    static bool keeps_inner(PathJoin join) { return join == PathJoin::kRight || join == PathJoin::kFull; }
+
     /// Two sides about to be joined.
     struct Pair {
         const JoinRelation& outer;
@@ -100,6 +105,8 @@ class JoinPlanner {
     bool add_item(int rt_index);
     bool add_leaves(const FromNode& node);
     void add_joins(const FromNode& node, const std::vector<ExprPtr>& above);
+    JoinType reduced(const FromNode& node, const std::vector<ExprPtr>& above) const;
+    void add_full_join(const FromNode& node, const std::vector<ExprPtr>& on);
     Mask mask_of(const FromNode& node) const;
     void add_conjunct(const ExprPtr& expr);
     Side side_of(const ExprPtr& expr) const;

@@ -65,6 +65,7 @@ bool Block::add_side(const PlanNode& node, const JoinPlan& plan, const Stage& st
         return true;
     }
     JoinSide outer, inner;
+    if (node.join == PathJoin::kFull) return false;
     if (!add_side(*node.outer, plan, stage, outer) || !add_side(*node.inner, plan, stage, inner)) return false;
     if (node.join == PathJoin::kRight) std::swap(outer, inner);
     side.tables = outer.tables;
@@ -139,11 +140,15 @@ bool Block::add_order(const PlanNode& node, const JoinPlan& plan, const Stage& s
     };
     std::vector<OrderTerm> inner;
     if (!add_side(*node.inner, node.sorts_inner, node.inner_keys, inner)) return false;
-    const bool is_right = node.join == PathJoin::kRight, merges = node.kind == PlanNode::Kind::kMergeJoin;
+    const bool is_full = node.join == PathJoin::kFull, is_right = node.join == PathJoin::kRight || is_full;
+    const bool merges = node.kind == PlanNode::Kind::kMergeJoin;
     if (is_right && !merges) terms.push_back({"(" + column(first_scan(*node.outer).rt_index, 0, stage) + " IS NULL)"});
     if (is_right || node.sorts_outer) {
-        for (const OrderKey& key : is_right ? node.inner_keys : node.merge_keys) {
-            terms.push_back({expression(key.expr, stage) + d_.collation(key.expr->type), key.descending, key.nulls_first});
+        for (std::size_t i = 0; i < node.merge_keys.size(); ++i) {
+            const OrderKey& key = is_right ? node.inner_keys[i] : node.merge_keys[i];
+            std::string sql = expression(key.expr, stage);
+            if (is_full) sql = "coalesce(" + sql + "," + expression(node.merge_keys[i].expr, stage) + ")";
+            terms.push_back({sql + d_.collation(key.expr->type), key.descending, key.nulls_first});
         }
     }
     if (!add_side(*node.outer, node.sorts_outer, node.merge_keys, terms)) return false;

@@ -128,7 +128,7 @@ double Block::limit_rows() {
         const Datum& value = as<ConstExpr>(*expr).value;
         return value.is_null() ? 0 : static_cast<double>(value.as_int());
     };
-    if (!query_.limit) return 0;
+    if (!query_.limit) return query_.for_cursor ? -1 : 0;
     double limit = constant(query_.limit), offset = constant(query_.offset);
     if (limit < 0 || offset < 0) return -1;
     return limit == 0 ? 0 : limit + offset;
