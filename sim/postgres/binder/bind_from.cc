@@ -85,6 +85,7 @@ int add_cte(ParseState& state, const CteMatch& match, const std::string& alias, 
     if (pending != match.level->recursive_columns.end()) {
         rte.self_reference = true;
         rte.columns = pending->second;
+        rte.first_term = match.level->first_terms[match.index];
         cte.recursive = true;
     } else if (cte.query == nullptr) {
         throw SqlError("42P19", fmt::format("recursive reference to query \"{}\" must not appear within its non-recursive term", cte.name)).at(location);

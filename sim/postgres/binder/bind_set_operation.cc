@@ -121,6 +121,7 @@ void publish_recursive(ParseState& state, const Side& left) {
         ++i;
     }
     state.parent->recursive_columns[state.parent_cte_index] = columns;
+    if (leaf == left.node.get()) state.parent->first_terms[state.parent_cte_index] = state.rte(leaf->rt_index).subquery;
 }
 
 RowType common_columns(ParseState& state, const Side& left, const Side& right, SetOp op, bool all, bool recursive) {

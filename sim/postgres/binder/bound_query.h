@@ -64,6 +64,7 @@ struct RangeTableEntry {
     int cte = -1;                               ///< kCte: index into ctes of the query `cte_levels_up` out
     int cte_levels_up = 0;
     bool self_reference = false;                ///< kCte inside its own recursive term
+    std::shared_ptr<const Query> first_term;    ///< self_reference: the non-recursive term; null: a set operation
     std::string transition_table;               ///< kTransition: REFERENCING name
 };
 

@@ -57,6 +57,7 @@ struct ParseState {
     std::vector<std::pair<std::string, int>> ctes;
     /// The recursive CTE being bound at this level, with the columns of its non-recursive term.
     std::map<int, RowType> recursive_columns;
+    std::map<int, std::shared_ptr<const Query>> first_terms;  ///< of the same CTEs, as RangeTableEntry::first_term
     std::vector<std::string> recursive_aliases;  ///< of the CTE being bound: WITH RECURSIVE r(n)
     Place place = Place::kNone;
     std::string_view other_place;       ///< for Place::kOther

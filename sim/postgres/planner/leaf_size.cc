@@ -88,6 +88,14 @@ bool is_pulled_up(const Query& query) {
 
 namespace {
 
+/// Read from what was kept; the query itself is paid for elsewhere (cost_ctescan).
+void read_from_kept(Leaf& leaf) {
+    leaf.is_material = true;
+    leaf.startup = 0;
+    leaf.total = 2 * kCpuTuple * leaf.base_rows;
+    leaf.again = kCpuTuple * leaf.base_rows;
+}
+
 std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
     if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, query, *item, 0);
     if (refers_outside(query) || (!is_material && is_pulled_up(query))) return {};
@@ -102,18 +110,37 @@ std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material)
         leaf.in_values = size_of_from(host, query, below)->rows;
         leaf.value_loops = value_loops(host, query, below);
     }
-    leaf.is_material = is_material;
-    if (is_material) {
-        // Read from what was kept; the query itself is paid for elsewhere.
-        leaf.startup = 0;
-        leaf.total = 2 * kCpuTuple * size->rows;
-        leaf.again = kCpuTuple * size->rows;
-    }
+    if (is_material) read_from_kept(leaf);
+    return leaf;
+}
+
+constexpr double kIterations = 10;  ///< of a recursive term (cost_recursive_union, set_cte_size_estimates)
+
+/// The whole of a recursive query, as the level that contains it reads it.
+std::optional<Leaf> recursive_leaf(Host& host, const Query& query) {
+    if (!query.set_operations || !query.set_operations->left) return {};
+    std::optional<RelationSize> first = size_of_set_operation(host, query, *query.set_operations->left);
+    std::optional<RelationSize> again = size_of_set_operation(host, query, *query.set_operations->right);
+    if (!first || !again) return {};
+    Leaf leaf;
+    leaf.base_rows = clamp_rows(first->rows + kIterations * again->rows);
+    read_from_kept(leaf);
+    return leaf;
+}
+
+/// What the iteration before gave, as the recursive term reads it.
+std::optional<Leaf> working_leaf(Host& host, const RangeTableEntry& entry) {
+    if (!entry.first_term) return {};
+    std::optional<RelationSize> first = size_of_query(host, *entry.first_term);
+    if (!first) return {};
+    Leaf leaf;
+    leaf.base_rows = clamp_rows(kIterations * first->rows);
+    read_from_kept(leaf);
     return leaf;
 }
 
 const CommonTableExpr* cte_of(const Query& query, const RangeTableEntry& entry) {
-    if (entry.cte_levels_up != 0 || entry.self_reference) return nullptr;
+    if (entry.cte_levels_up != 0) return nullptr;
     return &query.ctes[static_cast<std::size_t>(entry.cte)];
 }
 
@@ -182,8 +209,16 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
         }
         case RteKind::kSubquery: leaf = query_leaf(host, *entry.subquery, false); break;
         case RteKind::kCte: {
+            if (entry.self_reference) {
+                leaf = working_leaf(host, entry);
+                break;
+            }
             const CommonTableExpr* cte = cte_of(query, entry);
-            if (cte == nullptr || cte->recursive || cte->query->command != CommandKind::kSelect) return {};
+            if (cte == nullptr || cte->query->command != CommandKind::kSelect) return {};
+            if (cte->recursive) {
+                leaf = recursive_leaf(host, *cte->query);
+                break;
+            }
             bool is_kept = cte->materialized || (cte->reference_count > 1 && !cte->not_materialized) ||
                            contains_volatile(*cte->query);
             leaf = query_leaf(host, *cte->query, is_kept);

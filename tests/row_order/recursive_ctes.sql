@@ -1,0 +1,17 @@
+CREATE TABLE cat (id int PRIMARY KEY, parent int REFERENCES cat (id), name text NOT NULL, depth int);
+INSERT INTO cat VALUES (1,null,'r'),(7,1,'g'),(2,1,'b'),(3,7,'c'),(9,2,'i'),(4,2,'d'),(5,7,'e'),(6,9,'f'),(8,3,'h'),(10,4,'j'),(11,5,'k');
+WITH RECURSIVE t AS (SELECT id, name, 1 AS lvl FROM cat WHERE parent IS NULL UNION ALL SELECT c.id, c.name, lvl + 1 FROM cat c JOIN t ON c.parent = t.id) SELECT * FROM t;
+WITH RECURSIVE t AS (SELECT id, name, 1 AS lvl FROM cat WHERE id = 1 UNION ALL SELECT c.id, c.name, lvl + 1 FROM t, cat c WHERE c.parent = t.id AND lvl < 3) SELECT * FROM t;
+WITH RECURSIVE t AS (SELECT id, name, 1 AS lvl FROM cat WHERE id = 7 UNION SELECT c.id, c.name, lvl + 1 FROM t, cat c WHERE c.parent = t.id AND lvl < 3) SELECT t.*, cat.parent FROM t JOIN cat USING (id);
+WITH RECURSIVE t AS (SELECT id, parent, 0 n FROM cat WHERE id IN (11, 6, 8) UNION ALL SELECT c.id, c.parent, n + 1 FROM cat c JOIN t ON c.id = t.parent) SELECT * FROM t;
+WITH RECURSIVE t(id, n) AS (VALUES (1, 0) UNION ALL SELECT c.id, n + 1 FROM cat c JOIN t ON c.parent = t.id) SELECT * FROM t;
+WITH RECURSIVE t(id, n) AS (VALUES (1, 0) UNION ALL SELECT c.id, n + 1 FROM cat c, t WHERE c.parent = t.id) SELECT parent, count(*), max(n) FROM t JOIN cat USING (id) GROUP BY parent;
+WITH RECURSIVE up(id, n) AS (VALUES (10, 0) UNION SELECT c.parent, n + 1 FROM up JOIN cat c USING (id) WHERE c.parent IS NOT NULL) UPDATE cat SET depth = n FROM up WHERE up.id = cat.id RETURNING cat.*;
+WITH RECURSIVE up AS (SELECT id, parent, 0 AS n FROM cat WHERE id = 11 UNION ALL SELECT c.id, c.parent, n + 1 FROM up JOIN cat c ON up.parent = c.id) SELECT * FROM up, cat WHERE up.id = cat.id;
+WITH RECURSIVE down AS (SELECT id FROM cat WHERE id = 7 UNION SELECT c.id FROM cat c JOIN down d ON c.parent = d.id) SELECT c.name, d.id FROM down d LEFT JOIN cat c ON c.id = d.id;
+WITH RECURSIVE down AS (SELECT id FROM cat WHERE id = 9 UNION SELECT c.id FROM cat c JOIN down d ON c.parent = d.id) DELETE FROM cat USING down WHERE down.id = cat.id RETURNING cat.*;
+CREATE TABLE wide (id int PRIMARY KEY, parent int, pad text);
+INSERT INTO wide SELECT i, i / 3, repeat('p', 500) FROM generate_series(1, 400) i ORDER BY i % 7, i;
+CREATE INDEX ON wide (parent);
+WITH RECURSIVE t AS (SELECT id, parent FROM wide WHERE id = 2 UNION ALL SELECT w.id, w.parent FROM wide w JOIN t ON w.parent = t.id) SELECT * FROM t WHERE id < 100;
+WITH RECURSIVE t AS (SELECT id, parent, 1 AS l FROM wide WHERE id IN (200, 301) UNION ALL SELECT w.id, w.parent, l + 1 FROM wide w JOIN t ON w.id = t.parent) SELECT t.*, length(w.pad) FROM t JOIN wide w USING (id);
