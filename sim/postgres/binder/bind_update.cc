@@ -161,7 +161,7 @@ ExprPtr assign_element(ParseState& state, const Node& item, const ExprPtr& value
     if (!json && type.element != kInvalidOid && !type.is_array()) throw NotSimulated("assignment to an element of a type of fixed length", item.location());
     bool slice = std::ranges::any_of(steps, [](const Node& step) { return step.flag("is_slice"); });
     Oid want = json ? oid::kJsonb : slice ? container : type.element;
-    ExprPtr coerced = coerce_to_target(state, value, want, slice || json ? -1 : column.typmod, Coercion::kAssignment, false, -1);
+    ExprPtr coerced = coerce_to_target(state, value, want, json ? -1 : column.typmod, Coercion::kAssignment, false, -1);
     if (!coerced) {
         throw SqlError("42804", fmt::format("subscripted assignment to \"{}\" requires type {} but expression is of type {}", column.name,
                                             type_name(state, want), type_name(state, value->type)))

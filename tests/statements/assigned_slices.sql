@@ -1,0 +1,10 @@
+CREATE TABLE sl (nums numeric(6,2)[], v varchar(3)[], ints int[], ch char(4)[], ts timestamp(1)[], b bit(3)[]);
+INSERT INTO sl VALUES ('{1,2.555,NULL}', '{a,b,c}', '{1,2,3}', '{a}', '{2024-01-01 00:00:00.16}', '{101}');
+UPDATE sl SET nums[1:2] = '{9.999,8}', ch[2:2] = '{b}', ts[1:2] = '{2024-01-01 00:00:00.16,2024-01-01 00:00:00.11}' RETURNING *;
+UPDATE sl SET v[2:3] = '{x,yyyy}';
+UPDATE sl SET v[2:3] = '{x,yyy  }' RETURNING v;
+UPDATE sl SET b[1:1] = '{1}';
+UPDATE sl SET nums[2:2] = '{12345.6}';
+UPDATE sl SET ints[:2] = ARRAY[5.5,6.5], nums[3:] = ARRAY[1,2]::float8[] RETURNING *;
+UPDATE sl SET nums[1:1] = ARRAY[5.555], nums[2:2] = ARRAY[1.005] RETURNING nums;
+DO $$ DECLARE a numeric(6,2)[] := '{1,2}'; v varchar(2)[] := '{a,b}'; BEGIN a[1:2] := '{9.999,8.125}'; a[2] := 1.005; RAISE NOTICE '%', a; v[1:1] := '{abc}'; END $$;
