@@ -19,6 +19,7 @@ namespace cdcsim::pg {
 namespace {
 
 
+constexpr std::size_t kCatalogRecordBytes = 128;
 constexpr int kFirstBackendPid = 3512;
 constexpr std::uint32_t kPidVariants = 9973;
 
@@ -476,6 +477,7 @@ void Backend::set_catalog(std::shared_ptr<Catalog> changed) {
     if (contended_) check_table_locks(*changed);
     if (!transaction_.catalog) transaction_.catalog_base = server_->catalog;
     transaction_.catalog = std::move(changed);
+    server_->wal.append(kCatalogRecordBytes);
     search_path_catalog_ = nullptr;
 }
 
