@@ -344,6 +344,7 @@ RowType row_type_of_expr(ParseState& state, const Expr& expr) {
 }
 
 ExprPtr bind_column_ref(ParseState& state, const Node& node) {
+    if (state.refuses_columns) throw SqlError("0A000", "cannot use column reference in DEFAULT expression").at(node.location());
     std::vector<Node> fields = node.items("fields");
     int location = node.location();
     bool star = fields.back().is("A_Star");

@@ -143,6 +143,15 @@ TypeRef bind_type_name(const Node& type_name, const BindOptions& options) {
     return ref;
 }
 
+TypeRef bind_ddl_type(const Node& type_name, const BindOptions& options) {
+    try {
+        return bind_type_name(type_name, options);
+    } catch (SqlError& error) {
+        if (!error.is_not_simulated()) error.replace_position(-1);
+        throw;
+    }
+}
+
 TypeRef parse_type_text(std::string_view text, const BindOptions& options) {
     ParseTree tree;
     try {

@@ -19,12 +19,8 @@ ExprPtr bind_expression(const Node& expr, const BindOptions& options, const Expr
         while (static_cast<int>(state.query->range_table.size()) < item.rt_index - 1) state.query->range_table.emplace_back();
         add_relation(state, item.relation, item.alias, {}, false, true);
     }
-    if (scope.items.empty() && scope.place == "DEFAULT expressions") {
-        // PostgreSQL names the mistake instead of calling the column missing.
-        if (expr.is("ColumnRef")) {
-            throw SqlError("0A000", "cannot use column reference in DEFAULT expression").at(expr.location());
-        }
-    }
+    // PostgreSQL names the mistake instead of calling the column missing.
+    state.refuses_columns = scope.items.empty() && scope.place == "DEFAULT expressions" && !scope.of_parameter;
     return bind_expr(state, expr);
 }
 

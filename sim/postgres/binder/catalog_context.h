@@ -70,6 +70,7 @@ struct ExprScope {
     /// What error messages call the place: "check constraints", "DEFAULT expressions".
     std::string_view place = "DEFAULT expressions";
     bool allow_subqueries = false;
+    bool of_parameter = false;           ///< DEFAULT of a function's parameter: a column's name is not refused as such
     /// In a domain's CHECK: the type of VALUE.
     Oid domain_value_type = kInvalidOid;
     std::int32_t domain_value_typmod = -1;
@@ -99,6 +100,8 @@ std::shared_ptr<const Query> bind_assignment(const Node& statement, const BindOp
 /// The cast that PL/pgSQL applies to a value at run time; `from` stands for it as a CaseTestExpr.
 ExprPtr make_value_cast(Oid from, std::int32_t from_typmod, const TypeRef& target, const BindOptions& options);
 TypeRef bind_type_name(const Node& type_name, const BindOptions& options);
+/// The same without a position: most DDL looks types up with no ParseState at hand.
+TypeRef bind_ddl_type(const Node& type_name, const BindOptions& options);
 /// A type written as text ('numeric(10,2)'), as regtype's input reads it.
 TypeRef parse_type_text(std::string_view text, const BindOptions& options);
 

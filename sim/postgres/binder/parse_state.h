@@ -61,6 +61,7 @@ struct ParseState {
     std::vector<std::string> recursive_aliases;  ///< of the CTE being bound: WITH RECURSIVE r(n)
     Place place = Place::kNone;
     std::string_view other_place;       ///< for Place::kOther
+    bool refuses_columns = false;       ///< a column's DEFAULT
     bool lateral_active = false;
     bool allow_subqueries = true;
     bool resolve_unknowns = true;       ///< false: INSERT ... SELECT, leaves of set operations

@@ -196,14 +196,17 @@ void refuse_dependents(const Alteration& a, const Column& column) {
         throw SqlError("0A000", "cannot alter type of a column used in a trigger definition")
             .detail(fmt::format("trigger {} on table {} depends on column \"{}\"", trigger.name, shown_name(a.backend, *a.relation), name));
     }
-    for (const auto& [oid, other] : a.backend.catalog().relations()) {
-        if (other->kind != 'v' || !other->view) continue;
-        for (const RangeTableEntry& rte : other->view->range_table) {
-            if (rte.relation && rte.relation->oid == a.relation->oid) {
-                throw SqlError("0A000", "cannot alter type of a column used by a view or rule")
-                    .detail(fmt::format("rule _RETURN on view {} depends on column \"{}\"", other->name, name));
-            }
+    for (const auto& [oid, publication] : a.backend.catalog().publications()) {
+        for (const PublicationTable& table : publication.tables) {
+            if (table.relation != a.relation->oid || !table.where || !uses_column(table.where->expr, column.attno)) continue;
+            throw SqlError("0A000", "cannot alter type of a column used by a publication WHERE clause")
+                .detail(fmt::format("publication of table {} in publication {} depends on column \"{}\"", shown_name(a.backend, *a.relation), publication.name, name));
         }
+    }
+    for (const auto& [oid, other] : a.backend.catalog().relations()) {
+        if (other->kind != 'v' || !other->view || !reads_column(*other->view, a.relation->oid, column.attno)) continue;
+        throw SqlError("0A000", "cannot alter type of a column used by a view or rule")
+            .detail(fmt::format("rule _RETURN on view {} depends on column \"{}\"", shown_name(a.backend, *other), name));
     }
 }
 
@@ -222,7 +225,7 @@ void prepare_type(Backend& backend, const RelationPtr& relation, Step& step, Row
     const Column* column = relation->find_column(name);
     if (column == nullptr && is_system_column(name)) throw SqlError("0A000", fmt::format("cannot alter system column \"{}\"", name));
     if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation->name));
-    step.type = bind_type_name(definition["typeName"], backend.bind_options());
+    step.type = bind_ddl_type(definition["typeName"], backend.bind_options());
     const Oid type = step.type.type;
     if (column->generated) throw NotSimulated("ALTER TYPE of a generated column");
     if (column->identity != 0) {
@@ -287,8 +290,10 @@ void alter_type(Alteration& a) {
         ExprScope scope;
         scope.place = "check constraints";
         scope.items.push_back({a.relation->name, std::make_shared<Relation>(*a.relation), 1});
-        ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
-        constraint.check = stored_expression(a.backend, expr, a.relation.get());
+        without_position([&] {
+            ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
+            constraint.check = stored_expression(a.backend, expr, a.relation.get());
+        });
         std::vector<Oid>& checks = a.work.rows.checks;
         if (constraint.validated && std::ranges::find(checks, constraint.oid) == checks.end()) checks.push_back(constraint.oid);
     }

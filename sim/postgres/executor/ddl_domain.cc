@@ -188,7 +188,7 @@ ExecResult create_domain(Backend& backend, const Command& command, const RowSink
     std::vector<std::string> names = name_list(node.items("domainname"));
     Oid schema = creation_schema_of(backend, names);
     claim_type_name(backend, schema, names.back());
-    TypeRef base = bind_type_name(node["typeName"], backend.bind_options());
+    TypeRef base = bind_ddl_type(node["typeName"], backend.bind_options());
     const TypeInfo& base_info = backend.type(base.type);
     if (base_info.typtype == 'p') throw SqlError("42804", fmt::format("\"{}\" is not a valid base type for a domain", format_type(backend, base.type)));
     auto type = std::make_shared<TypeInfo>(base_info);

@@ -13,6 +13,15 @@ namespace {
 
 void skip_notice(Backend& backend, const std::string& what) { backend.send_notice("NOTICE", SqlError("00000", what + " does not exist, skipping")); }
 
+/// schema_does_not_exist_skipping.
+bool skip_missing_schema(Backend& backend, const std::vector<std::string>& names) {
+    if (names.size() < 2) return false;
+    const std::string& schema = names[names.size() - 2];
+    if (find_named_schema(schema, backend) != nullptr) return false;
+    skip_notice(backend, fmt::format("schema \"{}\"", schema));
+    return true;
+}
+
 }  // namespace
 
 void settle_column_dependents(Backend& backend, const RelationPtr& relation, const Column& column, bool cascade) {
@@ -44,6 +53,19 @@ void require_not_identity(Backend& backend, const Relation& sequence) {
         .hint(fmt::format("You can drop {} instead.", owner));
 }
 
+/// DROP TABLE and the like of an index.
+void refuse_index(Backend& backend, const std::vector<std::string>& names, const RelationDrop& kind) {
+    std::vector<Oid> schemas = backend.search_path();
+    if (names.size() > 1) {
+        const Schema* schema = find_named_schema(names[names.size() - 2], backend);
+        schemas = schema != nullptr ? std::vector<Oid>{schema->oid} : std::vector<Oid>{};
+    }
+    for (Oid schema : schemas) {
+        if (backend.catalog().find_index(schema, names.back()).second == nullptr) continue;
+        throw SqlError("42809", fmt::format("\"{}\" is not a {}", names.back(), kind.name)).hint("Use DROP INDEX to remove an index.");
+    }
+}
+
 ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop& kind) {
     bool cascade = node.text("behavior") == "DROP_CASCADE", missing_ok = node.flag("missing_ok");
     std::vector<RelationPtr> relations;
@@ -52,12 +74,12 @@ ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop
         std::vector<std::string> names = name_list(object.items());
         RelationPtr relation = find_relation_by_name(names, backend);
         if (!relation) {
-            bool no_schema = names.size() > 1 && backend.catalog().find_schema(names[names.size() - 2]) == nullptr;
+            refuse_index(backend, names, kind);
             if (missing_ok) {
-                skip_notice(backend, no_schema ? fmt::format("schema \"{}\"", names[names.size() - 2]) : fmt::format("{} \"{}\"", kind.name, names.back()));
+                if (!skip_missing_schema(backend, names)) skip_notice(backend, fmt::format("{} \"{}\"", kind.name, names.back()));
                 continue;
             }
-            if (no_schema) throw SqlError("3F000", fmt::format("schema \"{}\" does not exist", names[names.size() - 2]));
+            if (names.size() > 1) require_schema(names[names.size() - 2], backend);
             throw SqlError("42P01", fmt::format("{} \"{}\" does not exist", kind.name, fmt::join(names, ".")));
         }
         if (relation->kind != kind.kind) {
@@ -81,6 +103,7 @@ ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop
 ExecResult drop_indexes(Backend& backend, const Node& node) {
     for (const Node& object : node.items("objects")) {
         std::vector<std::string> names = name_list(object.items());
+        if (node.flag("missing_ok") && skip_missing_schema(backend, names)) continue;
         std::vector<Oid> schemas = backend.search_path();
         if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
         bool found = false;
@@ -100,6 +123,10 @@ ExecResult drop_indexes(Backend& backend, const Node& node) {
             break;
         }
         if (found) continue;
+        if (RelationPtr other = find_relation_by_name(names, backend)) {
+            auto right = std::ranges::find(kRelationDrops, other->kind, &RelationDrop::kind);
+            throw SqlError("42809", fmt::format("\"{}\" is not an index", names.back())).hint(right == std::end(kRelationDrops) ? "" : std::string(right->hint));
+        }
         if (!node.flag("missing_ok")) throw SqlError("42704", fmt::format("index \"{}\" does not exist", fmt::join(names, ".")));
         skip_notice(backend, fmt::format("index \"{}\"", names.back()));
     }
@@ -113,6 +140,8 @@ ExecResult drop_triggers(Backend& backend, const Node& node) {
         names.pop_back();
         RelationPtr relation = find_relation_by_name(names, backend);
         if (!relation) {
+            if (node.flag("missing_ok") && skip_missing_schema(backend, names)) continue;
+            if (!node.flag("missing_ok") && names.size() > 1) require_schema(names[names.size() - 2], backend);
             if (!node.flag("missing_ok")) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
             skip_notice(backend, fmt::format("relation \"{}\"", fmt::join(names, ".")));
             continue;
@@ -138,7 +167,7 @@ FunctionPtr find_dropped_function(Backend& backend, const Node& object, std::str
         std::vector<Oid> args;
         std::vector<std::string> texts;
         for (const Node& arg : object.items("objargs")) {
-            args.push_back(bind_type_name(arg, backend.bind_options()).type);
+            args.push_back(bind_ddl_type(arg, backend.bind_options()).type);
             texts.push_back(format_type(backend, args.back()));
         }
         if (FunctionPtr function = find_user_function(names, args, backend)) {
@@ -167,15 +196,28 @@ std::vector<std::string> args_as_written(const Node& object) {
     return args;
 }
 
+/// type_in_list_does_not_exist_skipping.
+bool skip_missing_type(Backend& backend, const Node& object) {
+    const std::vector<std::string> written = args_as_written(object);
+    for (std::size_t i = 0; const Node& arg : object.items("objargs")) {
+        const std::string& text = written[i++];
+        try {
+            bind_type_name(arg, backend.bind_options());
+        } catch (const SqlError& error) {
+            if (error.is_not_simulated() || (error.sqlstate() != "42704" && error.sqlstate() != "3F000")) throw;
+            if (!skip_missing_schema(backend, name_list(arg.items("names")))) skip_notice(backend, fmt::format("type \"{}\"", text));
+            return true;
+        }
+    }
+    return false;
+}
+
 ExecResult drop_functions(Backend& backend, const Node& node, std::string_view kind, const std::string& tag) {
     bool cascade = node.text("behavior") == "DROP_CASCADE";
     for (const Node& object : node.items("objects")) {
         FunctionPtr function;
         std::vector<std::string> names = name_list(object.items("objname"));
-        if (node.flag("missing_ok") && names.size() > 1 && backend.catalog().find_schema(names[0]) == nullptr) {
-            skip_notice(backend, fmt::format("schema \"{}\"", names[0]));
-            continue;
-        }
+        if (node.flag("missing_ok") && (skip_missing_schema(backend, names) || skip_missing_type(backend, object))) continue;
         try {
             function = find_dropped_function(backend, object, kind);
         } catch (const SqlError& error) {
@@ -192,18 +234,37 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
     return tag_only(tag);
 }
 
+/// An array's type and a table's row type go with what they belong to.
+void require_independent_type(Backend& backend, Oid oid) {
+    const TypeInfo& type = backend.type(oid);
+    std::string owner;
+    if (type.is_array() && backend.type(type.element).array == oid) owner = "type " + format_type(backend, type.element);
+    for (const auto& [number, relation] : backend.catalog().relations()) {
+        auto kind = std::ranges::find(kRelationDrops, relation->kind, &RelationDrop::kind);
+        if (relation->row_type == oid && kind != std::end(kRelationDrops)) owner = fmt::format("{} {}", kind->name, shown_name(backend, *relation));
+    }
+    if (owner.empty()) return;
+    throw SqlError("2BP01", fmt::format("cannot drop type {} because {} requires it", format_type(backend, oid), owner))
+        .hint(fmt::format("You can drop {} instead.", owner));
+}
+
 ExecResult drop_types(Backend& backend, const Node& node, const std::string& tag) {
     for (const Node& object : node.items("objects")) {
         TypeRef ref;
+        const std::vector<std::string> names = name_list(object.items("names"));
+        if (node.flag("missing_ok") && skip_missing_schema(backend, names)) continue;
         try {
-            ref = bind_type_name(object, backend.bind_options());
-        } catch (SqlError& error) {
-            error.replace_position(-1);
+            ref = bind_ddl_type(object, backend.bind_options());
+        } catch (const SqlError& error) {
             if (!node.flag("missing_ok") || error.sqlstate() != "42704") throw;
-            skip_notice(backend, fmt::format("type \"{}\"", name_list(object.items("names")).back()));
+            skip_notice(backend, fmt::format("type \"{}\"", names.back()));
             continue;
         }
+        if (node.text("removeType") == "OBJECT_DOMAIN" && backend.type(ref.type).typtype != 'd') {
+            throw SqlError("42809", fmt::format("\"{}{}\" is not a domain", fmt::join(names, "."), object.has("arrayBounds") ? "[]" : ""));
+        }
         if (ref.type < kFirstNormalOid) throw SqlError("2BP01", fmt::format("cannot drop type {} because it is required by the database system", format_type(backend, ref.type)));
+        require_independent_type(backend, ref.type);
         settle_dependents(backend, dependents_of_type(backend, ref.type, {}), node.text("behavior") == "DROP_CASCADE", "type " + format_type(backend, ref.type));
         remove_type(backend, ref.type);
     }

@@ -25,7 +25,7 @@ char parameter_mode(std::string_view mode) {
 /// A parameter's or result's type: what does not exist is told without a place.
 TypeRef declared_type(Backend& backend, const Node& type, bool quoted) {
     try {
-        return bind_type_name(type, backend.bind_options());
+        return bind_ddl_type(type, backend.bind_options());
     } catch (const SqlError& error) {
         if (error.is_not_simulated() || error.sqlstate() != "42704") throw;
         std::string message = error.message();
@@ -72,6 +72,7 @@ void bind_parameters(Backend& backend, const Node& node, Function& function) {
         if (Node def = parameter["defexpr"]) {
             ExprScope scope;
             scope.place = "DEFAULT expressions";
+            scope.of_parameter = true;
             ExprPtr expr = bind_expression(def, backend.bind_options(), scope);
             ExprPtr coerced = coerce_for_assignment(expr, type.type, -1, backend.bind_options());
             if (!coerced) {
@@ -363,7 +364,7 @@ FunctionPtr named_function(Backend& backend, const Node& object, std::string_vie
     std::vector<Oid> args;
     std::vector<std::string> texts;
     for (const Node& arg : object.items("objargs")) {
-        args.push_back(bind_type_name(arg, backend.bind_options()).type);
+        args.push_back(bind_ddl_type(arg, backend.bind_options()).type);
         texts.push_back(format_type(backend, args.back()));
     }
     FunctionPtr found = find_user_function(names, args, backend);

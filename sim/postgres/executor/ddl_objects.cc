@@ -340,7 +340,7 @@ ExecResult alter_owner(Backend& backend, const Command& command, const RowSink&)
         Oid owner = require_role();
         Node object = node["object"];
         std::vector<Oid> args;
-        for (const Node& arg : object.items("objargs")) args.push_back(bind_type_name(arg, backend.bind_options()).type);
+        for (const Node& arg : object.items("objargs")) args.push_back(bind_ddl_type(arg, backend.bind_options()).type);
         FunctionPtr found = object.flag("args_unspecified") ? nullptr : find_user_function(name_list(object.items("objname")), args, backend);
         if (!found) throw NotSimulated("ALTER FUNCTION ... OWNER TO of a function that is not found");
         auto changed = std::make_shared<Function>(*found);

@@ -211,7 +211,7 @@ ExecResult create_composite_type(Backend& backend, const Command& command, const
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists", relation->name));
     }
     for (const Node& definition : command.node.items("coldeflist")) {
-        TypeRef ref = bind_type_name(definition["typeName"], backend.bind_options());
+        TypeRef ref = bind_ddl_type(definition["typeName"], backend.bind_options());
         Column column;
         column.name = definition.text("colname");
         if (relation->find_column(column.name)) throw SqlError("42701", fmt::format("column \"{}\" specified more than once", column.name));

@@ -123,7 +123,8 @@ Dependents function_and_its(Backend& backend, const Function& function, const st
     return with({describe_function(backend, function), needs, drop}, dependents_of_function(backend, function));
 }
 
-/// Whether a query reads one column of a relation.
+}  // namespace
+
 bool reads_column(const Query& query, Oid oid, int attno) {
     bool found = false;
     auto of_relation = [&](int rt_index) {
@@ -134,7 +135,7 @@ bool reads_column(const Query& query, Oid oid, int attno) {
         any_expression(expr, [&](const Expr& e) {
             if (e.kind == ExprKind::kVar && as<VarExpr>(e).levels_up == 0) found = found || (as<VarExpr>(e).attno == attno && of_relation(as<VarExpr>(e).rt_index));
             if (e.kind == ExprKind::kWholeRow && as<WholeRowExpr>(e).levels_up == 0) found = found || of_relation(as<WholeRowExpr>(e).rt_index);
-            if (e.kind == ExprKind::kSubLink && view_uses(*as<SubLinkExpr>(e).query, oid)) throw NotSimulated("DROP COLUMN of a table that a view's subquery uses");
+            if (e.kind == ExprKind::kSubLink && view_uses(*as<SubLinkExpr>(e).query, oid)) throw NotSimulated("DROP or ALTER TYPE of a column of a table that a view's subquery uses");
             return found;
         });
     };
@@ -144,8 +145,6 @@ bool reads_column(const Query& query, Oid oid, int attno) {
     });
     return found;
 }
-
-}  // namespace
 
 std::string relation_kind(const Relation& relation) { return relation.kind == 'v' ? "view" : relation.kind == 'S' ? "sequence" : "table"; }
 
