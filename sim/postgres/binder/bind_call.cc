@@ -23,6 +23,7 @@ constexpr PlaceRow kPlaces[] = {
     {Place::kFromSubselect, "FROM", true, true, true},
     {Place::kJoinOn, "JOIN conditions", false, false, false},
     {Place::kWhere, "WHERE", false, false, false},
+    {Place::kMergeWhen, "MERGE WHEN conditions", false, false, false},
     {Place::kHaving, "HAVING", true, false, false},
     {Place::kFilter, "FILTER", false, false, false},
     {Place::kGroupBy, "GROUP BY", false, false, true},

@@ -55,6 +55,9 @@ std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
     RelationPtr relation = require_relation(node["relation"], state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock", node["relation"].location());
     if (!relation) relation = require_relation(node["relation"], state.context());
+    if (relation->kind == 'v') {
+        throw SqlError("42809", fmt::format("cannot execute MERGE on relation \"{}\"", relation->name)).detail("This operation is not supported for views.");
+    }
     if (relation->kind != 'r' || relation->is_system()) throw NotSimulated("MERGE into what is not a table", node["relation"].location());
     Node alias = node["relation"]["alias"];
     query.result_relation = add_relation(state, relation, alias ? std::string(alias.text("aliasname")) : relation->name, {}, node["relation"].flag("inh"), false);
@@ -81,7 +84,7 @@ std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
         closed[side] = !clause.has("condition");
         std::string_view command = clause.text("commandType");
         state.names = action.matched ? both : source;
-        if (Node when = clause["condition"]) action.condition = coerce_boolean(state, bind_expr(state, when, Place::kWhere), "WHEN");
+        if (Node when = clause["condition"]) action.condition = coerce_boolean(state, bind_expr(state, when, Place::kMergeWhen), "WHEN");
         if (action.condition && contains_sublink(action.condition)) throw NotSimulated("subqueries in MERGE's WHEN");
         if (command == "CMD_UPDATE") {
             action.command = CommandKind::kUpdate;

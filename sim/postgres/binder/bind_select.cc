@@ -248,6 +248,7 @@ void bind_with(ParseState& state, const Node& with) {
     std::vector<Node> items = with.items("ctes");
     std::set<std::string_view> names;
     for (const Node& item : items) {
+        if (item["ctequery"].is("MergeStmt")) throw SqlError("0A000", "MERGE not supported in WITH query").at(item.location());
         if (names.insert(item.text("ctename")).second) continue;
         throw SqlError("42712", fmt::format("WITH query name \"{}\" specified more than once", item.text("ctename"))).at(item.location());
     }

@@ -19,7 +19,7 @@ namespace cdcsim::pg {
 
 /// Where in a query an expression stands: decides what it may contain and what messages call it.
 enum class Place : std::uint8_t {
-    kNone, kSelectTarget, kFromFunction, kFromSubselect, kJoinOn, kWhere, kHaving, kFilter, kGroupBy,
+    kNone, kSelectTarget, kFromFunction, kFromSubselect, kJoinOn, kWhere, kMergeWhen, kHaving, kFilter, kGroupBy,
     kOrderBy, kDistinctOn, kLimit, kOffset, kInsertTarget, kValues, kUpdateSource, kReturning,
     kWindowPartition, kWindowOrder, kWindowRange, kWindowRows, kWindowGroups, kOther,
 };

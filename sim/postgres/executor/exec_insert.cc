@@ -151,8 +151,9 @@ void update_conflicting(Modification& m, const RowVersion& existing, const Row& 
         auto column = static_cast<std::size_t>(entry.resno - 1);
         bool use_default = entry.expr->kind == ExprKind::kDefault;
         updated[column] = use_default ? default_value(m, m.relation->columns[column], context) : evaluate(*entry.expr, context);
-        assigned[column] = true;
+        assigned[column] = !is_own_column(*entry.expr, m.query, entry.resno);
     }
+    m.set_list = &clause.set;
     update_row(m, existing, std::move(updated), std::move(assigned), rows);
 }
 

@@ -2,6 +2,7 @@
 // nodeModifyTable.c's ExecMerge.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -45,7 +46,28 @@ std::vector<Action> make_actions(Modification& m) {
     return actions;
 }
 
-/// SELECT the target's ctid and every column of the source.
+/// What the actions read of the source: nothing else of it is computed. A whole row is attribute 0.
+std::set<std::pair<int, int>> read_by_actions(const Query& query) {
+    std::set<std::pair<int, int>> read;
+    auto add = [&](const ExprPtr& expr) {
+        if (!expr) return;
+        for_each_reference(expr, [&](const Expr& reference, int levels_out) {
+            const bool whole = reference.kind == ExprKind::kWholeRow;
+            if (!whole && reference.kind != ExprKind::kVar) return;
+            const int levels = whole ? as<WholeRowExpr>(reference).levels_up : as<VarExpr>(reference).levels_up;
+            if (levels_out > 0 && levels < levels_out) return;
+            read.emplace(whole ? as<WholeRowExpr>(reference).rt_index : as<VarExpr>(reference).rt_index, whole ? 0 : as<VarExpr>(reference).attno);
+        });
+    };
+    for (const MergeAction& action : query.merge_actions) {
+        add(action.condition);
+        for (const TargetEntry& entry : action.set) add(entry.expr);
+        for (const ExprPtr& value : action.values) add(value);
+    }
+    return read;
+}
+
+/// SELECT the target's ctid and the columns of the source that the actions read.
 std::shared_ptr<Query> make_join_query(const Query& query, std::vector<std::pair<int, int>>& carried) {
     auto select = std::make_shared<Query>();
     select->range_table = query.range_table;
@@ -65,12 +87,14 @@ std::shared_ptr<Query> make_join_query(const Query& query, std::vector<std::pair
         select->targets.push_back(std::move(entry));
     };
     add(query.result_relation, kRidAttno, oid::kInt8, -1);
+    const std::set<std::pair<int, int>> read = read_by_actions(query);
     for (std::size_t i = 0; i < query.range_table.size(); ++i) {
         const RangeTableEntry& rte = query.range_table[i];
         int rt_index = static_cast<int>(i) + 1;
         if (rt_index == query.result_relation || rte.kind == RteKind::kJoin) continue;
         for (std::size_t c = 0; c < rte.columns.size(); ++c) {
-            if (rte.columns[c].dropped) continue;
+            const bool is_read = read.contains({rt_index, 0}) || read.contains({rt_index, static_cast<int>(c) + 1});
+            if (rte.columns[c].dropped || !is_read) continue;
             carried.emplace_back(rt_index, static_cast<int>(c) + 1);
             add(rt_index, static_cast<int>(c) + 1, rte.columns[c].type, rte.columns[c].typmod);
         }
@@ -103,9 +127,9 @@ void update_action(Action& action, const RowVersion& old_version, const EvalCont
         auto column = static_cast<std::size_t>(entry.resno - 1);
         bool use_default = entry.expr->kind == ExprKind::kDefault;
         row[column] = use_default ? default_value(m, m.relation->columns[column], context) : evaluate(*entry.expr, context);
-        bool itself = entry.expr->kind == ExprKind::kVar && as<VarExpr>(*entry.expr).rt_index == m.query.result_relation && as<VarExpr>(*entry.expr).attno == entry.resno;
-        assigned[column] = !itself;
+        assigned[column] = !is_own_column(*entry.expr, m.query, entry.resno);
     }
+    m.set_list = &action.clause->set;
     update_row(m, old_version, std::move(row), std::move(assigned), rows);
 }
 

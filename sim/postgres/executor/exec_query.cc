@@ -7,6 +7,7 @@
 #include "sim/postgres/decoding/pgoutput.h"
 #include "sim/postgres/executor/cte.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/stored_values.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/executor/utility.h"
@@ -393,6 +394,10 @@ void insert_version(Modification& m, Row row, const std::shared_ptr<const RowVer
             bool was_external = i < replaces->external.size() && replaces->external[i];
             bool was_assigned = i < version.assigned.size() && version.assigned[i];
             change.unchanged[i] = stored.external[i] && was_external && !was_assigned;
+            const bool equal = stored.external[i] && was_external && was_assigned && stored.columns[i].identical(replaces->columns[i]);
+            if (equal && m.relation->replica_identity != 'f' && may_be_stored_value(m, static_cast<int>(i) + 1)) {
+                throw NotSimulated("whether an UPDATE keeps a value out of line or stores an equal one");
+            }
         }
     }
     m.backend.add_change(std::move(change));

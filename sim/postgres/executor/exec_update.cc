@@ -175,11 +175,6 @@ bool is_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands) {
     return current && current->died == kNeverDied;
 }
 
-bool is_own_column(const Expr& expr, const Query& query, int attno) {
-    return expr.kind == ExprKind::kVar && as<VarExpr>(expr).rt_index == query.result_relation &&
-           as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
-}
-
 void work_on_targets(Modification& m, const std::function<void(const Row&)>& work) {
     EvalContext level = m.context();
     auto run = [&](const RowSink& sink) { m.plan->rows->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); };
@@ -211,6 +206,11 @@ Row assign_columns(Modification& m, const RowVersion& old_version, std::span<con
 }
 
 }  // namespace
+
+bool is_own_column(const Expr& expr, const Query& query, int attno) {
+    return expr.kind == ExprKind::kVar && as<VarExpr>(expr).rt_index == query.result_relation &&
+           as<VarExpr>(expr).attno == attno && as<VarExpr>(expr).levels_up == 0;
+}
 
 void throw_already_modified(std::string_view verb) {
     throw SqlError("27000", fmt::format("tuple to be {} was already modified by an operation triggered by the current command", verb))

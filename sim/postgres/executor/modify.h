@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/field_origin.h"
 
 namespace cdcsim::pg {
 
@@ -51,6 +52,8 @@ struct Modification {
     const EvalContext* level = nullptr;
     std::shared_ptr<const ModifyPlan> plan = nullptr;   ///< nullptr: made when it is needed
     std::vector<bool> updated_columns = {};             ///< what UPDATE OF sees; empty: not yet asked for
+    std::vector<FieldOrigin> origins = {};              ///< of the row's values after BEFORE triggers; empty: none ran
+    const std::vector<TargetEntry>* set_list = nullptr;  ///< of ON CONFLICT and MERGE
     std::int64_t block = -1;                            ///< the page that its scan has come to
     const std::vector<std::uint64_t>* statement_commands = nullptr;  ///< nullptr: `command` alone
 
@@ -103,6 +106,8 @@ void exec_delete(Modification& modification);
 void exec_merge(Modification& modification);
 /// Of an UPDATE or DELETE.
 std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& backend);
+/// SET column = column: what is stored stays as it is.
+bool is_own_column(const Expr& expr, const Query& query, int attno);
 /// UPDATE of one found row. `assigned` marks the SET columns. False: a BEFORE trigger skipped it.
 bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std::vector<bool> assigned,
                 std::span<const EvalRow> other_rows);

@@ -102,6 +102,7 @@ class SpiPlanImpl : public SpiPlan {
     }
     bool is_invalid() override { return query_ && has_changed(*query_); }
     bool is_simple() const override { return simple_ != nullptr && !has_sublink_; }
+    ExprPtr simple() const override { return simple_; }
     int bare_parameter() const override { return simple_ != nullptr && simple_->kind == ExprKind::kParam ? as<ParamExpr>(*simple_).number : 0; }
 
     bool has_changed(const Query& query) {

@@ -30,6 +30,8 @@ class SpiPlan {
     virtual bool is_simple() const = 0;
     /// The parameter that it is nothing but the name of; 0: it is more.
     virtual int bare_parameter() const = 0;
+    /// That expression; nullptr: it is a query.
+    virtual ExprPtr simple() const = 0;
 };
 
 struct SpiResult {

@@ -252,6 +252,7 @@ void end_statement_triggers(Modification& m, int operation) {
 
 std::optional<Row> fire_before_row(Modification& m, int operation, const Row* old_row, std::optional<Row> current, std::vector<bool>* assigned) {
     const std::vector<bool>& updated = updated_columns(m, operation);
+    m.origins.clear();
     for (const Trigger& trigger : m.relation->triggers) {
         if (!wants(m.backend, trigger, operation, true, true)) continue;
         if (!update_columns_match(trigger, operation, updated)) continue;
@@ -268,9 +269,11 @@ std::optional<Row> fire_before_row(Modification& m, int operation, const Row* ol
         if (operation == TriggerType::kDelete) continue;
         if (assigned != nullptr) {
             assigned->resize(m.relation->columns.size());
+            m.origins.resize(assigned->size());
             for (std::size_t i = 0; i < assigned->size(); ++i) {
-                bool given = i < result.assigned.size() ? result.assigned[i] : !(*result.row)[i].identical((*current)[i]);
-                if (given) (*assigned)[i] = true;
+                if (result.origins[i] == FieldOrigin::kAsGiven) continue;
+                m.origins[i] = result.origins[i];
+                (*assigned)[i] = result.origins[i] != FieldOrigin::kStored;
             }
         }
         current = std::move(result.row);

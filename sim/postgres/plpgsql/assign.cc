@@ -100,8 +100,8 @@ void Interpreter::assign_field(int number, const std::string& field, const Datum
     std::size_t i = field_index(number, field);
     Value& record = value(number);
     record.fields[i] = cast(given, type, typmod, record.row_type[i].type, record.row_type[i].typmod);
-    record.touched.resize(record.fields.size());
-    record.touched[i] = true;
+    record.origins.resize(record.fields.size());
+    record.origins[i] = FieldOrigin::kUnsure;
     record.is_null = false;
 }
 
@@ -239,16 +239,60 @@ void Interpreter::require_planned_field(const Target& target, PlExpr& expr) {
 void Interpreter::assign_record(int number, PlExpr& expr) {
     const int parameter = plan_of(expr).bare_parameter();
     const int source = parameter > 0 && variable_of_param(parameter).second < 0 ? variable_of_param(parameter).first : -1;
-    std::vector<bool> touched;
-    if (source >= 0) touched = value(source).touched;
+    std::vector<FieldOrigin> origins;
+    if (source >= 0) origins = value(source).origins;
     Oid type = kInvalidOid;
     std::int32_t typmod = -1;
     Datum given = evaluate(expr, &type, &typmod);
     assign_variable(number, given, type, typmod);
     Value& target = value(number);
-    if (source < 0) touched.assign(target.fields.size(), true);
-    if (source >= 0) value(source).touched = touched;
-    target.touched = std::move(touched);
+    if (source >= 0) value(source).origins = origins;
+    if (source < 0) origins.assign(target.fields.size(), FieldOrigin::kFresh);
+    origins.resize(target.fields.size(), FieldOrigin::kUnsure);
+    target.origins = std::move(origins);
+}
+
+namespace {
+
+/// Whether an expression may hand on a variable's value unread, as functions and operators do not.
+bool hands_on(const Expr& expr) {
+    auto any = [](const std::vector<ExprPtr>& args) { return std::ranges::any_of(args, [](const ExprPtr& arg) { return hands_on(*arg); }); };
+    switch (expr.kind) {
+        case ExprKind::kConst: case ExprKind::kSqlValue: case ExprKind::kScalarArrayOp: case ExprKind::kArray: case ExprKind::kCoerceViaIo: return false;
+        case ExprKind::kFunc: return as<FuncExpr>(expr).user != nullptr || as<FuncExpr>(expr).form == FuncForm::kNullIf;
+        case ExprKind::kCoalesce: return any(as<CoalesceExpr>(expr).args);
+        case ExprKind::kMinMax: return any(as<MinMaxExpr>(expr).args);
+        case ExprKind::kRelabel: return hands_on(*as<RelabelExpr>(expr).arg);
+        default: return true;
+    }
+}
+
+}  // namespace
+
+/// Where the value of a field comes from that the expression has just been assigned to.
+FieldOrigin Interpreter::origin_of(PlExpr& expr, int variable, std::size_t index) {
+    SpiPlan& plan = plan_of(expr, &expr.target);
+    const ExprPtr simple = plan.simple();
+    if (!simple) return FieldOrigin::kUnsure;
+    // The first one that is not null: COALESCE (NEW.x, OLD.x).
+    const Expr* value_of = simple.get();
+    while (value_of->kind == ExprKind::kRelabel) value_of = as<RelabelExpr>(*value_of).arg.get();
+    if (value_of->kind == ExprKind::kCoalesce) {
+        for (const ExprPtr& arg : as<CoalesceExpr>(*value_of).args) {
+            value_of = arg.get();
+            if (arg->kind != ExprKind::kParam || !source_->param(as<ParamExpr>(*arg).number).is_null()) break;
+        }
+    }
+    if (value_of->kind != ExprKind::kParam) return hands_on(*simple) ? FieldOrigin::kUnsure : FieldOrigin::kFresh;
+    const auto [record, field] = variable_of_param(as<ParamExpr>(*value_of).number);
+    if (field < 0) return FieldOrigin::kUnsure;
+    const Value& source = value(record);
+    const auto place = static_cast<std::size_t>(field);
+    if (place >= source.origins.size()) return FieldOrigin::kUnsure;
+    // Another column has values of its own, out of line elsewhere.
+    const bool same = place == index && source.row_type.size() == value(variable).row_type.size();
+    if (same) return source.origins[place];
+    return source.origins[place] == FieldOrigin::kUnsure ? FieldOrigin::kUnsure : FieldOrigin::kFresh;
 }
 
 void Interpreter::assign_statement(PlStatement& statement) {
@@ -287,7 +331,9 @@ void Interpreter::assign_statement(PlStatement& statement) {
     std::vector<Step> steps = evaluate_path(target, begin, root.type);
     Datum given = evaluate(expr, &type, &typmod, &leaf);
     if (begin == target.path.size()) {
+        const FieldOrigin origin = function_.is_trigger ? origin_of(expr, target.variable, index) : FieldOrigin::kUnsure;
         assign_field(target.variable, target.path[0].field, given, type, typmod);
+        value(target.variable).origins[index] = origin;
         return;
     }
     given = cast(given, type, typmod, leaf.type, leaf.typmod);
@@ -310,7 +356,7 @@ void Interpreter::assign_row(const std::vector<Target>& targets, const RowType& 
         if (first.type == oid::kRecord) {
             std::vector<Datum> fields = row != nullptr ? *row : std::vector<Datum>(columns.size());
             set_record(targets[0].variable, columns, std::move(fields));
-            record.touched.assign(record.fields.size(), true);
+            record.origins.assign(record.fields.size(), FieldOrigin::kUnsure);
             return;
         }
         // One composite column fills the variable as a whole.
@@ -325,7 +371,7 @@ void Interpreter::assign_row(const std::vector<Target>& targets, const RowType& 
             record.fields[i] = given ? cast((*row)[next], columns[next].type, columns[next].typmod, record.row_type[i].type, record.row_type[i].typmod) : Datum();
             ++next;
         }
-        record.touched.assign(record.fields.size(), true);
+        record.origins.assign(record.fields.size(), FieldOrigin::kUnsure);
         record.assigned = true;
         record.is_null = false;
         return;

@@ -254,8 +254,13 @@ TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call) {
     interpreter.value(code->old_variable).is_null = true;
     RowType row = relation_row(*call.relation);
     if (call.row) {
-        if (call.new_row != nullptr) interpreter.set_record(code->new_variable, row, *call.new_row);
-        if (call.old_row != nullptr) interpreter.set_record(code->old_variable, row, *call.old_row);
+        auto set = [&](int variable, const std::vector<Datum>* values, FieldOrigin origin) {
+            if (values == nullptr) return;
+            interpreter.set_record(variable, row, *values);
+            interpreter.value(variable).origins.assign(row.size(), origin);
+        };
+        set(code->new_variable, call.new_row, FieldOrigin::kAsGiven);
+        set(code->old_variable, call.old_row, FieldOrigin::kStored);
     }
     interpreter.run();
     TriggerResult result;
@@ -264,15 +269,17 @@ TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call) {
     if (interpreter.result_record >= 0) {
         plpgsql::Value& record = interpreter.value(interpreter.result_record);
         if (!record.assigned || record.is_null) return result;
+        result.origins = record.origins;
+        result.origins.resize(row.size(), FieldOrigin::kUnsure);
         if (interpreter.result_record == code->new_variable) {
             result.row = record.fields;
-            result.assigned = record.touched;
             return result;
         }
         result.row = interpreter.during("during function exit", [&] { return interpreter.convert_row(record.row_type, record.fields, row, kWrongRow); });
         return result;
     }
     if (interpreter.result.is_null()) return result;
+    result.origins.assign(row.size(), FieldOrigin::kUnsure);
     std::string_view literal;
     RowType given = row_type_of(backend, interpreter.result_type, interpreter.result, literal);
     std::vector<Datum> fields = parse_row(backend, given, literal);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/field_origin.h"
 
 namespace cdcsim::pg {
 
@@ -24,10 +25,9 @@ struct TriggerCall {
 };
 
 /// What a row-level BEFORE trigger returned: nullopt is NULL (the row is skipped). For others ignored.
-/// `assigned[attno - 1]` is set for fields that the function gave a value (TOAST needs to know).
 struct TriggerResult {
     std::optional<std::vector<Datum>> row;
-    std::vector<bool> assigned;
+    std::vector<FieldOrigin> origins;   ///< by attno - 1
 };
 
 /// All parameters' types with the polymorphic ones as in this call; empty: as declared.

@@ -50,7 +50,7 @@ Interpreter::Interpreter(Backend& backend, PlFunction& function)
         if (!variable.is_record || variable.type == oid::kRecord) continue;
         values_[i].row_type = backend.type(variable.type).attributes;
         values_[i].fields.resize(values_[i].row_type.size());
-        values_[i].touched.resize(values_[i].row_type.size());
+        values_[i].origins.resize(values_[i].row_type.size(), FieldOrigin::kFresh);
         values_[i].version = shape_version(static_cast<int>(i), values_[i].row_type);
         values_[i].assigned = true;
         values_[i].is_null = true;
@@ -91,7 +91,7 @@ void Interpreter::set_record(int variable, RowType row_type, std::vector<Datum> 
         target.row_type = std::move(row_type);
     }
     target.fields = std::move(fields);
-    target.touched.assign(target.fields.size(), false);
+    target.origins.assign(target.fields.size(), FieldOrigin::kFresh);
     target.assigned = true;
     target.is_null = false;
     target.named_type = kInvalidOid;

@@ -22,7 +22,7 @@ struct Value {
     RowType row_type;
     Oid named_type = kInvalidOid;       ///< of the composite value that a RECORD was assigned
     std::vector<Datum> fields;
-    std::vector<bool> touched;          ///< fields that are no longer as they are stored: TOAST needs to know
+    std::vector<FieldOrigin> origins;   ///< of the fields: TOAST needs to know
     unsigned version = 0;               ///< changes with the shape
 };
 
@@ -32,6 +32,7 @@ class Interpreter : public ContextFrame {
 
     Value& value(int variable) { return values_[static_cast<std::size_t>(variable)]; }
     void follow_type(int variable);
+    FieldOrigin origin_of(PlExpr& expr, int variable, std::size_t index);
     void set_record(int variable, RowType row_type, std::vector<Datum> fields);
     /// Runs the body. Errors get this function's CONTEXT line.
     void run();

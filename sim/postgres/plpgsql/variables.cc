@@ -114,7 +114,7 @@ class VariableSource : public ParamSource {
         Value& value = interpreter_.value(number - 1);
         if (!variable.is_record) return value.scalar;
         // What lies out of line is brought in, and stays there (ER_get_flat_size).
-        value.touched.assign(value.fields.size(), true);
+        value.origins.assign(value.fields.size(), FieldOrigin::kFresh);
         return composite(number);
     }
 
