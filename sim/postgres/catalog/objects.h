@@ -91,6 +91,9 @@ struct Index {
     std::optional<StoredExpr> predicate;
     Oid constraint = kInvalidOid;
     Oid storage_oid = kInvalidOid;       ///< of the storage index after a rewrite; 0: `oid`
+    /// The last rid when the index was built over rows: equal entries up to there are one posting list, which a
+    /// backward scan reads forward. 0: it was empty, or has no such lists.
+    std::int64_t packed_until = 0;
     StorageOptions storage;
 };
 

@@ -98,6 +98,8 @@ enum class Made : std::uint8_t { kFirst, kAnew };
 void check_foreign_key_types(Backend& backend, const Relation& child, const Relation& parent, const Constraint& constraint, Made made);
 /// Builds storage indexes for a relation's unique and plain indexes.
 void build_index(Backend& backend, const Relation& relation, const Index& index);
+/// Notes that an index was built over the rows that the table has. REQUIRES: they are there.
+void note_packed(Backend& backend, const Relation& relation, Index& index);
 void validate_index(Backend& backend, const Relation& relation, const Index& index);
 
 /// The composite type and array type of a relation; sets row_type.

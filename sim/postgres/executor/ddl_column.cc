@@ -39,6 +39,41 @@ void check_column_type(Backend& backend, const std::string& name, Oid type, int 
     throw SqlError("42601", fmt::format("{} for column \"{}\" of table \"{}\"", what, column, relation.name)).at(location);
 }
 
+/// Mirrors transformConstraintAttrs.
+void check_constraint_attributes(const std::vector<Node>& constraints) {
+    struct Attribute {
+        std::string_view kind, name;
+        bool is_deferrability;
+    };
+    static constexpr Attribute kAttributes[] = {
+        {"CONSTR_ATTR_DEFERRABLE", "DEFERRABLE", true},
+        {"CONSTR_ATTR_NOT_DEFERRABLE", "NOT DEFERRABLE", true},
+        {"CONSTR_ATTR_DEFERRED", "INITIALLY DEFERRED", false},
+        {"CONSTR_ATTR_IMMEDIATE", "INITIALLY IMMEDIATE", false},
+    };
+    static constexpr std::string_view kTakesAttributes[] = {"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION", "CONSTR_FOREIGN"};
+    bool takes_attributes = false;
+    const Attribute *deferrability = nullptr, *initially = nullptr;
+    for (const Node& constraint : constraints) {
+        const std::string_view kind = constraint.text("contype");
+        const auto* attribute = std::ranges::find(kAttributes, kind, &Attribute::kind);
+        if (attribute == std::end(kAttributes)) {
+            takes_attributes = std::ranges::find(kTakesAttributes, kind) != std::end(kTakesAttributes);
+            deferrability = initially = nullptr;
+            continue;
+        }
+        auto fail = [&](const std::string& message) { throw SqlError("42601", message).at(constraint.location()); };
+        if (!takes_attributes) fail(fmt::format("misplaced {} clause", attribute->name));
+        const Attribute*& known = attribute->is_deferrability ? deferrability : initially;
+        if (known != nullptr) {
+            fail(fmt::format("multiple {} clauses not allowed", attribute->is_deferrability ? "DEFERRABLE/NOT DEFERRABLE" : "INITIALLY IMMEDIATE/DEFERRED"));
+        }
+        known = attribute;
+        const bool is_never = deferrability != nullptr && deferrability->kind == "CONSTR_ATTR_NOT_DEFERRABLE";
+        if (is_never && initially != nullptr && initially->kind == "CONSTR_ATTR_DEFERRED") fail("constraint declared INITIALLY DEFERRED must be DEFERRABLE");
+    }
+}
+
 void plan_constraint(ColumnPlan& plan, const Node& constraint, const Relation& relation, bool& saw_null, bool& saw_not_null) {
     std::string_view kind = constraint.text("contype");
     int location = constraint.location();
@@ -64,7 +99,6 @@ void plan_constraint(ColumnPlan& plan, const Node& constraint, const Relation& r
         plan.column.generated = true;
     } else if (kind == "CONSTR_ATTR_DEFERRABLE" || kind == "CONSTR_ATTR_NOT_DEFERRABLE" || kind == "CONSTR_ATTR_DEFERRED" || kind == "CONSTR_ATTR_IMMEDIATE") {
         // The attributes of the constraint before it; add_constraint reads them from there.
-        if (plan.constraints.empty()) throw SqlError("42601", "misplaced DEFERRABLE clause").at(location);
         PendingConstraint& last = plan.constraints.back();
         if (kind == "CONSTR_ATTR_DEFERRABLE" || kind == "CONSTR_ATTR_DEFERRED") last.deferrable = true;
         if (kind == "CONSTR_ATTR_DEFERRED") last.deferred = true;
@@ -113,6 +147,7 @@ ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation&
     }
     if (definition.flag("is_not_null")) column.not_null = true;
     bool saw_null = false, saw_not_null = false;
+    check_constraint_attributes(definition.items("constraints"));
     for (const Node& constraint : definition.items("constraints")) plan_constraint(plan, constraint, relation, saw_null, saw_not_null);
     if (plan.serial && plan.identity_node) throw_conflict("both default and identity specified", column.name, relation, -1);
     if (plan.default_node && plan.identity_node) throw_conflict("both default and identity specified", column.name, relation, definition.location());

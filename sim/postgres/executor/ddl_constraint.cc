@@ -9,6 +9,7 @@
 #include "sim/postgres/executor/modify.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/storage/tuple_sort.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -340,6 +341,18 @@ void build_index(Backend& backend, const Relation& relation, const Index& index)
         columns.push_back(key.attno);
     }
     backend.database().create_index(relation, index.storage_oid != kInvalidOid ? index.storage_oid : index.oid, columns);
+}
+
+void note_packed(Backend& backend, const Relation& relation, Index& index) {
+    // Equal values of these may look different (btequalimage): each has an entry of its own.
+    static constexpr Oid kMayDiffer[] = {oid::kFloat4, oid::kFloat8, oid::kInterval, oid::kJsonb, oid::kNumeric, oid::kTsvector, oid::kTsquery};
+    auto may_differ = [&](const IndexKey& key) {
+        const Oid oid = key.expr ? key.expr->expr->type : relation.columns[static_cast<std::size_t>(key.attno - 1)].type;
+        const TypeInfo& type = base_type(backend, backend.type(oid));
+        return type.is_array() || type.typtype == 'c' || type.typtype == 'r' || type.typtype == 'm' || std::ranges::find(kMayDiffer, type.oid) != std::end(kMayDiffer);
+    };
+    const bool packs = index.method == "btree" && !index.unique && index.include.empty() && std::ranges::none_of(index.keys, may_differ);
+    index.packed_until = packs ? backend.database().last_rid(relation.file_node) : 0;
 }
 
 namespace {

@@ -40,6 +40,9 @@ constexpr RelationDrop kRelationDrops[] = {
     {"OBJECT_TABLE", "table", "DROP TABLE", 'r', "Use DROP TABLE to remove a table."},
     {"OBJECT_VIEW", "view", "DROP VIEW", 'v', "Use DROP VIEW to remove a view."},
     {"OBJECT_SEQUENCE", "sequence", "DROP SEQUENCE", 'S', "Use DROP SEQUENCE to remove a sequence."},
+    // There are none of these.
+    {"OBJECT_MATVIEW", "materialized view", "DROP MATERIALIZED VIEW", 'm', ""},
+    {"OBJECT_FOREIGN_TABLE", "foreign table", "DROP FOREIGN TABLE", 'f', ""},
 };
 
 /// An identity column's sequence goes with the column only.
@@ -312,6 +315,48 @@ ExecResult drop_publications(Backend& backend, const Node& node) {
     return tag_only("DROP PUBLICATION");
 }
 
+/// Objects with a name of their own that cannot be made here; `existing` are those of an empty database.
+struct AbsentDrop {
+    std::string_view type, name, tag;
+    std::vector<std::string_view> existing;
+};
+const AbsentDrop kAbsentDrops[] = {
+    {"OBJECT_EXTENSION", "extension", "DROP EXTENSION", {"plpgsql"}},
+    {"OBJECT_EVENT_TRIGGER", "event trigger", "DROP EVENT TRIGGER", {}},
+    {"OBJECT_FOREIGN_SERVER", "server", "DROP SERVER", {}},
+    {"OBJECT_FDW", "foreign-data wrapper", "DROP FOREIGN DATA WRAPPER", {}},
+    {"OBJECT_LANGUAGE", "language", "DROP LANGUAGE", {"internal", "c", "sql", "plpgsql"}},
+};
+
+ExecResult drop_absent(Backend& backend, const Node& node, const AbsentDrop& kind) {
+    for (const Node& object : node.items("objects")) {
+        const std::string name(object.string());
+        if (std::ranges::find(kind.existing, name) != kind.existing.end()) throw NotSimulated(fmt::format("DROP of {} \"{}\"", kind.name, name));
+        if (!node.flag("missing_ok")) throw SqlError("42704", fmt::format("{} \"{}\" does not exist", kind.name, name));
+        skip_notice(backend, fmt::format("{} \"{}\"", kind.name, name));
+    }
+    return tag_only(std::string(kind.tag));
+}
+
+/// Rules and policies of a table: there are none.
+ExecResult drop_of_relation(Backend& backend, const Node& node, std::string_view kind, std::string_view owner, const std::string& tag) {
+    for (const Node& object : node.items("objects")) {
+        std::vector<std::string> names = name_list(object.items());
+        const std::string name = names.back();
+        names.pop_back();
+        const RelationPtr relation = find_relation_by_name(names, backend);
+        if (!relation) {
+            if (!node.flag("missing_ok")) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
+            if (!skip_missing_schema(backend, names)) skip_notice(backend, fmt::format("relation \"{}\"", names.back()));
+            continue;
+        }
+        if (relation->kind == 'v' && name == "_RETURN") throw NotSimulated("DROP RULE of a view's own rule");
+        if (!node.flag("missing_ok")) throw SqlError("42704", fmt::format("{} \"{}\" for {} \"{}\" does not exist", kind, name, owner, relation->name));
+        skip_notice(backend, fmt::format("{} \"{}\" for relation \"{}\"", kind, name, relation->name));
+    }
+    return tag_only(tag);
+}
+
 }  // namespace
 
 ExecResult drop_objects(Backend& backend, const Command& command, const RowSink&) {
@@ -328,6 +373,10 @@ ExecResult drop_objects(Backend& backend, const Command& command, const RowSink&
     if (type == "OBJECT_DOMAIN") return drop_types(backend, node, "DROP DOMAIN");
     if (type == "OBJECT_SCHEMA") return drop_schemas(backend, node);
     if (type == "OBJECT_PUBLICATION") return drop_publications(backend, node);
+    if (type == "OBJECT_RULE") return drop_of_relation(backend, node, "rule", "relation", "DROP RULE");
+    if (type == "OBJECT_POLICY") return drop_of_relation(backend, node, "policy", "table", "DROP POLICY");
+    const auto* absent = std::ranges::find(kAbsentDrops, type, &AbsentDrop::type);
+    if (absent != std::end(kAbsentDrops)) return drop_absent(backend, node, *absent);
     throw NotSimulated(fmt::format("DROP ({})", type));
 }
 

@@ -103,6 +103,7 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
         backend.database().count_rows(relation->file_node);
     }
     validate_index(backend, *relation, index);
+    note_packed(backend, *relation, index);
     auto changed = copy_relation(relation);
     changed->indexes.push_back(std::move(index));
     backend.update_relation(changed);

@@ -36,6 +36,8 @@ void rewrite_in_order(Backend& backend, const RelationPtr& relation, const std::
         version.xmin = row.xmin;
         backend.database().insert(backend, *changed, version);
     }
+    for (Index& index : changed->indexes) note_packed(backend, *changed, index);
+    backend.database().count_rows(changed->file_node);
     backend.update_relation(changed);
 }
 

@@ -105,6 +105,8 @@ void rewrite_table(Backend& backend, Relation& after, const RowWork& work) {
         version.xmin = backend.write_xid();
         backend.database().insert(backend, after, version);
     }
+    for (Index& index : after.indexes) note_packed(backend, after, index);
+    if (!after.indexes.empty()) backend.database().count_rows(after.file_node);
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ ExecResult truncate_tables(Backend& backend, const Command& command, const RowSi
         backend.transaction().created_files.push_back(changed->file_node);
         for (Index& index : changed->indexes) {
             index.storage_oid = allocate_oid(backend);
+            index.packed_until = 0;
             build_index(backend, *changed, index);
         }
         backend.update_relation(changed);

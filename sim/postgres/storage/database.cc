@@ -212,6 +212,12 @@ void SqliteDatabase::count_rows(std::uint32_t file_node) {
     heap.known_pages = heap.placement.page_count();
 }
 
+std::int64_t SqliteDatabase::last_rid(std::uint32_t file_node) {
+    Statement last(handle_, "SELECT coalesce(max(rid),0) FROM " + table(file_node).name);
+    last.step();
+    return last.column_int(0);
+}
+
 TableSize SqliteDatabase::size_of(std::uint32_t file_node) {
     const HeapTable& heap = table(file_node);
     return {.pages = heap.placement.page_count(),

@@ -70,6 +70,7 @@ class SqliteDatabase : public Database {
     void create_index(const Relation& relation, Oid index_oid,
                       std::span<const int> attnos) override;
     void count_rows(std::uint32_t file_node) override;
+    std::int64_t last_rid(std::uint32_t file_node) override;
     void drop_index(Oid index_oid) override;
     void truncate(std::uint32_t file_node) override;
     RowVersion insert(Host& host, const Relation& relation, const NewVersion& version) override;

@@ -115,6 +115,7 @@ class Block {
     std::string source_leaf(int rt_index, RowSource source, const Stage& stage);
     std::string cte_leaf(int rt_index, const Stage& stage);
     void choose_order(std::span<const ExprPtr> conjuncts, Stage& stage);
+    std::string entry_order(int rt_index, const ScanPath& path);
     std::string entries_text(const ScanPath& path, int rt_index, const Stage& stage);
     ScanPath choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, std::span<const OrderKey> wanted, Stage& stage);
     void note_fixed(std::span<const ExprPtr> conjuncts);

@@ -77,6 +77,13 @@ std::string Block::entries_text(const ScanPath& path, int rt_index, const Stage&
            " AS " + alias(rt_index) + " WHERE " + text;
 }
 
+/// Where the index entry of a row lies among equal ones.
+std::string Block::entry_order(int rt_index, const ScanPath& path) {
+    const std::string line = "root_line(" + std::to_string(entry(rt_index).relation->file_node) + "," + alias(rt_index) + ".rid)";
+    if (!path.backward || path.index->packed_until == 0) return line;
+    return "CASE WHEN " + line + "<=" + std::to_string(path.index->packed_until) + " THEN -" + line + " ELSE " + line + " END";
+}
+
 /// The order in which PostgreSQL's scan of the only table finds the rows.
 void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
     auto is_direct = std::ranges::find(direct_, true);
@@ -102,8 +109,7 @@ void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
                                        direction(key.descending != path.backward, key.nulls_first != path.backward));
         }
     }
-    stage.heap_order.push_back("root_line(" + std::to_string(relation.file_node) + "," +
-                               alias(rt_index) + ".rid)" + (path.backward ? " DESC" : ""));
+    stage.heap_order.push_back(entry_order(rt_index, path) + (path.backward ? " DESC" : ""));
     if (!query_.has_aggregates && !query_.has_windows && !query_.distinct) return;
     if (!stage.sorted_by.empty()) return;
     // What reads all rows before it gives any reads them in this order.

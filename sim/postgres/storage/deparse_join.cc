@@ -177,7 +177,7 @@ void Block::add_scan_order(const PlanNode& node, const Stage& stage, std::vector
             terms.push_back({column(node.rt_index, key.attno, stage) + d_.collation(type), key.descending != backward, key.nulls_first != backward});
         }
     }
-    terms.push_back({"root_line(" + std::to_string(rte.relation->file_node) + "," + name + ".rid)", backward});
+    terms.push_back({entry_order(node.rt_index, node.scan), backward, !backward});
 }
 
 /// Without saying what SQLite does unasked.
