@@ -184,12 +184,6 @@ bool is_semi_join(const ExprPtr& expr) {
     return kind == SubLinkKind::kAny || kind == SubLinkKind::kExists;
 }
 
-std::vector<ExprPtr> conjuncts_of(const Query& query, Host& host) {
-    std::vector<ExprPtr> conjuncts;
-    flatten_and(fold_constants(query.where, host), conjuncts);
-    return conjuncts;
-}
-
 /// The query joined with the values, each of which is there but once; nullopt: PostgreSQL's order of that is not known.
 std::optional<Query> joined(const Query& query, std::size_t conjunct, Values values, Host& host) {
     Query result = query;
@@ -198,7 +192,7 @@ std::optional<Query> joined(const Query& query, std::size_t conjunct, Values val
     conjuncts[conjunct] = put(result, std::move(values));
     result.where = all_of(std::move(conjuncts));
     while (merge_subqueries(result)) {}
-    if (!plan_joins(host, result, conjuncts_of(result, host)).node) return {};
+    if (!plan_joins(host, result, where_conjuncts(host, result)).node) return {};
     return result;
 }
 

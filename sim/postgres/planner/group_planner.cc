@@ -7,7 +7,6 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/evaluate.h"
-#include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/cost.h"
 #include "sim/postgres/planner/hash_key.h"
 #include "sim/postgres/planner/leaf_size.h"
@@ -178,9 +177,7 @@ double row_bytes(const Query& query, const std::vector<Leaf>& leaves) {
 /// What FROM's rows cost in the order of the keys.
 PathCost sorted_input(Host& host, const Query& query, const RelationSize& input, const GroupWish& wish, double limit, bool incremental) {
     if (!query.from.empty() && !wish.keys.empty()) {
-        std::vector<ExprPtr> conjuncts;
-        if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
-        JoinPlan plan = plan_joins(host, query, conjuncts, {.keys = wish.keys, .limit = limit, .incremental = incremental});
+        JoinPlan plan = plan_joins(host, query, where_conjuncts(host, query), {.keys = wish.keys, .limit = limit, .incremental = incremental});
         if (plan.node) return plan.cost;
     }
     return sort_cost(input.total, input.rows, 0);

@@ -45,6 +45,8 @@ bool is_pulled_up(const Query& query);
 std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index);
 
 // query_size.cc
+/// The conditions of WHERE, folded.
+std::vector<ExprPtr> where_conjuncts(Host& host, const Query& query);
 /// The expressions of GROUP BY.
 std::vector<ExprPtr> group_keys(const Query& query);
 /// estimate_num_groups.

@@ -108,14 +108,18 @@ std::vector<ExprPtr> group_keys(const Query& query) {
     return keys;
 }
 
+std::vector<ExprPtr> where_conjuncts(Host& host, const Query& query) {
+    std::vector<ExprPtr> conjuncts;
+    if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
+    return conjuncts;
+}
+
 std::optional<RelationSize> size_of_from(Host& host, const Query& query, std::vector<Leaf>& leaves) {
     if (query.set_operations || query.command != CommandKind::kSelect) return {};
     RelationSize size;
-    std::vector<ExprPtr> conjuncts;
-    if (query.where) flatten_and(fold_constants(query.where, host), conjuncts);
     if (query.from.empty()) {
         size.total = kCpuTuple;
-    } else if (!plan_joins(host, query, conjuncts, {}, &size, &leaves).node) {
+    } else if (!plan_joins(host, query, where_conjuncts(host, query), {}, &size, &leaves).node) {
         return {};
     }
     return size;

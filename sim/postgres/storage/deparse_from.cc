@@ -101,15 +101,12 @@ void Block::choose_order(std::span<const ExprPtr> conjuncts, Stage& stage) {
     }
     if (scan.indexed_attno == 0) scan.entries_sql = entries_text(path, rt_index, stage);
     stage.heap_order.clear();
-    if (path.kind == ScanKind::kIndex) {
-        for (const IndexKey& key : path.index->keys) {
-            if (key.attno <= 0) continue;
-            Oid type = relation.columns[static_cast<std::size_t>(key.attno - 1)].type;
-            stage.heap_order.push_back(column(rt_index, key.attno, stage) + d_.collation(type) +
-                                       direction(key.descending != path.backward, key.nulls_first != path.backward));
-        }
-    }
-    stage.heap_order.push_back(entry_order(rt_index, path) + (path.backward ? " DESC" : ""));
+    PlanNode node;
+    node.rt_index = rt_index;
+    node.scan = std::move(path);
+    std::vector<OrderTerm> terms;
+    add_scan_order(node, stage, terms);
+    for (const OrderTerm& term : terms) stage.heap_order.push_back(term.text());
     if (!query_.has_aggregates && !query_.has_windows && !query_.distinct) return;
     if (!stage.sorted_by.empty()) return;
     // What reads all rows before it gives any reads them in this order.
