@@ -105,6 +105,8 @@ ExprPtr whole_row(ParseState& state, const TableMatch& match, int location) {
     return node;
 }
 
+constexpr int kTableOid = -6;
+
 /// A system column of a table: ctid, xmin ...
 ExprPtr system_column(ParseState& state, const TableMatch& match, const std::string& name, int location) {
     struct Row {
@@ -113,13 +115,16 @@ ExprPtr system_column(ParseState& state, const TableMatch& match, const std::str
         Oid type;
     };
     constexpr Row kRows[] = {{"ctid", -1, oid::kTid}, {"xmin", -2, oid::kXid}, {"cmin", -3, oid::kCid},
-                             {"xmax", -4, oid::kXid}, {"cmax", -5, oid::kCid}, {"tableoid", -6, oid::kOid}};
+                             {"xmax", -4, oid::kXid}, {"cmax", -5, oid::kCid}, {"tableoid", kTableOid, oid::kOid}};
     auto row = std::ranges::find(kRows, name, &Row::name);
     if (row == std::end(kRows)) return nullptr;
     ParseState* level = &state;
     for (int i = 0; i < match.levels; ++i) level = level->parent;
     const RangeTableEntry& rte = level->rte(match.item->rt_index);
     if (match.item->is_join || rte.kind != RteKind::kRelation || rte.relation->kind == 'v' || !rte.through_view.empty()) return nullptr;
+    if (state.place == Place::kMergeWhen && row->attno != kTableOid) {
+        throw SqlError("42P10", fmt::format("cannot use system column \"{}\" in MERGE WHEN condition", name)).at(location);
+    }
     auto var = std::make_shared<VarExpr>();
     var->rt_index = match.item->rt_index;
     var->attno = row->attno;

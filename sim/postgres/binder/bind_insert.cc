@@ -11,14 +11,12 @@
 namespace cdcsim::pg {
 namespace {
 
-struct TargetColumns {
-    std::vector<int> attnos;
-    std::vector<int> locations;
-};
+}  // namespace
 
-TargetColumns bind_columns(const Node& node, const Relation& relation) {
+TargetColumns bind_insert_columns(const std::vector<Node>& names, const Relation& relation) {
     TargetColumns columns;
-    if (!node.has("cols")) {
+    columns.is_explicit = !names.empty();
+    if (names.empty()) {
         for (const Column& column : relation.columns) {
             if (column.dropped) continue;
             columns.attnos.push_back(column.attno);
@@ -26,7 +24,7 @@ TargetColumns bind_columns(const Node& node, const Relation& relation) {
         }
         return columns;
     }
-    for (const Node& item : node.items("cols")) {
+    for (const Node& item : names) {
         std::string name(item.text("name"));
         const Column* column = relation.find_column(name);
         if (column == nullptr) {
@@ -42,11 +40,13 @@ TargetColumns bind_columns(const Node& node, const Relation& relation) {
     return columns;
 }
 
-void check_counts(const TargetColumns& columns, std::size_t given, const std::vector<ExprPtr>& exprs, bool explicit_columns) {
+namespace {
+
+void check_counts(const TargetColumns& columns, std::size_t given, const std::vector<ExprPtr>& exprs) {
     if (given > columns.attnos.size()) {
         throw SqlError("42601", "INSERT has more expressions than target columns").at(exprs[columns.attnos.size()]->location);
     }
-    if (explicit_columns && given < columns.attnos.size()) {
+    if (columns.is_explicit && given < columns.attnos.size()) {
         throw SqlError("42601", "INSERT has more target columns than expressions").at(columns.locations[given]);
     }
 }
@@ -55,8 +55,9 @@ const Column& column_of(const Relation& relation, int attno) {
     return relation.columns[static_cast<std::size_t>(attno - 1)];
 }
 
-/// Values for identity ALWAYS and generated columns are refused unless DEFAULT.
-void check_writable(const Column& column, const Expr& value, Override override_kind) {
+}  // namespace
+
+void check_insertable(const Column& column, const Expr& value, Override override_kind) {
     if (value.kind == ExprKind::kDefault) return;
     std::string message = fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", column.name);
     if (column.generated) {
@@ -68,6 +69,8 @@ void check_writable(const Column& column, const Expr& value, Override override_k
             .hint("Use OVERRIDING SYSTEM VALUE to override.");
     }
 }
+
+namespace {
 
 /// OVERRIDING USER VALUE: what was given for an identity column is not used.
 bool is_overridden(const Column& column, Override override_kind) {
@@ -82,35 +85,56 @@ ExprPtr make_default(const Column& column, int location) {
     return node;
 }
 
-void bind_value_lists(ParseState& state, const Node& values, const Relation& relation, const TargetColumns& columns, bool explicit_columns) {
+std::vector<ExprPtr> bind_value_list(ParseState& state, const std::vector<Node>& items) {
+    std::vector<ExprPtr> row;
+    for (const Node& item : items) {
+        if (item.is("SetToDefault")) {
+            auto node = std::make_shared<DefaultExpr>();
+            node->location = item.location();
+            row.push_back(node);
+        } else if (item.is("ColumnRef") && item.items("fields").back().is("A_Star")) {
+            for (const TargetEntry& target : expand_star(state, item)) row.push_back(target.expr);
+        } else {
+            row.push_back(bind_expr(state, item));
+        }
+    }
+    return row;
+}
+
+void coerce_values(ParseState& state, std::vector<ExprPtr>& row, const Relation& relation, const TargetColumns& columns) {
+    check_counts(columns, row.size(), row);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        const Column& column = column_of(relation, columns.attnos[i]);
+        row[i] = row[i]->kind == ExprKind::kDefault ? make_default(column, row[i]->location) : coerce_to_column(state, row[i], column, expr_location(*row[i]));
+    }
+}
+
+}  // namespace
+
+std::vector<ExprPtr> bind_insert_row(ParseState& state, const std::vector<Node>& items, const Relation& relation, TargetColumns& columns, Override override_kind) {
+    PlaceScope place(state, Place::kInsertTarget);
+    std::vector<ExprPtr> row = bind_value_list(state, items);
+    if (!row.empty()) coerce_values(state, row, relation, columns);
+    columns.attnos.resize(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        const Column& column = column_of(relation, columns.attnos[i]);
+        if (is_overridden(column, override_kind)) row[i] = make_default(column, -1);
+    }
+    return row;
+}
+
+namespace {
+
+void bind_value_lists(ParseState& state, const Node& values, const Relation& relation, const TargetColumns& columns) {
     Query& query = *state.query;
     PlaceScope place(state, values.items("valuesLists").size() > 1 ? Place::kValues : Place::kInsertTarget);
     std::vector<std::vector<ExprPtr>> rows;
     for (const Node& list : values.items("valuesLists")) {
-        std::vector<ExprPtr> row;
-        for (const Node& item : list.items()) {
-            if (item.is("SetToDefault")) {
-                auto node = std::make_shared<DefaultExpr>();
-                node->location = item.location();
-                row.push_back(node);
-            } else if (item.is("ColumnRef") && item.items("fields").back().is("A_Star")) {
-                for (const TargetEntry& target : expand_star(state, item)) row.push_back(target.expr);
-            } else {
-                row.push_back(bind_expr(state, item));
-            }
-        }
+        std::vector<ExprPtr> row = bind_value_list(state, list.items());
         if (!rows.empty() && row.size() != rows[0].size()) {
             throw SqlError("42601", "VALUES lists must all be the same length").at(row.empty() ? -1 : row[0]->location);
         }
-        check_counts(columns, row.size(), row, explicit_columns);
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            const Column& column = column_of(relation, columns.attnos[i]);
-            if (row[i]->kind == ExprKind::kDefault) {
-                row[i] = make_default(column, row[i]->location);
-                continue;
-            }
-            row[i] = coerce_to_column(state, row[i], column, expr_location(*row[i]));
-        }
+        coerce_values(state, row, relation, columns);
         rows.push_back(std::move(row));
     }
     query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(rows[0].size()));
@@ -132,7 +156,7 @@ int first_location(const Query& query, std::size_t column) {
     return leaf.subquery ? first_location(*leaf.subquery, column) : -1;
 }
 
-void bind_insert_select(ParseState& state, const Node& select, const Relation& relation, const TargetColumns& columns, bool explicit_columns) {
+void bind_insert_select(ParseState& state, const Node& select, const Relation& relation, const TargetColumns& columns) {
     Query& query = *state.query;
     SubQueryOptions how;
     how.resolve_unknowns = false;
@@ -151,7 +175,7 @@ void bind_insert_select(ParseState& state, const Node& select, const Relation& r
         const int location = source->set_operations ? first_location(*source, static_cast<std::size_t>(number - 1)) : expr_location(*target.expr);
         exprs.push_back(make_var(1, number, {target.name, target.expr->type, target.expr->typmod, false}, location));
     }
-    check_counts(columns, exprs.size(), exprs, explicit_columns);
+    check_counts(columns, exprs.size(), exprs);
     query.insert_columns.assign(columns.attnos.begin(), columns.attnos.begin() + static_cast<std::ptrdiff_t>(exprs.size()));
     for (std::size_t i = 0; i < exprs.size(); ++i) {
         const Column& column = column_of(relation, columns.attnos[i]);
@@ -276,8 +300,8 @@ void check_all_writable(const Query& query, const Relation& relation) {
     std::ranges::sort(in_table_order, {}, [&](std::size_t i) { return query.insert_columns[i]; });
     for (const std::size_t i : in_table_order) {
         const Column& column = column_of(relation, query.insert_columns[i]);
-        if (query.insert_select) check_writable(column, *query.insert_select_coercions[i], query.override_kind);
-        for (const std::vector<ExprPtr>& row : query.values) check_writable(column, *row[i], query.override_kind);
+        if (query.insert_select) check_insertable(column, *query.insert_select_coercions[i], query.override_kind);
+        for (const std::vector<ExprPtr>& row : query.values) check_insertable(column, *row[i], query.override_kind);
     }
 }
 
@@ -303,12 +327,12 @@ void add_view_defaults(ParseState& state, const ViewTarget& view) {
     }
 }
 
+}  // namespace
+
 Override override_of(const Node& node) {
     std::string_view text = node.text("override");
     return text == "OVERRIDING_USER_VALUE" ? Override::kUser : text == "OVERRIDING_SYSTEM_VALUE" ? Override::kSystem : Override::kNone;
 }
-
-}  // namespace
 
 ExprPtr coerce_to_column(ParseState& state, const ExprPtr& expr, const Column& column, int location) {
     ExprPtr result = coerce_to_target(state, expr, column.type, column.typmod, Coercion::kAssignment, false, -1);
@@ -348,8 +372,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     } else {
         query.result_relation = add_relation(state, relation, name, {}, false, false);
     }
-    TargetColumns columns = bind_columns(node, *relation);
-    bool explicit_columns = node.has("cols");
+    TargetColumns columns = bind_insert_columns(node.items("cols"), *relation);
     Node select = node["selectStmt"];
     bool simple_values = select && select.has("valuesLists") && !select.has("sortClause") && !select.has("limitCount") &&
                          !select.has("limitOffset") && !select.has("withClause");
@@ -357,9 +380,9 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
         // DEFAULT VALUES: no column is given.
         query.values = {{}};
     } else if (simple_values) {
-        bind_value_lists(state, select, *relation, columns, explicit_columns);
+        bind_value_lists(state, select, *relation, columns);
     } else {
-        bind_insert_select(state, select, *relation, columns, explicit_columns);
+        bind_insert_select(state, select, *relation, columns);
     }
     if (Node conflict = node["onConflictClause"]) bind_on_conflict(state, conflict, relation);
     if (view) {

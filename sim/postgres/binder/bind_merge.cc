@@ -1,49 +1,52 @@
 // MERGE. Mirrors parse_merge.c's transformMergeStmt.
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
 
 void bind_insert_action(ParseState& state, const Node& clause, const Relation& relation, MergeAction& action) {
-    std::string_view override_text = clause.text("override");
-    if (!override_text.empty() && override_text != "OVERRIDING_NOT_SET") throw NotSimulated("MERGE with OVERRIDING");
-    for (const Node& item : clause.items("targetList")) {
-        std::string name(item.text("name"));
-        const Column* column = relation.find_column(name);
-        if (column == nullptr) {
-            throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name)).at(item.location());
+    TargetColumns columns = bind_insert_columns(clause.items("targetList"), relation);
+    action.override_kind = override_of(clause);
+    action.values = bind_insert_row(state, clause.items("values"), relation, columns, action.override_kind);
+    action.insert_columns = std::move(columns.attnos);
+}
+
+/// The rewriter's work: after everything has been bound.
+void check_all_insertable(const Query& query, const Relation& relation) {
+    for (const MergeAction& action : query.merge_actions) {
+        for (const Column& column : relation.columns) {
+            const auto given = std::ranges::find(action.insert_columns, column.attno);
+            if (given == action.insert_columns.end()) continue;
+            check_insertable(column, *action.values.at(static_cast<std::size_t>(given - action.insert_columns.begin())), action.override_kind);
         }
-        if (std::ranges::find(action.insert_columns, column->attno) != action.insert_columns.end()) {
-            throw SqlError("42701", fmt::format("column \"{}\" specified more than once", name)).at(item.location());
-        }
-        action.insert_columns.push_back(column->attno);
     }
-    bool explicit_columns = !action.insert_columns.empty();
-    for (const Column& column : relation.columns) {
-        if (!explicit_columns && !column.dropped) action.insert_columns.push_back(column.attno);
+}
+
+void refuse_unreachable(const std::vector<Node>& clauses) {
+    std::array<bool, 2> closed{};
+    for (const Node& clause : clauses) {
+        bool& side = closed.at(static_cast<std::size_t>(clause.flag("matched")));
+        if (side) throw SqlError("42601", "unreachable WHEN clause specified after unconditional WHEN clause");
+        side = !clause.has("condition");
     }
-    PlaceScope place(state, Place::kInsertTarget);
-    std::vector<Node> values = clause.items("values");
-    if (values.size() > action.insert_columns.size()) throw SqlError("42601", "INSERT has more expressions than target columns").at(values[action.insert_columns.size()].location());
-    if (explicit_columns && !values.empty() && values.size() < action.insert_columns.size()) throw SqlError("42601", "INSERT has more target columns than expressions");
-    action.insert_columns.resize(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const Column& column = relation.columns[static_cast<std::size_t>(action.insert_columns[i] - 1)];
-        if (values[i].is("SetToDefault")) {
-            auto node = std::make_shared<DefaultExpr>();
-            node->type = column.type;
-            node->typmod = column.typmod;
-            action.values.push_back(node);
-            continue;
-        }
-        if (column.generated || column.identity == 'a') throw NotSimulated("MERGE that gives a value to a generated or identity column");
-        ExprPtr value = bind_expr(state, values[i]);
-        action.values.push_back(coerce_to_column(state, value, column, expr_location(*value)));
-    }
+}
+
+void require_table(const Relation& relation) {
+    const std::string_view kind = relation.kind == 'v' ? "views" : relation.kind == 'S' ? "sequences" : "";
+    if (!kind.empty()) throw SqlError("42809", fmt::format("cannot execute MERGE on relation \"{}\"", relation.name)).detail(fmt::format("This operation is not supported for {}.", kind));
+}
+
+/// PostgreSQL 15 takes what it is given for a boolean, whatever its type.
+ExprPtr bind_join_condition(ParseState& state, const Node& node) {
+    ExprPtr condition = bind_expr(state, node, Place::kJoinOn);
+    if (condition->type != oid::kBool) throw NotSimulated("MERGE ... ON what is not boolean", node.location());
+    return condition;
 }
 
 }  // namespace
@@ -52,12 +55,11 @@ std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
     Query& query = *state.query;
     query.command = CommandKind::kMerge;
     bind_with(state, node["withClause"]);
+    refuse_unreachable(node.items("mergeWhenClauses"));
     RelationPtr relation = require_relation(node["relation"], state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock", node["relation"].location());
     if (!relation) relation = require_relation(node["relation"], state.context());
-    if (relation->kind == 'v') {
-        throw SqlError("42809", fmt::format("cannot execute MERGE on relation \"{}\"", relation->name)).detail("This operation is not supported for views.");
-    }
+    require_table(*relation);
     if (relation->kind != 'r' || relation->is_system()) throw NotSimulated("MERGE into what is not a table", node["relation"].location());
     Node alias = node["relation"]["alias"];
     query.result_relation = add_relation(state, relation, alias ? std::string(alias.text("aliasname")) : relation->name, {}, node["relation"].flag("inh"), false);
@@ -73,19 +75,14 @@ std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
     std::vector<NameItem> both = {target};
     both.insert(both.end(), source.begin(), source.end());
     state.names = both;
-    ExprPtr condition = coerce_boolean(state, bind_expr(state, node["joinCondition"], Place::kJoinOn), "JOIN/ON");
+    ExprPtr condition = bind_join_condition(state, node["joinCondition"]);
     bool inserts = false;
-    std::vector<bool> closed(2);
     for (const Node& clause : node.items("mergeWhenClauses")) {
         MergeAction action;
         action.matched = clause.flag("matched");
-        auto side = static_cast<std::size_t>(action.matched);
-        if (closed[side]) throw SqlError("42601", "unreachable WHEN clause specified after unconditional WHEN clause");
-        closed[side] = !clause.has("condition");
         std::string_view command = clause.text("commandType");
         state.names = action.matched ? both : source;
         if (Node when = clause["condition"]) action.condition = coerce_boolean(state, bind_expr(state, when, Place::kMergeWhen), "WHEN");
-        if (action.condition && contains_sublink(action.condition)) throw NotSimulated("subqueries in MERGE's WHEN");
         if (command == "CMD_UPDATE") {
             action.command = CommandKind::kUpdate;
             action.set = bind_set_list(state, clause.items("targetList"), *relation, query.result_relation);
@@ -98,6 +95,7 @@ std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
         }
         query.merge_actions.push_back(std::move(action));
     }
+    check_all_insertable(query, *relation);
     // The source gives a row for each match, and one without a target where there is none.
     FromNode join;
     join.join = inserts ? JoinType::kLeft : JoinType::kInner;

@@ -128,6 +128,8 @@ struct OnConflict {
     ExprPtr where;
 };
 
+enum class Override : std::uint8_t { kNone, kUser, kSystem };
+
 /// WHEN [NOT] MATCHED of a MERGE; DO NOTHING is kSelect.
 struct MergeAction {
     bool matched = false;
@@ -136,9 +138,8 @@ struct MergeAction {
     std::vector<TargetEntry> set;               ///< UPDATE: resno is the attribute number
     std::vector<int> insert_columns;            ///< INSERT: as in Query
     std::vector<ExprPtr> values;
+    Override override_kind = Override::kNone;
 };
-
-enum class Override : std::uint8_t { kNone, kUser, kSystem };
 
 /// How strongly a row is locked (LockTupleMode), and what to do if it is not free.
 enum class RowLockMode : std::uint8_t { kKeyShare, kShare, kNoKeyUpdate, kUpdate };

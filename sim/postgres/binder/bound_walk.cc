@@ -275,6 +275,11 @@ void for_each_expression(const Query& query, const ExprVisitor& visit,
         visit_targets(query.on_conflict->set, visit);
         optional(query.on_conflict->where);
     }
+    for (const MergeAction& action : query.merge_actions) {
+        optional(action.condition);
+        visit_targets(action.set, visit);
+        each(action.values, optional);
+    }
     visit_targets(query.returning, visit);
 }
 

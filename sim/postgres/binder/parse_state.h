@@ -263,6 +263,18 @@ std::shared_ptr<Query> bind_values(ParseState& state, const Node& node);
 void bind_limit(ParseState& state, const Node& node);
 void bind_windows(ParseState& state);
 std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node);
+/// The columns that an INSERT gives values for.
+struct TargetColumns {
+    std::vector<int> attnos;
+    std::vector<int> locations;
+    bool is_explicit = false;
+};
+TargetColumns bind_insert_columns(const std::vector<Node>& names, const Relation& relation);
+/// One row of values, coerced to `columns`, of which as many stay.
+std::vector<ExprPtr> bind_insert_row(ParseState& state, const std::vector<Node>& items, const Relation& relation, TargetColumns& columns, Override override_kind);
+Override override_of(const Node& node);
+/// Throws 428C9: values for identity ALWAYS and generated columns are refused unless DEFAULT.
+void check_insertable(const Column& column, const Expr& value, Override override_kind);
 std::shared_ptr<Query> bind_update(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node);

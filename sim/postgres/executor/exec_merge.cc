@@ -2,7 +2,6 @@
 // nodeModifyTable.c's ExecMerge.
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -46,59 +45,33 @@ std::vector<Action> make_actions(Modification& m) {
     return actions;
 }
 
-/// What the actions read of the source: nothing else of it is computed. A whole row is attribute 0.
-std::set<std::pair<int, int>> read_by_actions(const Query& query) {
-    std::set<std::pair<int, int>> read;
-    auto add = [&](const ExprPtr& expr) {
-        if (!expr) return;
-        for_each_reference(expr, [&](const Expr& reference, int levels_out) {
-            const bool whole = reference.kind == ExprKind::kWholeRow;
-            if (!whole && reference.kind != ExprKind::kVar) return;
-            const int levels = whole ? as<WholeRowExpr>(reference).levels_up : as<VarExpr>(reference).levels_up;
-            if (levels_out > 0 && levels < levels_out) return;
-            read.emplace(whole ? as<WholeRowExpr>(reference).rt_index : as<VarExpr>(reference).rt_index, whole ? 0 : as<VarExpr>(reference).attno);
-        });
-    };
-    for (const MergeAction& action : query.merge_actions) {
-        add(action.condition);
-        for (const TargetEntry& entry : action.set) add(entry.expr);
-        for (const ExprPtr& value : action.values) add(value);
-    }
-    return read;
-}
-
-/// SELECT the target's ctid and the columns of the source that the actions read.
-std::shared_ptr<Query> make_join_query(const Query& query, std::vector<std::pair<int, int>>& carried) {
+/// SELECT the target's ctid and what the actions read of the source: nothing else of it is computed.
+std::shared_ptr<Query> make_join_query(const Query& query, std::vector<CarriedColumn>& carried) {
     auto select = std::make_shared<Query>();
     select->range_table = query.range_table;
     select->ctes = query.ctes;
     select->recursive = query.recursive;
     select->from = query.from;
-    auto add = [&](int rt_index, int attno, Oid type, std::int32_t typmod) {
-        auto var = std::make_shared<VarExpr>();
-        var->rt_index = rt_index;
-        var->attno = attno;
-        var->type = type;
-        var->typmod = typmod;
+    select->where = query.where;
+    select->known_below = query.known_below;
+    auto add = [&](ExprPtr expr) {
         TargetEntry entry;
-        entry.expr = var;
+        entry.expr = std::move(expr);
         entry.resno = static_cast<int>(select->targets.size()) + 1;
         entry.name = "c" + std::to_string(entry.resno);
         select->targets.push_back(std::move(entry));
     };
-    add(query.result_relation, kRidAttno, oid::kInt8, -1);
-    const std::set<std::pair<int, int>> read = read_by_actions(query);
-    for (std::size_t i = 0; i < query.range_table.size(); ++i) {
-        const RangeTableEntry& rte = query.range_table[i];
-        int rt_index = static_cast<int>(i) + 1;
-        if (rt_index == query.result_relation || rte.kind == RteKind::kJoin) continue;
-        for (std::size_t c = 0; c < rte.columns.size(); ++c) {
-            const bool is_read = read.contains({rt_index, 0}) || read.contains({rt_index, static_cast<int>(c) + 1});
-            if (rte.columns[c].dropped || !is_read) continue;
-            carried.emplace_back(rt_index, static_cast<int>(c) + 1);
-            add(rt_index, static_cast<int>(c) + 1, rte.columns[c].type, rte.columns[c].typmod);
-        }
+    auto rid = std::make_shared<VarExpr>();
+    rid->rt_index = query.result_relation;
+    rid->attno = kRidAttno;
+    rid->type = oid::kInt8;
+    add(rid);
+    for (const MergeAction& action : query.merge_actions) {
+        collect_carried(query, action.condition, carried);
+        for (const TargetEntry& entry : action.set) collect_carried(query, entry.expr, carried);
+        for (const ExprPtr& value : action.values) collect_carried(query, value, carried);
     }
+    for (const CarriedColumn& column : carried) add(carried_var(query, column));
     return select;
 }
 
@@ -142,16 +115,9 @@ void delete_action(Action& action, const RowVersion& old_version) {
     queue_after_row(m, TriggerType::kDelete, before, nullptr);
 }
 
-void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<std::pair<int, int>>& carried, const Row& found) {
-    std::map<int, Row> source;
-    for (std::size_t i = 0; i < carried.size(); ++i) {
-        auto [rt_index, attno] = carried[i];
-        Row& columns = source[rt_index];
-        columns.resize(m.query.range_table[static_cast<std::size_t>(rt_index - 1)].columns.size());
-        columns[static_cast<std::size_t>(attno - 1)] = found[i + 1];
-    }
-    std::vector<EvalRow> rows(m.query.range_table.size());
-    for (auto& [rt_index, columns] : source) rows[static_cast<std::size_t>(rt_index - 1)].columns = columns;
+void merge_row(Modification& m, std::vector<Action>& actions, const std::vector<CarriedColumn>& carried, const Row& found) {
+    CarriedRows source(m.query, carried, std::span(found).subspan(1));
+    std::span<EvalRow> rows = source.rows();
     bool matched = !found[0].is_null();
     std::optional<RowVersion> old_version;
     if (matched) {
@@ -204,15 +170,13 @@ void fold_actions(Modification& m) {
     }
 }
 
-}  // namespace
-
-void exec_merge(Modification& m) {
+void run_merge(Modification& m) {
     if (m.backend.is_contended()) throw NotSimulated("MERGE while another session has an open transaction");
     const RangeTableEntry& rte = m.query.range_table[static_cast<std::size_t>(m.query.result_relation - 1)];
     std::vector<RelationPtr> scanned = m.backend.scanned_relations(*m.relation, !rte.inherit);
     if (scanned.size() != 1 || scanned[0]->oid != m.relation->oid) throw NotSimulated("MERGE into a table with children or partitions");
     std::vector<Action> actions = make_actions(m);
-    std::vector<std::pair<int, int>> carried;
+    std::vector<CarriedColumn> carried;
     std::shared_ptr<const Query> join = make_join_query(m.query, carried);
     std::shared_ptr<const SelectPlan> plan = plan_select(join, m.backend);
     fold_actions(m);
@@ -235,6 +199,18 @@ void exec_merge(Modification& m) {
     for (Action& action : actions) m.processed += action.modification->processed;
     std::ranges::reverse(kinds);
     each_kind([](Modification& one, int operation) { end_statement_triggers(one, operation); });
+}
+
+}  // namespace
+
+void exec_merge(Modification& m) {
+    // The actions read the expressions of a merged subquery, not its row: an error in them is one only where
+    // an action needs the value.
+    const std::shared_ptr<const Query> query = pull_up(std::make_shared<Query>(m.query));
+    Modification planned{m.backend, *query, m.relation, m.params, m.snapshot, m.command, 0, nullptr, nullptr, nullptr, m.level};
+    planned.statement_commands = m.statement_commands;
+    run_merge(planned);
+    m.processed = planned.processed;
 }
 
 }  // namespace cdcsim::pg

@@ -14,24 +14,6 @@
 namespace cdcsim::pg {
 namespace {
 
-void collect_carried(const Query& query, std::vector<CarriedColumn>& carried) {
-    for (const TargetEntry& entry : query.returning) {
-        for_each_reference(entry.expr, [&](const Expr& reference, int levels) {
-            if (levels != 0) return;
-            if (reference.kind == ExprKind::kWholeRow) {
-                int rt = as<WholeRowExpr>(reference).rt_index;
-                if (rt == query.result_relation) return;
-                int count = static_cast<int>(query.range_table[static_cast<std::size_t>(rt - 1)].columns.size());
-                for (int attno = 1; attno <= count; ++attno) carried.push_back({rt, attno});
-                return;
-            }
-            if (reference.kind != ExprKind::kVar) return;
-            const auto& var = as<VarExpr>(reference);
-            if (var.rt_index != query.result_relation && var.attno > 0) carried.push_back({var.rt_index, var.attno});
-        });
-    }
-}
-
 /// The target is a view with INSTEAD OF triggers.
 bool is_instead(const Query& query) {
     return query.range_table[static_cast<std::size_t>(query.result_relation - 1)].kind == RteKind::kSubquery;
@@ -86,16 +68,8 @@ std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result)
             ++result.values;
         }
     }
-    collect_carried(query, result.carried);
-    for (const CarriedColumn& column : result.carried) {
-        const Attribute& attribute = query.range_table[static_cast<std::size_t>(column.rt_index - 1)].columns[static_cast<std::size_t>(column.attno - 1)];
-        auto var = std::make_shared<VarExpr>();
-        var->rt_index = column.rt_index;
-        var->attno = column.attno;
-        var->type = attribute.type;
-        var->typmod = attribute.typmod;
-        add(var);
-    }
+    for (const TargetEntry& entry : query.returning) collect_carried(query, entry.expr, result.carried);
+    for (const CarriedColumn& column : result.carried) add(carried_var(query, column));
     for (std::size_t i = 0; result.keeps_locks && i < query.range_table.size(); ++i) {
         const RangeTableEntry& rte = query.range_table[i];
         int rt_index = static_cast<int>(i) + 1;
@@ -107,25 +81,6 @@ std::shared_ptr<Query> make_target_query(const Query& query, ModifyPlan& result)
     }
     return made;
 }
-
-/// The rows of the other FROM items, as far as RETURNING needs them.
-class CarriedRows {
-  public:
-    CarriedRows(const Query& query, const std::vector<CarriedColumn>& carried, std::span<const Datum> values) : rows_(query.range_table.size()) {
-        for (std::size_t i = 0; i < carried.size(); ++i) {
-            auto rt = static_cast<std::size_t>(carried[i].rt_index - 1);
-            auto& columns = columns_[rt];
-            if (columns.empty()) columns.resize(query.range_table[rt].columns.size());
-            columns[static_cast<std::size_t>(carried[i].attno - 1)] = values[i];
-        }
-        for (auto& [rt, columns] : columns_) rows_[rt].columns = columns;
-    }
-    std::span<const EvalRow> rows() const { return rows_; }
-
-  private:
-    std::map<std::size_t, Row> columns_;
-    std::vector<EvalRow> rows_;
-};
 
 /// The found version. nullopt: this very statement has changed it already (a join found it twice, or a
 /// data-modifying CTE did).

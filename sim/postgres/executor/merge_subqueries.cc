@@ -327,6 +327,31 @@ class Merge {
     bool changed_ = false;
 };
 
+bool is_union_all(const SetOpNode& node) {
+    return node.op == SetOp::kNone || (node.op == SetOp::kUnion && node.all && is_union_all(*node.left) && is_union_all(*node.right));
+}
+
+bool has_clauses(const Query& query) {
+    return query.has_aggregates || query.has_windows || !query.group_by.empty() || !query.grouping_sets.empty() || query.having || query.distinct ||
+           !query.distinct_on.empty() || !query.row_marks.empty();
+}
+
+/// What PostgreSQL would not compute of the branches must not fail here.
+bool computes_more(const Query& query, const Query& below) {
+    std::vector<bool> used(below.targets.size());
+    for (const TargetEntry& target : query.targets) {
+        for_each_reference(target.expr, [&](const Expr& reference, int levels) {
+            if (levels == 0 && reference.kind == ExprKind::kVar) used.at(static_cast<std::size_t>(as<VarExpr>(reference).attno - 1)) = true;
+        });
+    }
+    return std::ranges::any_of(below.range_table, [&](const RangeTableEntry& rte) {
+        std::size_t column = 0;
+        return rte.subquery && std::ranges::any_of(rte.subquery->targets, [&](const TargetEntry& target) {
+            return !target.junk && !used.at(column++) && target.expr->kind != ExprKind::kVar && target.expr->kind != ExprKind::kConst;
+        });
+    });
+}
+
 }  // namespace
 
 bool is_simple_subquery(const Query& query) {
@@ -339,5 +364,39 @@ bool is_simple_subquery(const Query& query) {
 }
 
 bool merge_subqueries(Query& query) { return Merge(query).run(); }
+
+bool merge_union(Query& query) {
+    if (query.from.size() != 1 || !query.from[0].is_leaf() || query.where || query.order_by.empty() || has_clauses(query)) return false;
+    const int rt_index = query.from[0].rt_index;
+    const RangeTableEntry& rte = query.range_table[static_cast<std::size_t>(rt_index - 1)];
+    if (rte.kind != RteKind::kSubquery || rte.lateral) return false;
+    const std::shared_ptr<const Query> below = rte.subquery;
+    const bool is_union = below->set_operations && is_union_all(*below->set_operations) && below->order_by.empty() && !below->limit && !below->offset && below->ctes.empty() && !has_clauses(*below);
+    const bool is_simple = std::ranges::all_of(query.targets, [](const TargetEntry& target) {
+        const bool has_row = any_expression(target.expr, [](const Expr& e) { return e.kind == ExprKind::kWholeRow; });
+        return !has_row && !contains_sublink(target.expr) && !contains_set_function(target.expr) && !contains_volatile(target.expr);
+    });
+    if (!is_union || !is_simple || computes_more(query, *below)) return false;
+    Query merged = *below;
+    map_query_in_place(merged, outward(0));
+    ReferenceMap map;
+    map.reference = [&](const ExprPtr& reference, int depth) -> ExprPtr {
+        if (levels_of(*reference) != depth || rt_index_of(*reference) != rt_index) return reference;
+        return deeper(merged.targets.at(static_cast<std::size_t>(as<VarExpr>(*reference).attno - 1)).expr, depth);
+    };
+    std::vector<TargetEntry> targets = query.targets;
+    for (TargetEntry& target : targets) target.expr = map_references(target.expr, map);
+    merged.targets = std::move(targets);
+    merged.ctes = query.ctes;
+    merged.recursive = query.recursive;
+    merged.order_by = query.order_by;
+    merged.limit = query.limit;
+    merged.offset = query.offset;
+    merged.with_ties = query.with_ties;
+    merged.for_cursor = query.for_cursor;
+    merged.order_unspecified = merged.order_unspecified || query.order_unspecified;
+    query = std::move(merged);
+    return true;
+}
 
 }  // namespace cdcsim::pg

@@ -12,4 +12,7 @@ bool is_simple_subquery(const Query& query);
 /// Merges the simple subqueries in FROM; false: there are none. REQUIRES: those in FROM are done themselves.
 bool merge_subqueries(Query& query);
 
+/// A query that only sorts what a UNION ALL in FROM gives becomes that UNION ALL. False: it is another one.
+bool merge_union(Query& query);
+
 }  // namespace cdcsim::pg

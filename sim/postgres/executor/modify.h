@@ -12,16 +12,12 @@
 #include <vector>
 
 #include "sim/postgres/executor/backend.h"
+#include "sim/postgres/executor/carried_rows.h"
 #include "sim/postgres/executor/field_origin.h"
 
 namespace cdcsim::pg {
 
 using Row = std::vector<Datum>;  ///< by attno - 1, dropped columns NULL
-
-/// A column of another FROM item that RETURNING needs.
-struct CarriedColumn {
-    int rt_index = 0, attno = 0;
-};
 
 /// The rows of an INSERT ... SELECT, or the targets of an UPDATE or DELETE: ctid, tableoid, the new
 /// values, the carried columns.

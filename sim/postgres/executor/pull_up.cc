@@ -46,6 +46,7 @@ class PullUp {
         pull_up_below();
         if (query_.set_operations) return changed_ ? result_ : nullptr;
         if (merge_subqueries(*result_)) changed_ = true;
+        if (merge_union(*result_)) return result_;
         if (query_.grouping_sets.empty() && !result_->from.empty() && push_down(*result_)) {
             changed_ = true;
             pull_up_below();
@@ -127,7 +128,8 @@ class PullUp {
 }  // namespace
 
 std::shared_ptr<const Query> pull_up(const std::shared_ptr<const Query>& query) {
-    if ((query->from.empty() && !query->set_operations) || query->command != CommandKind::kSelect) return query;
+    const bool is_planned = query->command == CommandKind::kSelect || query->command == CommandKind::kMerge;
+    if ((query->from.empty() && !query->set_operations) || !is_planned) return query;
     bool wanted = false;
     for (const RangeTableEntry& rte : query->range_table) {
         wanted = wanted || rte.kind == RteKind::kSubquery || rte.kind == RteKind::kValues || rte.kind == RteKind::kCte;
