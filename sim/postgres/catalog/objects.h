@@ -25,6 +25,7 @@ struct StoredExpr {
     /// What the planner makes of it; nullptr: each statement folds it anew, as it calls functions that
     /// may be replaced or fails.
     ExprPtr folded = nullptr;
+    Oid oid = kInvalidOid;               ///< of a default: pg_attrdef's, new whenever it is stored anew
 };
 
 struct Column {

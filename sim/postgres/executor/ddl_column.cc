@@ -113,6 +113,7 @@ StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* rel
     StoredExpr stored;
     stored.text = deparse_expression(*expr, backend, relation);
     stored.expr = std::move(expr);
+    stored.oid = allocate_oid(backend);
     fold_stored(stored, backend);
     return stored;
 }

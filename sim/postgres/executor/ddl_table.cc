@@ -64,6 +64,7 @@ LikeClause copy_like(Backend& backend, const Node& clause, Relation& relation, s
         copy.identity_sequence = kInvalidOid;
         bool keeps = column.generated ? (like.options & like::kGenerated) != 0 : (like.options & like::kDefaults) != 0;
         if (!keeps) copy.default_expr.reset();
+        if (copy.default_expr) copy.default_expr->oid = allocate_oid(backend);
         copy.generated = column.generated && keeps;
         if ((like.options & like::kStorage) == 0) copy.storage = backend.type(copy.type).storage;
         relation.columns.push_back(copy);

@@ -91,7 +91,7 @@ void add_expression_dependents(Backend& backend, const Relation& table, Oid func
         if (column.dropped || !uses(column.default_expr)) continue;
         Dependents its;
         if (column.generated) its = dependents_of_column(backend, std::make_shared<Relation>(table), column);
-        branches.add(table.oid, with(default_dependent(backend, table, column, needs), std::move(its)));
+        branches.add(column.default_expr->oid, with(default_dependent(backend, table, column, needs), std::move(its)));
     }
     for (const Constraint& constraint : table.constraints) {
         if (uses(constraint.check)) branches.add(constraint.oid, constraint_dependent(backend, table, constraint.name, needs));
@@ -379,9 +379,12 @@ Dependents dependents_of(Backend& backend, const RelationPtr& relation, const st
         }
         if (other->kind == 'v' && other->view && view_uses(*other->view, relation->oid)) branches.add(oid, view_and_its(backend, other, self, known));
         if (relation->kind != 'S') continue;
+        if (other->kind == 'v' && other->view && query_has(*other->view, [](const RangeTableEntry&) { return false; }, is_sequence)) {
+            branches.add(oid, view_and_its(backend, other, self, known));
+        }
         for (const Column& column : other->columns) {
             if (column.default_expr && !column.dropped && any_expression(column.default_expr->expr, is_sequence)) {
-                branches.add(oid, default_dependent(backend, *other, column, self));
+                branches.add(column.default_expr->oid, default_dependent(backend, *other, column, self));
             }
         }
     }

@@ -134,7 +134,7 @@ void pg_attrdef(Backend& backend, const RowSink& emit) {
             if (!column.default_expr || column.dropped) continue;
             // The text follows renames of what it names.
             std::string text = column.default_expr->text;
-            if (!row.number("oid", oid + static_cast<Oid>(column.attno)).number("adrelid", oid).number("adnum", column.attno).text("adbin", text).emit()) return;
+            if (!row.number("oid", column.default_expr->oid).number("adrelid", oid).number("adnum", column.attno).text("adbin", text).emit()) return;
         }
     }
 }
