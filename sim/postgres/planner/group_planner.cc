@@ -226,6 +226,8 @@ std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const Group
     return plan;
 }
 
+bool sorts_grouping_sets(const Query& query) { return has_ordered_aggregate(query); }
+
 std::optional<GroupPlan> plan_grouping_set(Host& host, const Query& query, const std::vector<ExprPtr>& keys) {
     if (has_ordered_aggregate(query) || !all_hashable(host, keys)) return {};
     std::vector<Leaf> leaves;
@@ -243,7 +245,7 @@ std::optional<GroupPlan> plan_distinct(Host& host, const Query& query, const Gro
     std::vector<Leaf> leaves;
     std::optional<RelationSize> input = size_before_distinct(host, query, leaves);
     if (!input) return {};
-    bool is_grouped = query.has_aggregates || !query.group_by.empty();
+    bool is_grouped = query.has_aggregates || !query.group_by.empty() || !query.grouping_sets.empty();
     double groups = is_grouped ? input->rows : group_count(host, keys, *input, leaves);
     if (query.unique_values) {
         const double compare = kCpuOperator * static_cast<double>(keys.size()) * input->rows;

@@ -28,6 +28,8 @@ struct GroupWish {
 
 /// GROUP BY of one grouping set; nullopt: not known.
 std::optional<GroupPlan> plan_groups(Host& host, const Query& query, const GroupWish& wish);
+/// Grouping sets are made by sorting, as an aggregate wants its rows sorted or without duplicates.
+bool sorts_grouping_sets(const Query& query);
 /// One of several grouping sets, by its keys: hashed with a number of groups; nullopt: not known.
 std::optional<GroupPlan> plan_grouping_set(Host& host, const Query& query, const std::vector<ExprPtr>& keys);
 /// GROUP BY without the columns that others, a table's primary key, decide

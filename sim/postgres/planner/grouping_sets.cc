@@ -147,7 +147,7 @@ std::vector<ChainedSet> chain_sets(const std::vector<std::vector<int>>& sets, st
                 std::erase(added, ref);
             }
             columns.insert(columns.end(), added.begin(), added.end());
-            longest_first.insert(longest_first.begin(), {number, columns});
+            longest_first.insert(longest_first.begin(), {number, static_cast<std::size_t>(&chain - chains.data()), columns});
         }
         ordered.insert(ordered.end(), longest_first.begin(), longest_first.end());
     }

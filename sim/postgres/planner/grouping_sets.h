@@ -10,6 +10,7 @@ namespace cdcsim::pg {
 
 struct ChainedSet {
     std::size_t number = 0;  ///< among the sets given
+    std::size_t chain = 0;   ///< a chain's sets stand together, the longest first
     std::vector<int> refs;   ///< the set, in the order of its grouping columns
 };
 

@@ -193,16 +193,35 @@ void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, 
     if (query.having) size.rows = clamp_rows(size.rows * kInequality);
 }
 
+/// Grouping sets: each one's groups, made by a hash table or out of sorted rows (create_groupingsets_path).
+void aggregate_sets(Host& host, const Query& query, const std::vector<Leaf>& leaves, RelationSize& size) {
+    const AggregateCosts costs = aggregate_costs(host, query);
+    double groups = 0;
+    for (const std::vector<int>& set : query.grouping_sets) {
+        std::vector<ExprPtr> keys;
+        for (int ref : set) keys.push_back(target_of(query, ref)->expr);
+        const double of_set = keys.empty() ? 1 : group_count(host, keys, size, leaves);
+        size.total += kCpuOperator * (costs.calls + static_cast<double>(keys.size())) * size.rows + (kCpuOperator * costs.ends + kCpuTuple) * of_set;
+        groups += of_set;
+    }
+    size.startup = size.total;
+    size.rows = query.having ? clamp_rows(groups * kInequality) : groups;
+    size.unique_columns.clear();
+}
+
 }  // namespace
 
 std::optional<RelationSize> size_before_distinct(Host& host, const Query& query, std::vector<Leaf>& leaves) {
-    if (!query.grouping_sets.empty()) return {};
     std::optional<RelationSize> size = size_of_from(host, query, leaves);
     if (!size) return {};
     for (const TargetEntry& target : query.targets) {
         if (contains_set_function(target.expr)) return {};
     }
-    if (query.has_aggregates || !query.group_by.empty()) aggregate(host, query, leaves, *size);
+    if (!query.grouping_sets.empty()) {
+        aggregate_sets(host, query, leaves, *size);
+    } else if (query.has_aggregates || !query.group_by.empty()) {
+        aggregate(host, query, leaves, *size);
+    }
     if (query.has_windows) {
         size->startup = size->total + sort_start_cost(size->rows);
         size->total = size->startup + 2 * kCpuTuple * size->rows;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
 #include "sim/postgres/planner/cost.h"
 
 namespace cdcsim::pg {
@@ -71,6 +72,13 @@ OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, const JoinWish& wish
         if (&scan == &*cheapest && scan.presorted < keys.size()) consider(sort_cost(input.total, rows, sort_limit), true);
     }
     return *best;
+}
+
+OrderedScan cheapest_index_scan(const Leaf& leaf, std::span<const OrderKey> keys) {
+    std::vector<OrderedScan> scans = leaf.table->ordered_paths(keys);
+    std::erase_if(scans, [&](const OrderedScan& scan) { return scan.presorted < keys.size(); });
+    CDCSIM_CHECK(!scans.empty());
+    return std::move(*std::ranges::min_element(scans, {}, [](const OrderedScan& scan) { return scan.path.total; }));
 }
 
 }  // namespace cdcsim::pg

@@ -19,5 +19,7 @@ double cost_of_first(PathCost path, double rows, double limit);
 
 /// The cheapest way to read the table and have its rows in the wanted order.
 OrderedScan best_ordered_scan(Host& host, const Leaf& leaf, const JoinWish& wish);
+/// The same without a sort. REQUIRES: an index gives the order.
+OrderedScan cheapest_index_scan(const Leaf& leaf, std::span<const OrderKey> keys);
 
 }  // namespace cdcsim::pg

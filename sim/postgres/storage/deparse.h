@@ -15,7 +15,9 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/storage/database.h"
 #include "sim/postgres/storage/program.h"
+#include "sim/postgres/planner/append_planner.h"
 #include "sim/postgres/planner/group_planner.h"
+#include "sim/postgres/planner/grouping_sets.h"
 #include "sim/postgres/planner/sort_planner.h"
 
 namespace cdcsim::pg {
@@ -158,9 +160,30 @@ class Block {
     std::string bucket_text(const PlanNode& node, const Stage& stage);
 
     // deparse_aggregate.cc
+    /// What the groups are made by, and what is computed of each.
+    struct Grouping {
+        std::vector<ExprPtr> keys;   ///< of all sets
+        std::vector<int> refs;       ///< of the keys
+        std::vector<ExprPtr> aggregates, calls;  ///< calls of GROUPING
+    };
+    struct GroupedColumns {
+        std::vector<std::string> keys;
+        std::string others;
+    };
     Stage aggregate_stage(Stage base);
+    Grouping grouping() const;
+    GroupedColumns grouped_columns(const Grouping& grouping, const Stage& base, Stage& next);
+    static std::string first_seen_column(const Stage& base);
+    std::string set_text(const Grouping& grouping, const GroupedColumns& sql, const std::vector<int>& set, const Stage& base, const std::string& more);
+    std::string plain_groups_text(const Grouping& grouping, Stage base, Stage& next);
     std::string aggregate_call(const AggregateExpr& aggregate, const Stage& stage);
     std::string window_aggregate(const WindowExpr& window, const Stage& stage);
+    // deparse_grouping_sets.cc
+    std::vector<OrderKey> chain_order(const std::vector<int>& refs) const;
+    std::vector<OrderKey> first_chain_order() const;
+    std::string grouping_sets_text(const Grouping& grouping, Stage base, Stage& next);
+    std::string hashed_sets_text(const Grouping& grouping, const std::vector<ChainedSet>& chained, const Stage& base, Stage& next);
+    std::string sorted_sets_text(const Grouping& grouping, const std::vector<ChainedSet>& chained, Stage base, Stage& next);
     // deparse_window.cc
     Stage window_stage(Stage base);
     std::string window_call(const WindowExpr& window, const Stage& stage);
@@ -180,7 +203,9 @@ class Block {
     // deparse_set_operation.cc
     Stage set_operation_stage();
     std::string set_node(const SetOpNode& node);
+    std::string merged_branches();
     std::string branch_text(int rt_index);
+    std::string merged_text(const MergedBranch& branch);
     std::string input_text(const SetOpNode& node);
     void add_union_branches(const SetOpNode& node, bool all, std::string& text);
     std::string planned_difference(const SetOpNode& node, const SetOperationPlan& plan, const std::string& left, const std::string& right);
@@ -188,8 +213,9 @@ class Block {
     // deparse_select.cc
     Stage project_stage(Stage base);
     std::string finish(const Stage& stage);
+    std::string first_rows_text(const Stage& stage, const std::vector<std::string>& values);
     std::string distinct_text(const GroupPlan& plan, const std::string& text, const std::string& names,
-                              Stage& order);
+                              const std::string& seen, Stage& order);
     // deparse_sort.cc
     void add_order_key(std::vector<OrderKey>& keys, OrderKey key) const;
     std::vector<OrderKey> final_order() const;
@@ -203,6 +229,7 @@ class Block {
     std::vector<OrderKey> distinct_order() const;
     std::size_t presorted_keys(const Stage& stage, std::span<const OrderKey> keys);
     bool prefers_incremental(std::size_t presorted, std::span<const OrderKey> keys);
+    Stage in_order(Stage base, std::span<const OrderKey> keys);
     Stage sorted_stage(const Stage& base, std::span<const OrderKey> keys, std::size_t presorted, bool bounded);
     bool is_sorted_first() const;
     void add_limit(CompiledSort& sort);
@@ -225,6 +252,8 @@ class Block {
     double input_limit_ = 0;             ///< rows that groups read of their sorted input; 0: all
     bool is_unique_ = false;             ///< DISTINCT by sorting
     int sorted_stages_ = 0;
+    std::vector<OrderKey> index_order_;       ///< of a merged branch: an index gives it
+    std::optional<MergeAppendPlan> merge_;    ///< UNION ALL: the branches are merged, not sorted
     std::vector<std::string> nested_inputs_;  ///< set operations inside of others: names and texts for WITH
 };
 

@@ -1,11 +1,10 @@
 // GROUP BY, aggregates, GROUPING SETS: one stage whose columns are the groups (g), the aggregates
-// (a), what else later stages refer to (v), and GROUPING's values (m).
+// (a), what else later stages refer to (v), and GROUPING's values (m). Several sets: deparse_grouping_sets.cc.
 #include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
 #include "sim/postgres/catalog/builtin.h"
-#include "sim/postgres/planner/grouping_sets.h"
 #include "sim/postgres/storage/deparse.h"
 
 namespace cdcsim::pg {
@@ -191,141 +190,114 @@ std::string Block::hashed_text(double expected, const std::vector<GroupColumn>& 
            text + ") LIMIT -1 OFFSET 0";
 }
 
-Stage Block::aggregate_stage(Stage base) {
+/// What the groups are made by, and what is computed of each.
+Block::Grouping Block::grouping() const {
+    Grouping result;
     std::vector<int> refs = query_.group_by;
     for (const auto& set : query_.grouping_sets) refs.insert(refs.end(), set.begin(), set.end());
-    std::vector<ExprPtr> groups;
-    std::vector<int> group_refs;
     for (int ref : refs) {
-        if (std::ranges::find(group_refs, ref) != group_refs.end()) continue;
-        group_refs.push_back(ref);
-        groups.push_back(target_expr(ref));
-        if (contains_volatile(groups.back())) throw NotSimulated("GROUP BY of a volatile function");
+        if (std::ranges::find(result.refs, ref) != result.refs.end()) continue;
+        result.refs.push_back(ref);
+        result.keys.push_back(target_expr(ref));
+        if (contains_volatile(result.keys.back())) throw NotSimulated("GROUP BY of a volatile function");
     }
-    std::vector<ExprPtr> later = later_expressions();
-    std::optional<GroupPlan> plan;
-    if (query_.grouping_sets.empty()) plan = plan_groups(d_.host, query_, wish(group_order()));
+    result.aggregates = collect_nodes(later_expressions(), ExprKind::kAggregate);
+    result.calls = collect_nodes(later_expressions(), ExprKind::kGrouping);
+    return result;
+}
+
+/// The texts of the groups' columns over `base`; `next` knows them then.
+Block::GroupedColumns Block::grouped_columns(const Grouping& grouping, const Stage& base, Stage& next) {
+    GroupedColumns columns;
+    next.is_base = false;
+    next.known.clear();
+    for (std::size_t i = 0; i < grouping.keys.size(); ++i) {
+        columns.keys.push_back(expression(grouping.keys[i], base));
+        next.known.push_back({grouping.keys[i], "s.g" + std::to_string(i + 1)});
+    }
+    for (std::size_t i = 0; i < grouping.aggregates.size(); ++i) {
+        std::string name = "a" + std::to_string(i + 1);
+        columns.others += "," + aggregate_call(as<AggregateExpr>(*grouping.aggregates[i]), base) + " AS " + name;
+        next.known.push_back({grouping.aggregates[i], "s." + name});
+    }
+    for (std::size_t i = 0; i < grouping.calls.size(); ++i) {
+        next.known.push_back({grouping.calls[i], "s.m" + std::to_string(i + 1)});
+    }
+    columns.others += carry(base, next, later_expressions(), [&](const Expr& expr) {
+        return expr.kind == ExprKind::kAggregate || expr.kind == ExprKind::kGrouping ||
+               std::ranges::any_of(grouping.keys, [&](const ExprPtr& key) { return equal_expressions(*key, expr); });
+    });
+    return columns;
+}
+
+/// Where each group was first seen: of two that want one place in a hash table, it decides.
+std::string Block::first_seen_column(const Stage& base) {
+    const bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
+    return is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o";
+}
+
+/// The groups of one set. `more`: further columns.
+std::string Block::set_text(const Grouping& grouping, const GroupedColumns& sql, const std::vector<int>& set, const Stage& base, const std::string& more) {
+    auto in_set = [&](int ref) { return std::ranges::find(set, ref) != set.end(); };
+    std::string columns = "1", group_by;
+    for (std::size_t i = 0; i < grouping.keys.size(); ++i) {
+        const bool in = in_set(grouping.refs[i]);
+        columns += "," + (in ? sql.keys[i] : "NULL") + " AS g" + std::to_string(i + 1);
+        if (in) group_by += (group_by.empty() ? "" : ",") + std::to_string(i + 2) + d_.collation(grouping.keys[i]->type);
+    }
+    for (std::size_t i = 0; i < grouping.calls.size(); ++i) {
+        std::int64_t mask = 0;
+        for (const ExprPtr& arg : as<GroupingExpr>(*grouping.calls[i]).args) {
+            bool found = false;
+            for (std::size_t g = 0; g < grouping.keys.size(); ++g) {
+                found = found || (in_set(grouping.refs[g]) && equal_expressions(*grouping.keys[g], *fold(arg)));
+            }
+            mask = mask << 1 | (found ? 0 : 1);
+        }
+        columns += "," + std::to_string(mask) + " AS m" + std::to_string(i + 1);
+    }
+    columns += sql.others;
+    // A group of everything is a row even if there is nothing.
+    if (set.empty()) columns += ",count(*) AS z";
+    else if (!query_.grouping_sets.empty()) columns += ",0 AS z";
+    std::string text = "SELECT " + columns + more + " FROM " + base.from;
+    if (!base.where.empty()) text += " WHERE " + base.where;
+    if (!group_by.empty()) text += " GROUP BY " + group_by;
+    return text;
+}
+
+/// GROUP BY of plain columns, or aggregates alone.
+std::string Block::plain_groups_text(const Grouping& grouping, Stage base, Stage& next) {
+    const std::optional<GroupPlan> plan = plan_groups(d_.host, query_, wish(group_order()));
     std::vector<OrderKey> sorted_by;
     if (plan && !plan->hashed) {
         sorted_by = group_order();
-        std::size_t presorted = presorted_keys(base, sorted_by);
-        if (presorted < sorted_by.size() || !base.sorted_by.empty()) base = sorted_stage(base, sorted_by, presorted, false);
+        base = in_order(std::move(base), sorted_by);
     }
     // The aggregates see the rows of a join as they come, and so does a hash table.
     if (base.is_base && is_result_of_join() && !base.heap_order.empty()) base = sorted_stage(base, {}, 0, false);
-    std::vector<ExprPtr> aggregates = collect_nodes(later, ExprKind::kAggregate);
-    std::vector<ExprPtr> groupings = collect_nodes(later, ExprKind::kGrouping);
-    // Window functions hide aggregates in their arguments.
-    Stage next;
-    next.is_base = false;
-    std::vector<std::string> group_sql;
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        group_sql.push_back(expression(groups[i], base));
-        next.known.push_back({groups[i], "s.g" + std::to_string(i + 1)});
+    const GroupedColumns columns = grouped_columns(grouping, base, next);
+    std::string text = set_text(grouping, columns, grouping.refs, base, plan && plan->hashed ? first_seen_column(base) : "");
+    if (!plan) return text;
+    std::vector<GroupColumn> keys;
+    auto add = [&](const OrderKey& key) {
+        auto group = std::ranges::find_if(grouping.keys, [&](const ExprPtr& g) { return equal_expressions(*g, *key.expr); });
+        keys.push_back({"g" + std::to_string(group - grouping.keys.begin() + 1), key.expr->type, key.descending, key.nulls_first});
+    };
+    if (plan->hashed) {
+        for (const SortKey& key : group_keys()) add({target_expr(key.target)});
+    } else {
+        for (const OrderKey& key : sorted_by) add(key);
     }
-    std::string aggregates_text;
-    for (std::size_t i = 0; i < aggregates.size(); ++i) {
-        std::string name = "a" + std::to_string(i + 1);
-        aggregates_text += "," + aggregate_call(as<AggregateExpr>(*aggregates[i]), base) + " AS " + name;
-        next.known.push_back({aggregates[i], "s." + name});
-    }
-    for (std::size_t i = 0; i < groupings.size(); ++i) {
-        next.known.push_back({groupings[i], "s.m" + std::to_string(i + 1)});
-    }
-    std::string carried = carry(base, next, later, [&](const Expr& expr) {
-        return expr.kind == ExprKind::kAggregate || expr.kind == ExprKind::kGrouping ||
-               std::ranges::any_of(groups, [&](const ExprPtr& group) {
-                   return equal_expressions(*group, expr);
-               });
-    });
+    text = grouped_text(*plan, keys, "ORDER BY o", text, next);
+    next.sorted_by = std::move(sorted_by);
+    return text;
+}
 
-    // Where each group was first seen: of two that want one place in a hash table, it decides.
-    std::string order_column;
-    if (plan && plan->hashed) {
-        bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
-        order_column = is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o";
-    }
-    std::vector<std::vector<int>> sets = query_.grouping_sets;
-    if (sets.empty()) sets.push_back(group_refs);
-    // Several sets: what has no keys comes first, then one hash table after the other.
-    std::vector<std::optional<GroupPlan>> set_plans(sets.size());
-    std::vector<std::size_t> places(sets.size());
-    if (sets.size() > 1) {
-        std::vector<int> sorted;
-        for (const SortKey& key : query_.order_by) sorted.push_back(key.target);
-        std::size_t place = 0;
-        for (ChainedSet& chained : chain_sets(sets, std::move(sorted))) {
-            std::vector<ExprPtr> keys;
-            for (int ref : chained.refs) keys.push_back(target_expr(ref));
-            if (!keys.empty()) set_plans[chained.number] = plan_grouping_set(d_.host, query_, keys);
-            if (!keys.empty()) places[chained.number] = ++place;
-            sets[chained.number] = std::move(chained.refs);
-        }
-    }
-    bool knows_sets = sets.size() > 1;
-    for (std::size_t i = 0; i < sets.size(); ++i) knows_sets = knows_sets && (sets[i].empty() || set_plans[i]);
-    if (knows_sets) {
-        bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
-        order_column = is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o";
-    }
-    std::string text;
-    for (std::size_t number = 0; number < sets.size(); ++number) {
-        const std::vector<int>& set = sets[number];
-        auto in_set = [&](int ref) { return std::ranges::find(set, ref) != set.end(); };
-        std::string columns = "1", group_by;
-        for (std::size_t i = 0; i < groups.size(); ++i) {
-            bool in = in_set(group_refs[i]);
-            columns += "," + (in ? group_sql[i] : "NULL") + " AS g" + std::to_string(i + 1);
-            if (!in) continue;
-            group_by += (group_by.empty() ? "" : ",") + std::to_string(i + 2) +
-                        d_.collation(groups[i]->type);
-        }
-        for (std::size_t i = 0; i < groupings.size(); ++i) {
-            std::int64_t mask = 0;
-            for (const ExprPtr& arg : as<GroupingExpr>(*groupings[i]).args) {
-                bool found = false;
-                for (std::size_t g = 0; g < groups.size(); ++g) {
-                    found = found || (in_set(group_refs[g]) && equal_expressions(*groups[g], *fold(arg)));
-                }
-                mask = mask << 1 | (found ? 0 : 1);
-            }
-            columns += "," + std::to_string(mask) + " AS m" + std::to_string(i + 1);
-        }
-        columns += aggregates_text + carried;
-        // A group of everything is a row even if there is nothing.
-        if (set.empty()) columns += ",count(*) AS z";
-        if (set.empty() && sets.size() > 1) group_by.clear();
-        if (sets.size() > 1 && !set.empty()) columns += ",0 AS z";
-        columns += order_column;
-        std::string arm = "SELECT " + columns + " FROM " + base.from;
-        if (!base.where.empty()) arm += " WHERE " + base.where;
-        if (!group_by.empty()) arm += " GROUP BY " + group_by;
-        if (knows_sets && set.empty()) arm = "SELECT *,0 AS i,0 AS h,0 AS p FROM (" + arm + ")";
-        if (knows_sets && !set.empty()) {
-            std::vector<GroupColumn> keys;
-            for (int ref : set) {
-                const auto group = std::ranges::find(group_refs, ref) - group_refs.begin();
-                keys.push_back({.name = "g" + std::to_string(group + 1), .type = groups[static_cast<std::size_t>(group)]->type});
-            }
-            arm = "SELECT *," + std::to_string(places[number]) + " AS p FROM (" + hashed_text(set_plans[number]->groups, keys, "ORDER BY o", arm) + ")";
-        }
-        text += (text.empty() ? "" : " UNION ALL ") + arm;
-    }
-    if (knows_sets) next.heap_order = {"s.p", "CASE WHEN s.p>0 THEN hash_rank(?1,s.h,s.i) END"};
-    if (plan) {
-        std::vector<GroupColumn> keys;
-        auto add = [&](const OrderKey& key) {
-            auto group = std::ranges::find_if(groups, [&](const ExprPtr& g) { return equal_expressions(*g, *key.expr); });
-            keys.push_back({"g" + std::to_string(group - groups.begin() + 1), key.expr->type, key.descending, key.nulls_first});
-        };
-        if (plan->hashed) {
-            for (const SortKey& key : group_keys()) add({target_expr(key.target)});
-        } else {
-            for (const OrderKey& key : sorted_by) add(key);
-        }
-        text = grouped_text(*plan, keys, "ORDER BY o", text, next);
-        next.sorted_by = std::move(sorted_by);
-    }
+Stage Block::aggregate_stage(Stage base) {
+    const Grouping groups = grouping();
+    Stage next;
+    const std::string text = query_.grouping_sets.empty() ? plain_groups_text(groups, std::move(base), next) : grouping_sets_text(groups, std::move(base), next);
     next.from = "(" + text + ") AS s";
     if (having_) {
         next.where = condition(having_, next);

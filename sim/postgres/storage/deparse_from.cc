@@ -127,7 +127,7 @@ ScanPath Block::choose_scan(int rt_index, std::span<const ExprPtr> conjuncts, st
         if (!is_join_condition(conjunct)) leaf.table->add_condition(conjunct);
     }
     if (wanted.empty()) return leaf.table->best(std::max(0.0, join_wish(wanted).limit));
-    OrderedScan scan = best_ordered_scan(d_.host, leaf, join_wish(wanted));
+    OrderedScan scan = index_order_.empty() ? best_ordered_scan(d_.host, leaf, join_wish(wanted)) : cheapest_index_scan(leaf, wanted);
     auto sorted = wanted.first(scan.presorted);
     stage.sorted_by.assign(sorted.begin(), sorted.end());
     return std::move(scan.path);

@@ -130,15 +130,20 @@ std::string Block::limit_text() {
 
 std::string Block::finish(const Stage& stage) {
     std::string columns, names;
+    std::vector<std::string> values;
     const bool distinct = query_.distinct && query_.distinct_on.empty();
+    // GROUP BY's columns that are not shown.
+    if (distinct) std::erase_if(targets_, [](const TargetEntry& target) { return target.junk; });
     int position = 0;
     for (const TargetEntry& target : targets_) {
         std::string name = (target.junk ? "j" : "c") + std::to_string(++position);
-        columns += (columns.empty() ? "" : ",") + expression(target.expr, stage) +
+        values.push_back(expression(target.expr, stage));
+        columns += (columns.empty() ? "" : ",") + values.back() +
                    (distinct ? d_.collation(target.expr->type) : "") + " AS " + name;
         if (!target.junk) names += (names.empty() ? "" : ",") + name;
     }
     if (targets_.empty()) columns = names = "1";
+    if (merge_) columns += ",u.b";
     std::string text = (distinct ? "SELECT DISTINCT " : "SELECT ") + columns + " FROM " + stage.from;
     if (!stage.where.empty()) text += " WHERE " + stage.where;
 
@@ -158,7 +163,8 @@ std::string Block::finish(const Stage& stage) {
             keys = distinct_order();
             is_unique_ = true;
         } else if (plan) {
-            text = distinct_text(*plan, text, names, order);
+            const bool numbers = plan->hashed && !stage.heap_order.empty() && !(stage.is_base && !is_result_of_join());
+            text = distinct_text(*plan, numbers ? first_rows_text(stage, values) : text, names, numbers ? "ORDER BY o" : "", order);
         } else if (!keys.empty()) {
             text = "SELECT " + names + " FROM (" + text + ")";
         }
@@ -168,9 +174,24 @@ std::string Block::finish(const Stage& stage) {
     return text + limit_text();
 }
 
+/// The different rows with the number `o` of their first one: of two that want one place in a hash table, it
+/// decides.
+std::string Block::first_rows_text(const Stage& stage, const std::vector<std::string>& values) {
+    std::string columns, names, group_by;
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+        const std::string name = "c" + std::to_string(i + 1);
+        columns += values[i] + " AS " + name + ",";
+        names += name + ",";
+        group_by += (i > 0 ? "," : "") + name + d_.collation(targets_[i].expr->type);
+    }
+    std::string text = "SELECT " + columns + "row_number() OVER (ORDER BY " + stage.heap_order_text() + ") AS o FROM " + stage.from;
+    if (!stage.where.empty()) text += " WHERE " + stage.where;
+    return "SELECT " + names + "min(o) AS o FROM (" + text + ") GROUP BY " + group_by;
+}
+
 /// SELECT DISTINCT in the order in which PostgreSQL finds the different rows.
 std::string Block::distinct_text(const GroupPlan& plan, const std::string& text, const std::string& names,
-                                 Stage& order) {
+                                 const std::string& seen, Stage& order) {
     std::vector<GroupColumn> columns;
     auto add = [&](const OrderKey& key) {
         for (std::size_t i = 0; i < targets_.size(); ++i) {
@@ -195,7 +216,7 @@ std::string Block::distinct_text(const GroupPlan& plan, const std::string& text,
         }
     }
     std::vector<OrderKey> sorted_by = std::move(order.sorted_by);
-    std::string grouped = grouped_text(plan, columns, "", text, order);
+    std::string grouped = grouped_text(plan, columns, seen, text, order);
     order.sorted_by = std::move(sorted_by);
     return "SELECT " + names + " FROM (" + grouped + ") AS s";
 }

@@ -122,11 +122,32 @@ std::string Block::set_node(const SetOpNode& node) {
     return node.all ? "SELECT " + names + " FROM (" + text + ")" : text;
 }
 
+/// A branch that an index gives in order, or any other.
+std::string Block::merged_text(const MergedBranch& branch) {
+    if (branch.keys.empty()) return branch_text(branch.rt_index);
+    Block block(d_, *entry(branch.rt_index).subquery, number_);
+    block.index_order_ = branch.keys;
+    return "(" + block.select() + " LIMIT -1 OFFSET 0)";
+}
+
+/// The branches with their numbers, if ORDER BY merges them.
+std::string Block::merged_branches() {
+    if (number_ == 0) merge_ = plan_merge_append(d_.host, query_, final_order(), limit_rows());
+    if (!merge_) return {};
+    const std::string names = column_names(query_.set_operations->columns.size());
+    std::string text;
+    for (std::size_t i = 0; i < merge_->branches.size(); ++i) {
+        text += (i > 0 ? " UNION ALL SELECT " : "SELECT ") + names + "," + std::to_string(i) + " AS b FROM " + merged_text(merge_->branches[i]);
+    }
+    return text;
+}
+
 Stage Block::set_operation_stage() {
     const SetOpNode& node = *query_.set_operations;
     Stage stage;
     stage.is_base = false;
-    std::string text = set_node(node), with;
+    std::string text = merged_branches(), with;
+    if (text.empty()) text = set_node(node);
     for (const std::string& input : nested_inputs_) with += (with.empty() ? "WITH " : ",") + input;
     stage.from = "(" + with + (with.empty() ? "" : " ") + text + ") AS u";
     int rt_index = leftmost(node);

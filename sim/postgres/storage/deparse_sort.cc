@@ -7,6 +7,7 @@
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/storage/deparse.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -100,7 +101,9 @@ std::vector<OrderKey> Block::window_order(const WindowClause& window) const {
 
 /// The order that makes PostgreSQL look at indexes (query_pathkeys).
 std::vector<OrderKey> Block::wanted_order() {
-    if (query_.set_operations || !query_.grouping_sets.empty()) return {};
+    if (!index_order_.empty()) return index_order_;
+    if (query_.set_operations) return {};
+    if (!query_.grouping_sets.empty()) return first_chain_order();
     if (!query_.group_by.empty()) {
         std::optional<GroupPlan> plan = plan_groups(d_.host, query_, wish(group_order()));
         if (plan) input_limit_ = plan->input_limit;
@@ -137,7 +140,7 @@ double Block::limit_rows() {
 /// What is done with FROM's rows, as far as it chooses a way to read them.
 JoinWish Block::join_wish(std::span<const OrderKey> wanted) {
     const bool is_distinct = query_.distinct && query_.distinct_on.empty();
-    const bool is_grouped = !query_.group_by.empty() || is_distinct;
+    const bool is_grouped = !query_.group_by.empty() || !query_.grouping_sets.empty() || is_distinct;
     JoinWish wish{.keys = wanted, .incremental = !is_distinct || !query_.group_by.empty()};
     wish.bounded = !query_.has_windows && !is_grouped && query_.distinct_on.empty();
     if (!wanted.empty()) {
@@ -177,6 +180,12 @@ bool Block::prefers_incremental(std::size_t presorted, std::span<const OrderKey>
     double groups = group_count(d_.host, exprs, *size, leaves);
     PathCost incremental = incremental_sort_cost({size->startup, size->total}, size->rows, groups, limit);
     return cost_of_first(incremental, size->rows, limit) < cost_of_first(full, size->rows, limit);
+}
+
+/// The rows of `base` in the order of `keys`: sorted on from the leading keys that they have.
+Stage Block::in_order(Stage base, std::span<const OrderKey> keys) {
+    const std::size_t presorted = presorted_keys(base, keys);
+    return presorted < keys.size() || !base.sorted_by.empty() ? sorted_stage(base, keys, presorted, false) : base;
 }
 
 /// The rows of `base` sorted by `keys`, as rows<width>(...): what is known of it later is its columns.
@@ -264,13 +273,13 @@ std::string Block::finish_sorted(const Stage& stage, const std::string& text, st
                              .descending = key.descending,
                              .nulls_first = key.nulls_first});
     }
-    sort.presorted = is_sorted_ ? keys.size() : presorted_keys(stage, keys);
-    if (sort.presorted > 0 && sort.presorted < keys.size() && !stage.is_base && !prefers_incremental(sort.presorted, keys)) {
+    sort.presorted = merge_ ? merge_->presorted : is_sorted_ ? keys.size() : presorted_keys(stage, keys);
+    if (!merge_ && sort.presorted > 0 && sort.presorted < keys.size() && !stage.is_base && !prefers_incremental(sort.presorted, keys)) {
         sort.presorted = 0;
     }
     std::string order = stage.heap_order.empty() ? "" : " ORDER BY " + stage.heap_order_text();
     bool is_plain = !query_.with_ties && query_.distinct_on.empty() && !is_unique_;
-    if (is_plain && sort.presorted == keys.size()) return text + order + limit_text();
+    if (is_plain && !merge_ && sort.presorted == keys.size()) return text + order + limit_text();
     std::vector<ExprPtr> unique;
     for (int ref : query_.distinct_on) {
         if (is_among(keys, target_expr(ref)) && !is_among(unique, target_expr(ref))) unique.push_back(target_expr(ref));
@@ -282,6 +291,10 @@ std::string Block::finish_sorted(const Stage& stage, const std::string& text, st
     add_limit(sort);
     for (const TargetEntry& target : targets_) {
         if (target.junk) d_.program.outputs.push_back(d_.codec(target.expr->type));
+    }
+    if (merge_) {
+        for (const MergedBranch& branch : merge_->branches) sort.sorted_branches.push_back(branch.is_sorted);
+        d_.program.outputs.push_back(d_.codec(oid::kInt4));
     }
     d_.program.sort = std::move(sort);
     return text + order;

@@ -33,6 +33,64 @@ int RowOrder::compare(std::span<const Datum> a, std::span<const Datum> b, std::s
 
 namespace {
 
+/// nodeMergeAppend.c: the next row is the first one of the branch on top of a heap (binaryheap.c).
+template <typename Compare>
+class BranchMerge {
+  public:
+    BranchMerge(std::vector<std::vector<std::uint32_t>> branches, const Compare& compare) : branches_(std::move(branches)), compare_(compare), next_(branches_.size()) {
+        for (std::size_t i = 0; i < branches_.size(); ++i) {
+            if (!branches_[i].empty()) heap_.push_back(i);
+        }
+        for (std::size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
+    }
+
+    std::vector<std::uint32_t> run() {
+        std::vector<std::uint32_t> merged;
+        while (!heap_.empty()) {
+            const std::size_t branch = heap_[0];
+            merged.push_back(branches_[branch][next_[branch]++]);
+            if (next_[branch] == branches_[branch].size()) {
+                heap_[0] = heap_.back();
+                heap_.pop_back();
+            }
+            sift_down(0);
+        }
+        return merged;
+    }
+
+  private:
+    /// Whether the row of the branch at `a` comes later.
+    bool is_later(std::size_t a, std::size_t b) const {
+        return compare_(branches_[heap_[a]][next_[heap_[a]]], branches_[heap_[b]][next_[heap_[b]]]) > 0;
+    }
+
+    void sift_down(std::size_t at) {
+        for (;;) {
+            const std::size_t left = 2 * at + 1, right = left + 1;
+            std::size_t down = 0;
+            if (left < heap_.size() && is_later(at, left)) down = left;
+            if (right < heap_.size() && is_later(at, right) && (down == 0 || is_later(left, right))) down = right;
+            if (down == 0) return;
+            std::swap(heap_[at], heap_[down]);
+            at = down;
+        }
+    }
+
+    std::vector<std::vector<std::uint32_t>> branches_;
+    const Compare& compare_;
+    std::vector<std::size_t> next_, heap_;
+};
+
+template <typename Compare>
+std::vector<std::uint32_t> merged_numbers(const CompiledSort& sort, const RowTable& rows, SortBound bound, const Compare& compare) {
+    std::vector<std::vector<std::uint32_t>> branches(sort.sorted_branches.size());
+    for (std::uint32_t i = 0; i < rows.size(); ++i) branches[static_cast<std::size_t>(rows.row(i).back().as_int())].push_back(i);
+    for (std::size_t i = 0; i < branches.size(); ++i) {
+        if (sort.sorted_branches[i]) tuple_sort(branches[i], bound, compare);
+    }
+    return BranchMerge(std::move(branches), compare).run();
+}
+
 std::vector<std::uint32_t> sorted_numbers(const RowOrder& order, const CompiledSort& sort, const RowTable& rows,
                                           SortBound bound) {
     std::vector<std::uint32_t> numbers(rows.size());
@@ -44,6 +102,7 @@ std::vector<std::uint32_t> sorted_numbers(const RowOrder& order, const CompiledS
         };
     };
     auto compare = compare_keys(0, count);
+    if (!sort.sorted_branches.empty()) numbers = merged_numbers(sort, rows, sort.presorted == count ? bound : 0, compare_keys(0, sort.presorted));
     if (sort.presorted >= count) return numbers;
     if (sort.presorted == 0) {
         tuple_sort(numbers, bound, compare);

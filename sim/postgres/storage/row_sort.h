@@ -21,6 +21,9 @@ struct RowSortKey {
 struct CompiledSort {
     std::vector<RowSortKey> keys;
     std::size_t presorted = 0;   ///< leading keys by which the rows are sorted already
+    /// Branches of a UNION ALL that are merged, by the number in the rows' last column: whether they are
+    /// sorted first; else they come in order. Empty: the rows are not merged.
+    std::vector<bool> sorted_branches;
     std::size_t unique = 0;      ///< DISTINCT ON: of rows equal in so many leading keys, the first
     bool is_distinct_on = false;
     bool bounded = true;         ///< the sort is told of LIMIT
