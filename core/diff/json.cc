@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/utf8.h"
 #include "core/scenario/yaml_node.h"
 
 namespace cdcsim::diff {
@@ -13,24 +14,6 @@ namespace {
 constexpr int kMaxDepth = 500;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-void append_utf8(std::string& out, char32_t code) {
-    if (code < 0x80) {
-        out += static_cast<char>(code);
-    } else if (code < 0x800) {
-        out += static_cast<char>(0xC0 | (code >> 6));
-        out += static_cast<char>(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        out += static_cast<char>(0xE0 | (code >> 12));
-        out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-        out += static_cast<char>(0x80 | (code & 0x3F));
-    } else {
-        out += static_cast<char>(0xF0 | (code >> 18));
-        out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-        out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-        out += static_cast<char>(0x80 | (code & 0x3F));
-    }
-}
 
 class Parser {
   public:
@@ -155,7 +138,7 @@ class Parser {
                 at_ = back;
             }
         }
-        append_utf8(out, code);
+        utf8::append(out, code);
         return true;
     }
 

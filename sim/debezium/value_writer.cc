@@ -3,29 +3,12 @@
 #include <charconv>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/connect/json_text.h"
 
 namespace cdcsim::debezium {
 
 namespace {
-
-void append_utf8(std::string& out, unsigned point) {
-    if (point < 0x80) {
-        out += static_cast<char>(point);
-    } else if (point < 0x800) {
-        out += static_cast<char>(0xC0 | point >> 6);
-        out += static_cast<char>(0x80 | (point & 0x3F));
-    } else {
-        if (point < 0x10000) {
-            out += static_cast<char>(0xE0 | point >> 12);
-        } else {
-            out += static_cast<char>(0xF0 | point >> 18);
-            out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
-        }
-        out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-        out += static_cast<char>(0x80 | (point & 0x3F));
-    }
-}
 
 /// The code unit of `uXXXX` at the start of `text`.
 unsigned unit_at(std::string_view text) {
@@ -86,8 +69,8 @@ std::string java_serialized(std::string_view text) {
         for (char part : text.substr(i, 4))
             point = point << 6 | (static_cast<unsigned>(part) & 0x3F);
         point = (point & 0x1FFFFF) - 0x10000;
-        append_utf8(body, 0xD800 + (point >> 10));
-        append_utf8(body, 0xDC00 + (point & 0x3FF));
+        utf8::append(body, 0xD800 + (point >> 10));
+        utf8::append(body, 0xDC00 + (point & 0x3FF));
         i += 3;
     }
     bool is_long = body.size() > 0xFFFF;
@@ -123,7 +106,7 @@ std::string json_string_text(std::string_view json) {
                 point = 0x10000 + ((point - 0xD800) << 10) + (unit_at(json.substr(i + 2)) - 0xDC00);
                 i += 6;
             }
-            append_utf8(out, point);
+            utf8::append(out, point);
         } else {
             out += simple_escape(json[i]);
         }

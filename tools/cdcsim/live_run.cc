@@ -10,12 +10,19 @@
 #include "core/base/error.h"
 #include "core/scenario/runner.h"
 #include "sim/pipeline/disk.h"
+#include "tools/live/stack/stack.h"
 #include "tools/live/unavailable.h"
 #include "tools/live/wait.h"
 
 namespace cdcsim::cli {
 
 namespace {
+
+/// So that starting the stack is none of a scenario's time.
+void start_or_find(const live::StackOptions& stack) {
+    const live::StackLock lock(stack);
+    live::bring_up(stack);
+}
 
 TestResult guarded(const TestCase& test, const live::StackOptions& stack, const RunCase& run) {
     TestResult out;
@@ -29,7 +36,10 @@ TestResult guarded(const TestCase& test, const live::StackOptions& stack, const 
         out.verdict = Verdict::kSkipped;
         return out;
     }
+    double begin = live::now_seconds();
     try {
+        start_or_find(stack);
+        begin = live::now_seconds();
         out = run(test, stack);
         out.test = &test;
     } catch (const live::Interrupted&) {
@@ -41,6 +51,7 @@ TestResult guarded(const TestCase& test, const live::StackOptions& stack, const 
         out.verdict = Verdict::kInternal;
         out.lines.push_back(fmt::format("{}: {}\n", test.title, error.what()));
     }
+    out.seconds = live::now_seconds() - begin;
     return out;
 }
 
@@ -90,9 +101,7 @@ class LiveRunner {
         try {
             while (const auto at = next()) {
                 live::check_interrupted();
-                const double begin = live::now_seconds();
                 TestResult result = guarded(cases_[*at], stack, run_);
-                result.seconds = live::now_seconds() - begin;
                 if (!result.note.empty()) result.note += fmt::format(", {:.1f} s", result.seconds);
                 finish(*at, std::move(result));
             }

@@ -167,6 +167,20 @@ ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure
     return written;
 }
 
+/// An AggregateExpr or WindowExpr that calls what `call` does.
+template <typename CallNode>
+std::shared_ptr<CallNode> node_of_call(const FuncExpr& call, const CallSyntax& syntax) {
+    auto node = std::make_shared<CallNode>();
+    node->function = call.function;
+    node->type = call.type;
+    node->collation = call.collation;
+    node->args = call.args;
+    node->arg_types = call.arg_types;
+    node->star = syntax.star;
+    node->location = syntax.location;
+    return node;
+}
+
 }  // namespace
 
 ExprPtr bind_func_call(ParseState& state, const Node& node) { return bind_routine_call(state, node, false); }
@@ -175,15 +189,8 @@ ExprPtr bind_procedure_call(ParseState& state, const Node& node) { return bind_r
 
 ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax) {
     std::string name(find_builtin_proc(call->function)->name);
-    auto node = std::make_shared<AggregateExpr>();
-    node->function = call->function;
-    node->type = call->type;
-    node->collation = call->collation;
-    node->args = call->args;
-    node->arg_types = call->arg_types;
-    node->star = syntax.star;
+    auto node = node_of_call<AggregateExpr>(*call, syntax);
     node->distinct = syntax.distinct;
-    node->location = syntax.location;
     if (syntax.star && !call->args.empty()) CDCSIM_CHECK(false);
     split_ordered_set(*node, syntax);
     if (!syntax.star && call->args.empty() && call->function == 2803) {
@@ -262,14 +269,7 @@ ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& cal
             throw SqlError("42P20", "window function calls cannot be nested").at(arg->location);
         }
     }
-    auto node = std::make_shared<WindowExpr>();
-    node->function = call->function;
-    node->type = call->type;
-    node->collation = call->collation;
-    node->args = call->args;
-    node->arg_types = call->arg_types;
-    node->star = syntax.star;
-    node->location = syntax.location;
+    auto node = node_of_call<WindowExpr>(*call, syntax);
     if (kind == 'a') {
         node->aggregate = find_aggregate(call->function);
         if (node->aggregate == nullptr) throw NotSimulated("aggregate " + signature(state, name, call->args), syntax.location);

@@ -13,11 +13,6 @@ namespace {
 
 using Args = std::span<const Datum>;
 
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 class Count : public AggregateState {
   public:
     void step(CallContext&, Args) override { ++count_; }
@@ -100,46 +95,46 @@ using Bits = std::int64_t;
 constexpr Oid kBitAnd = 1673, kBitOr = 1674, kBitXor = 1675;
 
 constexpr AggregateRow kAggregates[] = {
-    {2803, false, make<Count>},  // count(*)
-    {2147, true, make<Count>},
-    {2517, true, make<BitFold<std::bit_and<Bits>>>},  // bool_and
-    {2518, true, make<BitFold<std::bit_or<Bits>>>},   // bool_or
-    {2519, true, make<BitFold<std::bit_and<Bits>>>},  // every
-    {2236, true, make<BitFold<std::bit_and<Bits>>>},  // bit_and(int2), int4, int8, bit
-    {2238, true, make<BitFold<std::bit_and<Bits>>>},
-    {2240, true, make<BitFold<std::bit_and<Bits>>>},
-    {2242, true, make<Fold<kBitAnd>>},
-    {2237, true, make<BitFold<std::bit_or<Bits>>>},
-    {2239, true, make<BitFold<std::bit_or<Bits>>>},
-    {2241, true, make<BitFold<std::bit_or<Bits>>>},
-    {2243, true, make<Fold<kBitOr>>},
-    {6164, true, make<BitFold<std::bit_xor<Bits>>>},
-    {6165, true, make<BitFold<std::bit_xor<Bits>>>},
-    {6166, true, make<BitFold<std::bit_xor<Bits>>>},
-    {6167, true, make<Fold<kBitXor>>},
-    {3538, false, make<StringAggregate>},  // text
-    {3545, false, make<StringAggregate>},  // bytea
+    {2803, false, make_state<Count>},  // count(*)
+    {2147, true, make_state<Count>},
+    {2517, true, make_state<BitFold<std::bit_and<Bits>>>},  // bool_and
+    {2518, true, make_state<BitFold<std::bit_or<Bits>>>},   // bool_or
+    {2519, true, make_state<BitFold<std::bit_and<Bits>>>},  // every
+    {2236, true, make_state<BitFold<std::bit_and<Bits>>>},  // bit_and(int2), int4, int8, bit
+    {2238, true, make_state<BitFold<std::bit_and<Bits>>>},
+    {2240, true, make_state<BitFold<std::bit_and<Bits>>>},
+    {2242, true, make_state<Fold<kBitAnd>>},
+    {2237, true, make_state<BitFold<std::bit_or<Bits>>>},
+    {2239, true, make_state<BitFold<std::bit_or<Bits>>>},
+    {2241, true, make_state<BitFold<std::bit_or<Bits>>>},
+    {2243, true, make_state<Fold<kBitOr>>},
+    {6164, true, make_state<BitFold<std::bit_xor<Bits>>>},
+    {6165, true, make_state<BitFold<std::bit_xor<Bits>>>},
+    {6166, true, make_state<BitFold<std::bit_xor<Bits>>>},
+    {6167, true, make_state<Fold<kBitXor>>},
+    {3538, false, make_state<StringAggregate>},  // text
+    {3545, false, make_state<StringAggregate>},  // bytea
     // max: anyarray, int8, int4, int2, oid, tid, float4, float8, date, time, timetz, money, timestamp,
     // timestamptz, interval, text, numeric, bpchar, anyenum, inet, pg_lsn, xid8
-    {2050, true, make<Extreme<1>>}, {2115, true, make<Extreme<1>>}, {2116, true, make<Extreme<1>>},
-    {2117, true, make<Extreme<1>>}, {2118, true, make<Extreme<1>>}, {2797, true, make<Extreme<1>>}, {2119, true, make<Extreme<1>>},
-    {2120, true, make<Extreme<1>>}, {2122, true, make<Extreme<1>>}, {2123, true, make<Extreme<1>>},
-    {2124, true, make<Extreme<1>>}, {2125, true, make<Extreme<1>>}, {2126, true, make<Extreme<1>>},
-    {2127, true, make<Extreme<1>>}, {2128, true, make<Extreme<1>>}, {2129, true, make<Extreme<1>>},
-    {2130, true, make<Extreme<1>>}, {2244, true, make<Extreme<1>>}, {3526, true, make<Extreme<1>>},
-    {3564, true, make<Extreme<1>>}, {4189, true, make<Extreme<1>>}, {5099, true, make<Extreme<1>>},
+    {2050, true, make_state<Extreme<1>>}, {2115, true, make_state<Extreme<1>>}, {2116, true, make_state<Extreme<1>>},
+    {2117, true, make_state<Extreme<1>>}, {2118, true, make_state<Extreme<1>>}, {2797, true, make_state<Extreme<1>>}, {2119, true, make_state<Extreme<1>>},
+    {2120, true, make_state<Extreme<1>>}, {2122, true, make_state<Extreme<1>>}, {2123, true, make_state<Extreme<1>>},
+    {2124, true, make_state<Extreme<1>>}, {2125, true, make_state<Extreme<1>>}, {2126, true, make_state<Extreme<1>>},
+    {2127, true, make_state<Extreme<1>>}, {2128, true, make_state<Extreme<1>>}, {2129, true, make_state<Extreme<1>>},
+    {2130, true, make_state<Extreme<1>>}, {2244, true, make_state<Extreme<1>>}, {3526, true, make_state<Extreme<1>>},
+    {3564, true, make_state<Extreme<1>>}, {4189, true, make_state<Extreme<1>>}, {5099, true, make_state<Extreme<1>>},
     // min, in the same order
-    {2051, true, make<Extreme<-1>>}, {2131, true, make<Extreme<-1>>},
-    {2132, true, make<Extreme<-1>>}, {2133, true, make<Extreme<-1>>},
-    {2134, true, make<Extreme<-1>>}, {2798, true, make<Extreme<-1>>}, {2135, true, make<Extreme<-1>>},
-    {2136, true, make<Extreme<-1>>}, {2138, true, make<Extreme<-1>>},
-    {2139, true, make<Extreme<-1>>}, {2140, true, make<Extreme<-1>>},
-    {2141, true, make<Extreme<-1>>}, {2142, true, make<Extreme<-1>>},
-    {2143, true, make<Extreme<-1>>}, {2144, true, make<Extreme<-1>>},
-    {2145, true, make<Extreme<-1>>}, {2146, true, make<Extreme<-1>>},
-    {2245, true, make<Extreme<-1>>}, {3527, true, make<Extreme<-1>>},
-    {3565, true, make<Extreme<-1>>}, {4190, true, make<Extreme<-1>>},
-    {5100, true, make<Extreme<-1>>},
+    {2051, true, make_state<Extreme<-1>>}, {2131, true, make_state<Extreme<-1>>},
+    {2132, true, make_state<Extreme<-1>>}, {2133, true, make_state<Extreme<-1>>},
+    {2134, true, make_state<Extreme<-1>>}, {2798, true, make_state<Extreme<-1>>}, {2135, true, make_state<Extreme<-1>>},
+    {2136, true, make_state<Extreme<-1>>}, {2138, true, make_state<Extreme<-1>>},
+    {2139, true, make_state<Extreme<-1>>}, {2140, true, make_state<Extreme<-1>>},
+    {2141, true, make_state<Extreme<-1>>}, {2142, true, make_state<Extreme<-1>>},
+    {2143, true, make_state<Extreme<-1>>}, {2144, true, make_state<Extreme<-1>>},
+    {2145, true, make_state<Extreme<-1>>}, {2146, true, make_state<Extreme<-1>>},
+    {2245, true, make_state<Extreme<-1>>}, {3527, true, make_state<Extreme<-1>>},
+    {3565, true, make_state<Extreme<-1>>}, {4190, true, make_state<Extreme<-1>>},
+    {5100, true, make_state<Extreme<-1>>},
 };
 
 }  // namespace

@@ -15,11 +15,6 @@ namespace {
 
 using Args = std::span<const Datum>;
 
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 Datum write(const Numeric& value) {
     check_numeric_range(value);
     return Datum::of_text(value.text());
@@ -264,42 +259,42 @@ Datum regr_intercept(const PairMoments& m) {
 
 // Each family has the OIDs of int8, int4, int2, float4, float8, numeric.
 #define SPREAD(spread, over, int8, int4, int2, float4, float8, numeric)                   \
-    {int8, true, make<ExactSpread<spread, over>>}, {int4, true, make<ExactSpread<spread, over>>}, \
-    {int2, true, make<ExactSpread<spread, over>>}, {float4, true, make<FloatSpread<spread, over>>}, \
-    {float8, true, make<FloatSpread<spread, over>>}, {numeric, true, make<ExactSpread<spread, over>>}
+    {int8, true, make_state<ExactSpread<spread, over>>}, {int4, true, make_state<ExactSpread<spread, over>>}, \
+    {int2, true, make_state<ExactSpread<spread, over>>}, {float4, true, make_state<FloatSpread<spread, over>>}, \
+    {float8, true, make_state<FloatSpread<spread, over>>}, {numeric, true, make_state<ExactSpread<spread, over>>}
 
 constexpr AggregateRow kAggregates[] = {
-    {2100, true, make<ExactAverage>},  // avg: int8, int4, int2, numeric, float4, float8
-    {2101, true, make<ExactAverage>},
-    {2102, true, make<ExactAverage>},
-    {2103, true, make<ExactAverage>},
-    {2104, true, make<FloatAverage>},
-    {2105, true, make<FloatAverage>},
-    {2107, true, make<ExactSum>},  // sum: int8, int4, int2, float4, float8, money, numeric
-    {2108, true, make<IntegerSum>},
-    {2109, true, make<IntegerSum>},
-    {2110, true, make<FloatSum<float>>},
-    {2111, true, make<FloatSum<double>>},
-    {2112, true, make<MoneySum>},
-    {2114, true, make<ExactSum>},
+    {2100, true, make_state<ExactAverage>},  // avg: int8, int4, int2, numeric, float4, float8
+    {2101, true, make_state<ExactAverage>},
+    {2102, true, make_state<ExactAverage>},
+    {2103, true, make_state<ExactAverage>},
+    {2104, true, make_state<FloatAverage>},
+    {2105, true, make_state<FloatAverage>},
+    {2107, true, make_state<ExactSum>},  // sum: int8, int4, int2, float4, float8, money, numeric
+    {2108, true, make_state<IntegerSum>},
+    {2109, true, make_state<IntegerSum>},
+    {2110, true, make_state<FloatSum<float>>},
+    {2111, true, make_state<FloatSum<double>>},
+    {2112, true, make_state<MoneySum>},
+    {2114, true, make_state<ExactSum>},
     SPREAD(Spread::kVariance, Over::kPopulation, 2718, 2719, 2720, 2721, 2722, 2723),   // var_pop
     SPREAD(Spread::kVariance, Over::kSample, 2641, 2642, 2643, 2644, 2645, 2646),       // var_samp
     SPREAD(Spread::kVariance, Over::kSample, 2148, 2149, 2150, 2151, 2152, 2153),       // variance
     SPREAD(Spread::kDeviation, Over::kPopulation, 2724, 2725, 2726, 2727, 2728, 2729),  // stddev_pop
     SPREAD(Spread::kDeviation, Over::kSample, 2712, 2713, 2714, 2715, 2716, 2717),      // stddev_samp
     SPREAD(Spread::kDeviation, Over::kSample, 2154, 2155, 2156, 2157, 2158, 2159),      // stddev
-    {2818, true, make<Regression<regr_count>>},
-    {2819, true, make<Regression<regr_sxx>>},
-    {2820, true, make<Regression<regr_syy>>},
-    {2821, true, make<Regression<regr_sxy>>},
-    {2822, true, make<Regression<regr_avgx>>},
-    {2823, true, make<Regression<regr_avgy>>},
-    {2824, true, make<Regression<regr_r2>>},
-    {2825, true, make<Regression<regr_slope>>},
-    {2826, true, make<Regression<regr_intercept>>},
-    {2827, true, make<Regression<covar_pop>>},
-    {2828, true, make<Regression<covar_samp>>},
-    {2829, true, make<Regression<corr>>},
+    {2818, true, make_state<Regression<regr_count>>},
+    {2819, true, make_state<Regression<regr_sxx>>},
+    {2820, true, make_state<Regression<regr_syy>>},
+    {2821, true, make_state<Regression<regr_sxy>>},
+    {2822, true, make_state<Regression<regr_avgx>>},
+    {2823, true, make_state<Regression<regr_avgy>>},
+    {2824, true, make_state<Regression<regr_r2>>},
+    {2825, true, make_state<Regression<regr_slope>>},
+    {2826, true, make_state<Regression<regr_intercept>>},
+    {2827, true, make_state<Regression<covar_pop>>},
+    {2828, true, make_state<Regression<covar_samp>>},
+    {2829, true, make_state<Regression<corr>>},
 };
 
 }  // namespace

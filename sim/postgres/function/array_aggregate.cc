@@ -82,16 +82,11 @@ class ExtremeArray final : public AggregateState {
     Datum best_;
 };
 
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 constexpr AggregateRow kAggregates[] = {
-    {2050, true, make<ExtremeArray<1>>},
-    {2051, true, make<ExtremeArray<-1>>},
-    {2335, false, make<ArrayAgg>},
-    {4053, false, make<ArrayOfArraysAgg>},
+    {2050, true, make_state<ExtremeArray<1>>},
+    {2051, true, make_state<ExtremeArray<-1>>},
+    {2335, false, make_state<ArrayAgg>},
+    {4053, false, make_state<ArrayOfArraysAgg>},
 };
 
 }  // namespace

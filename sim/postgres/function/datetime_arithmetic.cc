@@ -456,11 +456,6 @@ class IntervalAverageState : public IntervalSumState {
         return interval_datum(interval_over(sum_, static_cast<double>(count_)));
     }
 };
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     {"timestamp_pl_interval", timestamp_pl_interval},
     {"timestamp_mi_interval", timestamp_mi_interval},
@@ -508,8 +503,8 @@ constexpr auto kSets = sorted_rows(std::to_array<SetRow>({
     {"generate_series_timestamptz", generate_series_timestamptz},
 }));
 constexpr AggregateRow kAggregates[] = {
-    {2106, true, make<IntervalAverageState>},
-    {2113, true, make<IntervalSumState>},
+    {2106, true, make_state<IntervalAverageState>},
+    {2113, true, make_state<IntervalSumState>},
 };
 
 }  // namespace

@@ -93,16 +93,11 @@ class JsonbObjectAgg final : public AggregateState {
     std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 constexpr AggregateRow kAggregates[] = {
-    {3175, false, make<JsonAgg>},
-    {3197, false, make<JsonObjectAgg>},
-    {3267, false, make<JsonbAgg>},
-    {3270, false, make<JsonbObjectAgg>},
+    {3175, false, make_state<JsonAgg>},
+    {3197, false, make_state<JsonObjectAgg>},
+    {3267, false, make_state<JsonbAgg>},
+    {3270, false, make_state<JsonbObjectAgg>},
 };
 
 }  // namespace

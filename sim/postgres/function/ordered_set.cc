@@ -20,11 +20,6 @@ namespace {
 
 using Args = std::span<const Datum>;
 
-template <typename State>
-std::unique_ptr<AggregateState> make() {
-    return std::make_unique<State>();
-}
-
 double checked_fraction(const Datum& fraction) {
     const double p = fraction.as_float();
     if (p >= 0 && p <= 1) return p;
@@ -161,12 +156,12 @@ class CumeDist : public Hypothetical {
 };
 
 constexpr AggregateRow kAggregates[] = {
-    {3972, false, make<Percentile<discrete>>},    {3974, false, make<Percentile<continuous>>},
-    {3976, false, make<Percentile<continuous>>},  {3978, false, make<Percentiles<discrete>>},
-    {3980, false, make<Percentiles<continuous>>}, {3982, false, make<Percentiles<continuous>>},
-    {3984, false, make<Mode>},
-    {3986, false, make<Rank>},        {3988, false, make<PercentRank>},
-    {3990, false, make<CumeDist>},    {3992, false, make<DenseRank>},
+    {3972, false, make_state<Percentile<discrete>>},    {3974, false, make_state<Percentile<continuous>>},
+    {3976, false, make_state<Percentile<continuous>>},  {3978, false, make_state<Percentiles<discrete>>},
+    {3980, false, make_state<Percentiles<continuous>>}, {3982, false, make_state<Percentiles<continuous>>},
+    {3984, false, make_state<Mode>},
+    {3986, false, make_state<Rank>},        {3988, false, make_state<PercentRank>},
+    {3990, false, make_state<CumeDist>},    {3992, false, make_state<DenseRank>},
 };
 
 }  // namespace

@@ -49,6 +49,11 @@ class AggregateState {
 };
 using AggregateFactory = std::unique_ptr<AggregateState> (*)();
 
+template <typename State>
+std::unique_ptr<AggregateState> make_state() {
+    return std::make_unique<State>();
+}
+
 /// key: pg_proc.prosrc ("int4pl"); where that is not unique in meaning or the function is
 /// SQL-language, "#<oid>" ("#2108").
 struct ScalarRow {

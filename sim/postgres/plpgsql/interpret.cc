@@ -289,29 +289,20 @@ Interpreter::Flow Interpreter::run_case(PlStatement& statement) {
     return run_statements(statement.else_body);
 }
 
-Interpreter::Flow Interpreter::loop_flow(Flow flow, const PlStatement& loop, bool& leave) {
-    leave = true;
-    if (flow == Flow::kReturn) return flow;
-    bool mine = leave_label_.empty() || leave_label_ == loop.label;
-    if (flow == Flow::kExit) {
-        if (!mine) return flow;
-        leave_label_.clear();
-        return Flow::kNormal;
-    }
-    if (flow == Flow::kContinue) {
-        if (!mine) return flow;
-        leave_label_.clear();
-    }
-    leave = false;
-    return Flow::kNormal;
+std::optional<Interpreter::Flow> Interpreter::run_body(const PlStatement& loop) {
+    const Flow flow = run_statements(loop.body);
+    if (flow == Flow::kNormal) return std::nullopt;
+    const bool mine = leave_label_.empty() || leave_label_ == loop.label;
+    if (flow == Flow::kReturn || !mine) return flow;
+    leave_label_.clear();
+    if (flow == Flow::kExit) return Flow::kNormal;
+    return std::nullopt;
 }
 
 Interpreter::Flow Interpreter::run_loop(PlStatement& statement) {
     while (true) {
         if (statement.kind == PlKind::kWhile && !evaluate_condition(*statement.expr)) return Flow::kNormal;
-        bool leave = false;
-        Flow flow = loop_flow(run_statements(statement.body), statement, leave);
-        if (leave) return flow;
+        if (const auto left = run_body(statement)) return *left;
     }
 }
 
@@ -334,11 +325,9 @@ Interpreter::Flow Interpreter::run_for_integer(PlStatement& statement) {
     for (std::int64_t i = from; statement.reverse ? i >= to : i <= to; i += statement.reverse ? -step : step) {
         found = true;
         value(statement.loop_variable).scalar = Datum::of_int(i);
-        bool leave = false;
-        Flow flow = loop_flow(run_statements(statement.body), statement, leave);
-        if (leave) {
+        if (const auto left = run_body(statement)) {
             set_found(true);
-            return flow;
+            return *left;
         }
     }
     set_found(found);
@@ -392,11 +381,9 @@ Interpreter::Flow Interpreter::run_foreach(PlStatement& statement) {
     for (const Datum& item : foreach_items(backend_, type, items, statement.slice)) {
         found = true;
         assign(first, item, item_type, -1);
-        bool leave = false;
-        Flow flow = loop_flow(run_statements(statement.body), statement, leave);
-        if (leave) {
+        if (const auto left = run_body(statement)) {
             set_found(true);
-            return flow;
+            return *left;
         }
     }
     set_found(found);

@@ -84,7 +84,8 @@ class Interpreter : public ContextFrame {
     Flow run_loop(PlStatement& statement);
     Flow run_for_integer(PlStatement& statement);
     Flow run_foreach(PlStatement& statement);
-    Flow loop_flow(Flow flow, const PlStatement& loop, bool& leave);
+    /// Once through a loop's statements: how the loop is left, nullopt when it goes on.
+    std::optional<Flow> run_body(const PlStatement& loop);
     std::int64_t evaluate_integer(PlExpr& expr, std::string_view what);
     void initialise(int variable);
     void set_found(bool found) { value(function_.found_variable).scalar = Datum::of_bool(found); }

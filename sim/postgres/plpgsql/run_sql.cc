@@ -191,11 +191,9 @@ Interpreter::Flow Interpreter::run_rows(PlStatement& statement, const RowType& c
     if (rows.empty()) assign_row(statement.into, columns, nullptr);
     for (const auto& row : rows) {
         assign_row(statement.into, columns, &row);
-        bool leave = false;
-        Flow flow = loop_flow(run_statements(statement.body), statement, leave);
-        if (leave) {
+        if (const auto left = run_body(statement)) {
             set_found(true);
-            return flow;
+            return *left;
         }
     }
     set_found(!rows.empty());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "sim/postgres/type/stack_depth.h"
 
 namespace cdcsim::pg {
@@ -52,19 +53,6 @@ int hex_value(char c) {
     if (is_digit(c)) return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-void append_utf8(int code, std::string& out) {
-    auto byte = [&](int value) { out += static_cast<char>(value); };
-    if (code < 0x80) return byte(code);
-    if (code < 0x800) {
-        byte(0xC0 | code >> 6);
-    } else {
-        if (code < 0x10000) byte(0xE0 | code >> 12);
-        else byte(0xF0 | code >> 18), byte(0x80 | (code >> 12 & 0x3F));
-        byte(0x80 | (code >> 6 & 0x3F));
-    }
-    byte(0x80 | (code & 0x3F));
 }
 
 char escape_value(char c) {
@@ -366,7 +354,7 @@ void JsonLexer::lex_unicode(std::size_t& pos, int& high_surrogate) {
     }
     if (high_surrogate != kNoSurrogate) fail_behind(JsonError::kLowSurrogate, last);
     if (code == 0) fail_behind(JsonError::kCodePointZero, last);
-    append_utf8(code, string_);
+    utf8::append(string_, static_cast<char32_t>(code));
 }
 
 void parse_json(JsonLexer& lexer, JsonEvents& events) { Parser(lexer, events).run(); }

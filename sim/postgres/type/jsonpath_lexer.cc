@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -42,19 +43,6 @@ std::string_view find_keyword(std::string_view word) {
     for (const Keyword& row : kKeywords)
         if (row.word == lower && (!row.lower_case_only || row.word == word)) return row.word;
     return {};
-}
-
-void append_utf8(int code, std::string& out) {
-    auto byte = [&](int value) { out += static_cast<char>(value); };
-    if (code < 0x80) return byte(code);
-    if (code < 0x800) {
-        byte(0xC0 | code >> 6);
-    } else {
-        if (code < 0x10000) byte(0xE0 | code >> 12);
-        else byte(0xF0 | code >> 18), byte(0x80 | (code >> 12 & 0x3F));
-        byte(0x80 | (code >> 6 & 0x3F));
-    }
-    byte(0x80 | (code & 0x3F));
 }
 
 constexpr bool kHigh(int code) { return code >= 0xD800 && code <= 0xDBFF; }
@@ -212,7 +200,7 @@ void PathLexer::unicode() {
         if (code == 0)
             throw SqlError("22P05", "unsupported Unicode escape sequence")
                 .detail("\\u0000 cannot be converted to text.");
-        append_utf8(code, text_);
+        utf8::append(text_, static_cast<char32_t>(code));
     }
     if (high >= 0)
         throw SqlError("22P02", "invalid input syntax for type jsonpath")
@@ -236,7 +224,7 @@ void PathLexer::escape() {
         if (first * 16 + second == 0)
             throw SqlError("22P05", "unsupported Unicode escape sequence")
                 .detail("\\u0000 cannot be converted to text.");
-        append_utf8(first * 16 + second, text_);
+        utf8::append(text_, static_cast<char32_t>(first * 16 + second));
         pos_ += 4;
         return;
     }
