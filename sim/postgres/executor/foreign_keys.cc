@@ -77,7 +77,6 @@ std::vector<RowVersion> lock_matches(Backend& backend, const Relation& relation,
     std::vector<RowVersion> locked;
     Snapshot snapshot = seen == Seen::kLatest ? backend.latest_snapshot() : backend.take_snapshot();
     std::vector<RowVersion> found = backend.database().find_equal(backend, relation, columns, values, false);
-    std::ranges::sort(found, {}, &RowVersion::rid);
     for (RowVersion& version : found) {
         if (!is_visible(snapshot, version)) continue;
         // The crosscheck of ri_PerformCheck: an action must not touch what its transaction cannot see.
@@ -105,7 +104,6 @@ std::vector<RowVersion> live_matches(Backend& backend, const Relation& relation,
     for (RowVersion& version : backend.database().find_equal(backend, relation, columns, values, false)) {
         if (version.died == kNeverDied) live.push_back(std::move(version));
     }
-    std::ranges::sort(live, {}, &RowVersion::rid);
     return live;
 }
 

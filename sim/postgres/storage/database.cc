@@ -518,15 +518,39 @@ void SqliteDatabase::bind_values(Host& host, const Relation& relation, Statement
     }
 }
 
+namespace {
+
+/// Whether the entry of `a` stands before that of `b` because of its keys.
+bool is_before_in_index(Host& host, const Relation& relation, const pg::Index& index,
+                        const RowVersion& a, const RowVersion& b) {
+    for (const IndexKey& key : index.keys) {
+        if (key.attno <= 0) continue;
+        const auto i = static_cast<std::size_t>(key.attno - 1);
+        const bool a_null = a.columns[i].is_null(), b_null = b.columns[i].is_null();
+        if (a_null && b_null) continue;
+        if (a_null || b_null) return a_null == key.nulls_first;
+        const int order = compare_values(host, relation.columns[i].type, a.columns[i], b.columns[i]);
+        if (order != 0) return (order < 0) != key.descending;
+    }
+    return false;
+}
+
+}  // namespace
+
 /// The order in which PostgreSQL's scan for these columns would have found the versions.
 void SqliteDatabase::order_as_found(Host& host, const Relation& relation,
                                     std::span<const int> attnos, std::vector<RowVersion>& found) {
     HeapTable& heap = table(relation.file_node);
     TablePlanner planner(host, relation, size_of(relation.file_node), 1);
     for (int attno : attnos) planner.add_equality(attno);
-    if (planner.best().kind == ScanKind::kSequential) return;
+    const ScanPath path = planner.best();
+    if (path.kind == ScanKind::kSequential) return;
     std::ranges::stable_sort(found, {}, [&](const RowVersion& version) {
         return heap.placement.root_of(version.rid);
+    });
+    if (path.kind != ScanKind::kIndex) return;
+    std::ranges::stable_sort(found, [&](const RowVersion& a, const RowVersion& b) {
+        return is_before_in_index(host, relation, *path.index, a, b);
     });
 }
 
