@@ -96,7 +96,7 @@ class Parameterizer {
     bool run(Query& query) {
         // How tables are joined may depend on the very constants.
         bool is_join = query.command != CommandKind::kInsert && query.range_table.size() > 1;
-        if (is_join || !query.ctes.empty()) return false;
+        if (is_join || !query.ctes.empty() || has_partial_index(query)) return false;
         switch (query.command) {
             case CommandKind::kInsert: insert(query); break;
             case CommandKind::kUpdate:
@@ -113,6 +113,19 @@ class Parameterizer {
     std::vector<LiteralRecipe> take_recipes() { return std::move(recipes_); }
 
   private:
+    /// A constant may be the one in the predicate.
+    static bool has_partial_index(const Query& query) {
+        return query.command != CommandKind::kInsert && std::ranges::any_of(query.range_table, [](const RangeTableEntry& entry) {
+            return entry.relation && std::ranges::any_of(entry.relation->indexes, [](const Index& index) { return index.predicate.has_value(); });
+        });
+    }
+
+    /// LIKE: how many rows match is judged by the pattern.
+    static bool is_pattern_operator(Oid op) {
+        const OperatorRow* row = find_builtin_operator(op);
+        return row != nullptr && (row->name.ends_with("~~") || row->name.ends_with("~~*"));
+    }
+
     void insert(Query& query) {
         for (auto& row : query.values) {
             for (ExprPtr& expr : row) replace_value(expr);
@@ -133,7 +146,7 @@ class Parameterizer {
         }
         if (expr->kind != ExprKind::kFunc) return;
         const auto& call = as<FuncExpr>(*expr);
-        if (call.form != FuncForm::kOperator || call.args.size() != 2 || call.returns_set) return;
+        if (call.form != FuncForm::kOperator || call.args.size() != 2 || call.returns_set || is_pattern_operator(call.op)) return;
         auto node = std::make_shared<FuncExpr>(call);
         bool changed = false;
         if (is_column(*call.args[0])) changed = replace_literal(node->args[1]);

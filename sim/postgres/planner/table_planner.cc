@@ -7,6 +7,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/executor/evaluate.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/cost.h"
 #include "sim/postgres/type/canonical.h"
@@ -290,16 +291,44 @@ Clause TablePlanner::clause_of(const ExprPtr& expr) const {
     return clause;
 }
 
+double TablePlanner::index_width(const Index& index) const {
+    double width = 0;
+    for (const IndexKey& key : index.keys) width += key.attno > 0 ? this->width(key.attno) : 8;
+    return width;
+}
+
+/// Whether the conditions imply the index's predicate (check_index_predicates): they say the same, or compare with a
+/// value what must not be NULL. `predicate`: what the index says.
+bool TablePlanner::find_predicate(const Index& index, const Clauses& clauses, Clauses& predicate) const {
+    std::vector<ExprPtr> conjuncts;
+    flatten_and(fold_constants(of_this_relation(index.predicate->expr), host_), conjuncts);
+    for (const ExprPtr& conjunct : conjuncts) {
+        Clause said = clause_of(conjunct);
+        const bool is_not_null = said.is_null_test && !as<NullTestExpr>(*conjunct).is_null;
+        const bool implied = std::ranges::any_of(clauses, [&](const Clause& clause) {
+            if (is_not_null && clause.attno == said.attno && clause.strategy != 0) return true;
+            return clause.expr && equal_expressions(*clause.expr, *conjunct);
+        });
+        if (!implied) return false;
+        predicate.push_back(std::move(said));
+    }
+    return true;
+}
+
+/// A stored expression, whose columns are those of the first relation.
+ExprPtr TablePlanner::of_this_relation(const ExprPtr& expr) const {
+    if (expr->kind == ExprKind::kVar && as<VarExpr>(*expr).rt_index != rt_index_) {
+        auto var = std::make_shared<VarExpr>(as<VarExpr>(*expr));
+        var->rt_index = rt_index_;
+        return var;
+    }
+    return map_children(expr, [&](const ExprPtr& child) { return of_this_relation(child); });
+}
+
 /// The metapage and, once there are rows, the leaves of a tree that was filled in order.
 double TablePlanner::index_pages(const Index& index) const {
     if (is_empty_) return 1;
-    double width = 0;
-    for (const IndexKey& key : index.keys) {
-        width += key.attno > 0
-                     ? column_width(host_, relation_.columns[static_cast<std::size_t>(key.attno - 1)])
-                     : 8;
-    }
-    double entry = 8 * std::ceil((8 + width) / 8) + 4;
+    double entry = 8 * std::ceil((8 + index_width(index)) / 8) + 4;
     double leaves = std::ceil(tuples_ * entry / (8152 * 0.9));
     // An estimate of ten pages is made for a table that may have but a few rows.
     if (pages_ <= 10) leaves = 1;
@@ -311,12 +340,8 @@ std::optional<TablePlanner::IndexCost> TablePlanner::index_cost(const Index& ind
                                                                 double loops, bool whole) const {
     if (index.method != "btree" || !index.valid) return {};
     IndexCost cost;
-    if (index.predicate) {
-        bool implied = std::ranges::any_of(clauses, [&](const Clause& clause) {
-            return clause.expr && equal_expressions(*clause.expr, *index.predicate->expr);
-        });
-        if (!implied) return {};
-    }
+    Clauses predicate;
+    if (index.predicate && !find_predicate(index, clauses, predicate)) return {};
     Clauses all, bounds;
     bool is_bounded = true, ends_in_equality = false, has_array = false, has_null_test = false;
     double scans = 1;
@@ -340,22 +365,31 @@ std::optional<TablePlanner::IndexCost> TablePlanner::index_cost(const Index& ind
         ends_in_equality = equal;
         if (!equal) is_bounded = false;
     }
-    if (all.empty() && !whole) return {};
+    if (all.empty() && predicate.empty() && !whole) return {};
+    for (Clause& clause : predicate) {
+        const bool is_known = std::ranges::any_of(all, [&](const Clause& known) { return known.attno > 0 && known.attno == clause.attno; });
+        if (is_known) continue;
+        cost.matched_cost += clause.cost;
+        if (bounds.empty() && clause.expr) cost.boundaries.push_back(clause.expr);
+        all.push_back(clause);
+        bounds.push_back(std::move(clause));
+    }
     cost.selectivity = list_selectivity(all);
     double entries = 1;
     if (!(index.unique && bound_columns == index.keys.size() && ends_in_equality && !has_array &&
           !has_null_test)) {
         entries = std::rint(list_selectivity(bounds) * tuples_ / scans);
     }
-    entries = std::max(1.0, std::min(entries, tuples_));
-    double pages = index_pages(index);
-    double read = pages > 1 && tuples_ > 1 ? std::ceil(entries * pages / tuples_) : 1;
+    double pages = index_pages(index), tuples = tuples_;
+    if (index.predicate) tuples = std::min(tuples, (pages - 1) * std::floor((8192 - 24) / (index_width(index) + 28)));
+    entries = std::max(1.0, std::min(entries, tuples));
+    double read = pages > 1 && tuples > 1 ? std::ceil(entries * pages / tuples) : 1;
     if (scans * loops > 1) read = pages_fetched(read * scans * loops, pages) / loops;
     cost.total = read * kRandomPage +
                  entries * scans * (kCpuIndexTuple + kCpuOperator * static_cast<double>(all.size()));
     double height = pages > 2 ? 1 : 0;
     double descent = (height + 1) * 50 * kCpuOperator;
-    if (tuples_ > 1) descent += std::ceil(std::log2(tuples_)) * kCpuOperator;
+    if (tuples > 1) descent += std::ceil(std::log2(tuples)) * kCpuOperator;
     cost.startup = descent;
     cost.total += scans * descent;
     return cost;

@@ -2,8 +2,8 @@
 // index's row pointers. The three give the rows in different orders once rows were updated: the
 // heap's, the index's, and that of the line pointers where the HOT chains begin; and what an UPDATE
 // or DELETE finds first, it logs first. Mirrors costsize.c, selfuncs.c (a table without statistics),
-// indxpath.c and pathnode.c's add_path. Not simulated: partial indexes whose predicate is implied
-// but not written in WHERE, BitmapAnd (its order is that of any bitmap), histograms of ANALYZE.
+// indxpath.c and pathnode.c's add_path. Not simulated: partial indexes whose predicate follows from
+// WHERE by comparing constants, BitmapAnd (its order is that of any bitmap), histograms of ANALYZE.
 #pragma once
 
 #include <cstdint>
@@ -124,6 +124,9 @@ class TablePlanner {
     std::optional<IndexCost> best_bitmap(const Clauses& clauses, double rows) const;
     std::optional<IndexCost> or_bitmap(const Clause& clause, double rows) const;
     double index_pages(const Index& index) const;
+    double index_width(const Index& index) const;
+    bool find_predicate(const Index& index, const Clauses& clauses, Clauses& predicate) const;
+    ExprPtr of_this_relation(const ExprPtr& expr) const;
 
     Host& host_;
     const Relation& relation_;
