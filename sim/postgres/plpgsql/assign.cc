@@ -75,7 +75,12 @@ void Interpreter::assign_variable(int number, const Datum& given, Oid type, std:
         return;
     }
     const TypeInfo& info = backend_.type(type);
-    if (info.typtype != 'c' && type != oid::kRecord) throw SqlError("42804", "cannot assign non-composite value to a record variable");
+    if (info.typtype != 'c' && type != oid::kRecord) {
+        // A value of another type is read as a row's text.
+        const Oid wanted = variable.type != oid::kRecord ? variable.type : target.named_type;
+        if (wanted == kInvalidOid) throw SqlError("0A000", "input of anonymous composite types is not implemented");
+        return assign_variable(number, cast(given, type, typmod, wanted, -1), wanted, -1);
+    }
     std::string_view literal;
     RowType row_type = row_type_of(backend_, type, given, literal);
     std::vector<Datum> fields = parse_row(backend_, row_type, literal);

@@ -250,18 +250,17 @@ TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call) {
     std::shared_ptr<PlFunction> code = compiled(backend, call.trigger.function, call.relation);
     Interpreter interpreter(backend, *code);
     set_trigger_variables(backend, interpreter, *code, call);
-    interpreter.value(code->new_variable).is_null = true;
-    interpreter.value(code->old_variable).is_null = true;
     RowType row = relation_row(*call.relation);
-    if (call.row) {
-        auto set = [&](int variable, const std::vector<Datum>* values, FieldOrigin origin) {
-            if (values == nullptr) return;
-            interpreter.set_record(variable, row, *values);
-            interpreter.value(variable).origins.assign(row.size(), origin);
-        };
-        set(code->new_variable, call.new_row, FieldOrigin::kAsGiven);
-        set(code->old_variable, call.old_row, FieldOrigin::kStored);
-    }
+    auto set = [&](int variable, const std::vector<Datum>* values, FieldOrigin origin) {
+        const bool given = call.row && values != nullptr;
+        interpreter.set_record(variable, row, given ? *values : std::vector<Datum>(row.size()));
+        plpgsql::Value& record = interpreter.value(variable);
+        record.named_type = call.relation->row_type;
+        record.is_null = !given;
+        record.origins.assign(row.size(), origin);
+    };
+    set(code->new_variable, call.new_row, FieldOrigin::kAsGiven);
+    set(code->old_variable, call.old_row, FieldOrigin::kStored);
     interpreter.run();
     TriggerResult result;
     if (!call.row || !call.before) return result;
@@ -271,7 +270,7 @@ TriggerResult plpgsql_trigger(Backend& backend, const TriggerCall& call) {
         if (!record.assigned || record.is_null) return result;
         result.origins = record.origins;
         result.origins.resize(row.size(), FieldOrigin::kUnsure);
-        if (interpreter.result_record == code->new_variable) {
+        if (record.named_type == call.relation->row_type && record.fields.size() == row.size()) {
             result.row = record.fields;
             return result;
         }

@@ -216,7 +216,7 @@ void add_parameters(Backend& backend, const CompileOptions& options, Parser& par
     }
 }
 
-void add_trigger_variables(const CompileOptions& options, Parser& parser, Namespace& space, PlFunction& result) {
+void add_trigger_variables(Parser& parser, Namespace& space, PlFunction& result) {
     struct Row {
         std::string_view name;
         Oid type;
@@ -224,9 +224,8 @@ void add_trigger_variables(const CompileOptions& options, Parser& parser, Namesp
     constexpr Row kRows[] = {{"tg_name", oid::kName}, {"tg_when", oid::kText}, {"tg_level", oid::kText}, {"tg_op", oid::kText},
                              {"tg_relid", oid::kOid}, {"tg_relname", oid::kName}, {"tg_table_name", oid::kName},
                              {"tg_table_schema", oid::kName}, {"tg_nargs", oid::kInt4}, {"tg_argv", oid::kTextArray}};
-    Oid row = options.relation ? options.relation->row_type : oid::kRecord;
-    result.new_variable = add_named(parser, space, "new", row, true);
-    result.old_variable = add_named(parser, space, "old", row, true);
+    result.new_variable = add_named(parser, space, "new", oid::kRecord, true);
+    result.old_variable = add_named(parser, space, "old", oid::kRecord, true);
     for (const Row& each : kRows) add_named(parser, space, std::string(each.name), each.type, false);
 }
 
@@ -256,7 +255,7 @@ std::shared_ptr<PlFunction> compile(Backend& backend, const CompileOptions& opti
         if (result->is_trigger) {
             if (!options.relation && !options.check_only) throw SqlError("0A000", "trigger functions can only be called as triggers");
             check_trigger_function(function);
-            add_trigger_variables(options, *parser, *space, *result);
+            add_trigger_variables(*parser, *space, *result);
         } else {
             add_parameters(backend, options, *parser, *space, *result);
         }
