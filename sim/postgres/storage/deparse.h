@@ -81,6 +81,7 @@ class Block {
     void collect_query(const Query& query, const Stage& stage, RowInputs& inputs);
     std::string column(int rt_index, int attno, const Stage& stage);
     std::string arguments(const RowInputs& inputs);
+    std::string source_arguments(const RowInputs& inputs);
 
     // deparse_from.cc
     Stage from_and_where();

@@ -149,6 +149,20 @@ std::string Block::arguments(const RowInputs& inputs) {
     return text;
 }
 
+/// The arguments of rows(). Of a table's constraints SQLite checks those after the sixteenth itself, whatever xBestIndex
+/// says, so more arguments than that leaves room for come in bundles.
+std::string Block::source_arguments(const RowInputs& inputs) {
+    constexpr std::size_t kDirect = 14, kBundle = 100;
+    if (inputs.vars.size() <= kDirect) return arguments(inputs);
+    if (inputs.vars.size() > kDirect * kBundle) throw NotSimulated("a LATERAL item of FROM that needs more than 1,400 columns");
+    std::string text;
+    for (std::size_t i = 0; i < inputs.vars.size(); ++i) {
+        if (i % kBundle == 0) text += i == 0 ? ",bundle(" : "),bundle(";
+        text += (i % kBundle == 0 ? "" : ",") + inputs.vars[i].sql;
+    }
+    return text + ")";
+}
+
 /// Columns, computed slots, constants and parameters need no call.
 bool Block::simple(const ExprPtr& expr, const Stage& stage, std::string& sql) {
     for (const Stage::Known& known : stage.known) {

@@ -294,7 +294,7 @@ std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
         source.codecs.push_back(column.dropped ? ColumnCodec{} : d_.codec(column.type));
     }
     std::string table = "rows" + std::to_string(rows_table_width(rte.columns.size())) + "(?1," +
-                        std::to_string(d_.program.sources.size()) + arguments(source.inputs) + ")";
+                        std::to_string(d_.program.sources.size()) + source_arguments(source.inputs) + ")";
     bool is_lateral = !source.inputs.vars.empty();
     if (source.inputs.widths.size() < query_.range_table.size()) {
         source.inputs.widths.resize(query_.range_table.size());

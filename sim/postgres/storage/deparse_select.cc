@@ -97,7 +97,7 @@ Stage Block::project_stage(Stage base) {
     next.heap_order = base.heap_order;
     next.where = base.where;
     next.from = base.from + " JOIN rows" + std::to_string(rows_table_width(targets_.size())) +
-                "(?1," + std::to_string(d_.program.sources.size()) + arguments(source.inputs) +
+                "(?1," + std::to_string(d_.program.sources.size()) + source_arguments(source.inputs) +
                 ") AS ps";
     d_.program.sources.push_back(std::move(source));
     int attno = 0;

@@ -31,6 +31,12 @@ class RowBuffer {
     std::vector<EvalRow> rows_;
 };
 
+/// What bundle() hands to rows().
+struct Bundle {
+    static constexpr const char* kType = "bundle";
+    std::vector<sqlite3_value*> values;
+};
+
 class Execution {
   public:
     Execution(SqliteDatabase& database, const Program& program, Host& host,

@@ -1,6 +1,8 @@
 // The scalar functions on the connection: x (a bound expression), vis (visibility with several
 // writers). None is deterministic for SQLite: it must neither hoist nor
 // share calls. Errors stop at this edge and are kept in the Execution.
+#include <memory>
+
 #include "core/base/error.h"
 #include "sim/postgres/storage/execution.h"
 
@@ -70,6 +72,18 @@ void call_sort_rank(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
+void free_bundle(void* pointer) {
+    std::unique_ptr<Bundle> bundle(static_cast<Bundle*>(pointer));
+    for (sqlite3_value* value : bundle->values) sqlite3_value_free(value);
+}
+
+/// bundle(values...): many arguments of rows() as one.
+void call_bundle(sqlite3_context* context, int count, sqlite3_value** values) {
+    auto bundle = std::make_unique<Bundle>();
+    for (int i = 0; i < count; ++i) bundle->values.push_back(sqlite3_value_dup(values[i]));
+    sqlite3_result_pointer(context, bundle.release(), Bundle::kType, free_bundle);
+}
+
 }  // namespace
 
 void register_functions(SqliteDatabase& database) {
@@ -79,7 +93,8 @@ void register_functions(SqliteDatabase& database) {
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
                     Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket},
-                    Row{"hash_rank", call_hash_rank}, Row{"sort_rank", call_sort_rank}}) {
+                    Row{"hash_rank", call_hash_rank}, Row{"sort_rank", call_sort_rank},
+                    Row{"bundle", call_bundle}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);
     }

@@ -1,7 +1,9 @@
 // rows<width>(?1, n, args...): an eponymous table-valued function over a RowSource. Its columns are
 // c1..c<width>; slot, id and the arguments are hidden. One module for each of a few widths, because
 // SQLite fixes a module's columns.
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "sim/postgres/storage/row_source.h"
@@ -9,7 +11,7 @@
 namespace cdcsim::pg {
 namespace {
 
-constexpr int kMaxArguments = 200;
+constexpr int kMaxArguments = 14;
 constexpr int kWidths[] = {16, 128, 1600};
 
 struct Module {
@@ -94,7 +96,21 @@ int advance(Cursor& cursor) {
     }
 }
 
-int filter(sqlite3_vtab_cursor* base, int, const char*, int, sqlite3_value** values) {
+/// The arguments after slot and id, out of their bundles.
+std::vector<sqlite3_value*> unpacked(sqlite3_value** values, int count) {
+    std::vector<sqlite3_value*> all;
+    for (sqlite3_value* value : std::span(values, static_cast<std::size_t>(count)).subspan(2)) {
+        auto* bundle = static_cast<Bundle*>(sqlite3_value_pointer(value, Bundle::kType));
+        if (bundle == nullptr) {
+            all.push_back(value);
+        } else {
+            all.insert(all.end(), bundle->values.begin(), bundle->values.end());
+        }
+    }
+    return all;
+}
+
+int filter(sqlite3_vtab_cursor* base, int, const char*, int count, sqlite3_value** values) {
     Cursor& cursor = cursor_of(base);
     auto& database = *reinterpret_cast<Table*>(base->pVtab)->module->database;
     cursor.execution = &execution_of(database, values[0]);
@@ -102,7 +118,7 @@ int filter(sqlite3_vtab_cursor* base, int, const char*, int, sqlite3_value** val
     try {
         int source = sqlite3_value_int(values[1]);
         cursor.source = &cursor.execution->program().sources[static_cast<std::size_t>(source)];
-        cursor.rows = open_source(*cursor.execution, source, values + 2);
+        cursor.rows = open_source(*cursor.execution, source, unpacked(values, count).data());
     } catch (...) {
         cursor.execution->keep_error(std::current_exception());
         return SQLITE_ERROR;

@@ -1,0 +1,12 @@
+create table w(id int, ver int, c1 int, c2 int, c3 text, c4 text, c5 int[], c6 jsonb, c7 numeric, c8 date, primary key (id, ver));
+insert into w(id, ver, c3, c5) values (1, 1, 'one', '{1,2}'), (1, 2, 'two', '{3}'), (2, 1, null, null);
+select k, o.j -> k as was, n.j -> k as is_now from (select to_jsonb(w) as j from w where id = 1 and ver = 1) o, (select to_jsonb(w) as j from w where id = 1 and ver = 2) n, jsonb_object_keys(o.j || n.j) k where o.j -> k is distinct from n.j -> k order by k;
+select o.id, n.id, e.key, e.value from w o left join w n on n.id = o.id and n.ver = o.ver + 1, jsonb_each_text(to_jsonb(o) || coalesce(jsonb_strip_nulls(to_jsonb(n)), '{}')) e where e.value is not null order by 1, 2, 3, 4;
+select o.*, n.*, unnest(o.c5) from w o join w n on n.id = o.id order by o.id, o.ver, n.ver, 21;
+select o.ver, l.* from w o, w n, lateral (select o.c3 || n.c3 as both, o.id + n.id + coalesce(o.c1, n.c1, o.c2, n.c2, 0) as ids, coalesce(o.c4, n.c4, o.c3), coalesce(o.c6, n.c6), coalesce(o.c7, n.c7), coalesce(o.c8, n.c8), o.c5 || n.c5) l where o.id = n.id and o.ver < n.ver;
+do $$ declare s text; begin select 'create table huge(' || string_agg('c' || g || ' int', ', ') || ')' into s from generate_series(1, 250) g; execute s; execute 'insert into huge(c1, c150, c250) values (1, 150, 250), (2, null, 7)'; end $$;
+select key, value from huge, jsonb_each(to_jsonb(huge)) where value <> 'null' order by c1, key;
+select h.c1, unnest(array[h.c150, h.c250, g]) as u from huge h, generate_series(1, 2) g order by 1, 2;
+select count(*), sum(x) from (select h.*, generate_series(1, c250) as x from huge h) s;
+create table kept as select h.*, unnest('{a,b}'::text[]) as tag from huge h;
+select c1, c250, tag from kept order by 1, 3;
