@@ -84,7 +84,7 @@ ExprPtr bind_multi_assign(ParseState& state, const Node& node) {
     link->type = chosen->type;
     link->typmod = chosen->typmod;
     link->collation = chosen->collation;
-    link->location = source.location();
+    link->location = chosen->location;
     return link;
 }
 
