@@ -212,6 +212,7 @@ class Block {
     std::string planned_difference(const SetOpNode& node, const SetOperationPlan& plan, const std::string& left, const std::string& right);
 
     // deparse_select.cc
+    Stage project_keys(Stage base);
     Stage project_stage(Stage base);
     std::string finish(const Stage& stage);
     std::string first_rows_text(const Stage& stage, const std::vector<std::string>& values);

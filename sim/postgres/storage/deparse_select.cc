@@ -45,7 +45,7 @@ std::string Block::select() {
     std::ranges::stable_sort(targets_, {}, &TargetEntry::junk);
     for (TargetEntry& target : targets_) target.expr = fold(target.expr);
     if (query_.having) having_ = fold(query_.having);
-    Stage stage = query_.set_operations ? set_operation_stage() : from_and_where();
+    Stage stage = query_.set_operations ? set_operation_stage() : project_keys(from_and_where());
     if (query_.has_aggregates || !query_.group_by.empty() || !query_.grouping_sets.empty() ||
         having_) {
         stage = aggregate_stage(std::move(stage));
@@ -76,6 +76,45 @@ std::string Block::select_rows(const std::vector<ExprPtr>& outputs) {
     if (!stage.where.empty()) text += " WHERE " + stage.where;
     if (!stage.heap_order.empty()) text += " ORDER BY " + stage.heap_order_text();
     return text;
+}
+
+/// Set-returning functions that GROUP BY names: each row is multiplied before the rows are grouped.
+Stage Block::project_keys(Stage base) {
+    RowSource source;
+    source.kind = RowSource::Kind::kProjectSet;
+    source.block = number_;
+    std::vector<ExprPtr> exprs;
+    const int slots = static_cast<int>(query_.range_table.size()) + 2;
+    for (int ref : query_.group_by) {
+        auto target = std::ranges::find(targets_, ref, &TargetEntry::sort_group_ref);
+        if (target == targets_.end() || !contains_set_function(target->expr)) continue;
+        const ExprPtr key = target->expr;
+        exprs.push_back(collect(key, base, source.inputs));
+        source.codecs.push_back(d_.codec(key->type));
+        auto slot = std::make_shared<VarExpr>();
+        slot->rt_index = slots;
+        slot->attno = static_cast<int>(exprs.size());
+        slot->type = key->type;
+        slot->typmod = key->typmod;
+        for (TargetEntry& each : targets_) {
+            if (equal_expressions(*each.expr, *key)) each.expr = slot;
+        }
+    }
+    if (exprs.empty()) return base;
+    const bool is_elsewhere = std::ranges::any_of(targets_, [](const TargetEntry& target) { return contains_set_function(target.expr); });
+    if (is_elsewhere || query_.has_windows || !query_.grouping_sets.empty()) throw NotSimulated("GROUP BY of a set-returning function beside others, windows or grouping sets");
+    // The planner's guess of how many rows they give is not known, so neither is the order of the groups.
+    const std::vector<OrderKey> order = final_order();
+    const bool is_ordered = std::ranges::all_of(query_.group_by, [&](int ref) {
+        return std::ranges::any_of(order, [&](const OrderKey& key) { return equal_expressions(*key.expr, *target_expr(ref)); });
+    });
+    if (!is_ordered) throw NotSimulated("GROUP BY of a set-returning function without ORDER BY of what it groups by");
+    source.inputs.widths.resize(std::max(source.inputs.widths.size(), query_.range_table.size() + 1));
+    source.project = std::make_shared<ProjectSet>(std::move(exprs), slots - 1);
+    base.from += " JOIN rows" + std::to_string(rows_table_width(source.codecs.size())) + "(?1," + std::to_string(d_.program.sources.size()) +
+                 source_arguments(source.inputs) + ") AS " + alias(slots);
+    d_.program.sources.push_back(std::move(source));
+    return base;
 }
 
 /// Set-returning functions among the targets: each row is multiplied by rows<width>.

@@ -1,0 +1,18 @@
+insert into room values (101, '{wifi,tv}', '{1,2}'), (102, '{wifi}', '{1}'), (103, '{}', null), (104, null, '{2,2}');
+select unnest(features) f, count(*) from room group by 1 order by 2 desc, 1;
+select unnest(features) as f, count(*) from room group by f order by f;
+select unnest(features), sum(no) from room group by unnest(features) order by 1;
+select generate_series(1, 2) g, no % 2 as m, count(*) from room group by 1, 2 order by 1, 2;
+select unnest(features) f, unnest(tags) t, count(*) from room group by 1, 2 order by 1, 2;
+select jsonb_object_keys('{"a": 1, "b": 2}'::jsonb) k, count(*) from room group by k order by k;
+select regexp_split_to_table('a b a', ' ') w, count(*) from room where no = 101 group by w order by 1;
+select upper(unnest(features)) f, count(*) from room group by 1 order by 1;
+select distinct unnest(features) f from room order by f;
+select unnest(array_agg(no)) x from room group by no % 2 order by x;
+select no, unnest(features) from room group by no, 2 order by 1, 2;
+select unnest(features) f from room group by 1 order by f desc limit 1;
+create table wide(id int, c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int, c10 int, c11 int, c12 int, c13 int, c14 int, tags text[]);
+insert into wide(id, tags) values (1, '{a,b}'), (2, '{b,c}'), (3, null);
+select unnest(tags) as tag, count(*) as n, sum(id) as ids, max(coalesce(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, id)) as m from wide w group by tag order by n desc, tag;
+select unnest(tags) as tag, string_agg(id::text, ',' order by id) from wide where id < 3 group by 1 order by 1 limit 2 offset 1;
+select jsonb_object_keys(to_jsonb(w) - 'tags') as k, count(*) from wide w group by k order by k desc limit 3;
