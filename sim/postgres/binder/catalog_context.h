@@ -115,9 +115,11 @@ const Schema* find_named_schema(const std::string& name, CatalogContext& context
 /// Schema of a qualified name. Throws 3F000.
 const Schema& require_schema(const std::string& name, CatalogContext& context, int location = -1);
 
+/// kNeeded: pretty printing.
+enum class Parentheses : std::uint8_t { kAll, kNeeded };
 /// pg_get_expr, and pg_get_constraintdef's CHECK: the text of a bound expression. `relation` names
 /// its Vars (rt_index 1).
-std::string deparse_expression(const Expr& expr, CatalogContext& context, const Relation* relation);
+std::string deparse_expression(const Expr& expr, CatalogContext& context, const Relation* relation, Parentheses parentheses = Parentheses::kAll);
 
 /// Which function a call `name(types)` means, for EXECUTE FUNCTION, regprocedure and COMMENT.
 FunctionPtr find_user_function(const std::vector<std::string>& names, const std::vector<Oid>& args,

@@ -1,5 +1,5 @@
 // pg_get_expr: a bound expression as PostgreSQL prints it back. Mirrors ruleutils.c's
-// get_rule_expr without pretty printing.
+// get_rule_expr, with all parentheses or (pretty printing) only those that are needed.
 #include <algorithm>
 
 #include <array>
@@ -74,7 +74,8 @@ std::string quote_literal(const std::string& text) {
 /// every operator expression at the top too: each node adds its own.
 class Deparser {
   public:
-    Deparser(CatalogContext& context, const Relation* relation) : context_(context), relation_(relation) {}
+    Deparser(CatalogContext& context, const Relation* relation, Parentheses parentheses)
+        : context_(context), relation_(relation), is_pretty_(parentheses == Parentheses::kNeeded) {}
 
     std::string text(const Expr& expr, bool show_implicit_cast = true) {
         switch (expr.kind) {
@@ -88,7 +89,7 @@ class Deparser {
             case ExprKind::kBool: return boolean(as<BoolExpr>(expr));
             case ExprKind::kNullTest: {
                 const auto& node = as<NullTestExpr>(expr);
-                return fmt::format("({} IS {}NULL)", text(*node.arg), node.is_null ? "" : "NOT ");
+                return outer(fmt::format("{} IS {}NULL", part(*node.arg, expr), node.is_null ? "" : "NOT "));
             }
             case ExprKind::kBooleanTest: return boolean_test(as<BooleanTestExpr>(expr));
             case ExprKind::kCase: return case_expr(as<CaseExpr>(expr));
@@ -111,6 +112,44 @@ class Deparser {
     }
 
   private:
+    /// What has parentheses of its own, except in pretty printing.
+    std::string outer(std::string text) const { return is_pretty_ ? text : "(" + text + ")"; }
+
+    /// A part of `parent`: pretty printing puts parentheses here instead (get_rule_expr_paren).
+    std::string part(const Expr& expr, const Expr& parent, bool show_implicit_cast = true) {
+        const std::string inner = text(expr, show_implicit_cast);
+        return is_pretty_ && !is_simple(expr, parent) ? "(" + inner + ")" : inner;
+    }
+
+    static bool is_operator(const Expr& expr) { return expr.kind == ExprKind::kFunc && as<FuncExpr>(expr).form == FuncForm::kOperator; }
+
+    /// How tightly an arithmetic operator binds; 0: another one.
+    static int priority(const Expr& expr) {
+        const OperatorRow* row = find_builtin_operator(as<FuncExpr>(expr).op);
+        if (row == nullptr || row->name.size() != 1) return 0;
+        return row->name == "+" || row->name == "-" ? 1 : row->name == "*" || row->name == "/" || row->name == "%" ? 2 : 0;
+    }
+
+    /// isSimpleNode.
+    static bool is_simple(const Expr& expr, const Expr& parent) {
+        switch (expr.kind) {
+            case ExprKind::kRelabel: return is_simple(*as<RelabelExpr>(expr).arg, expr);
+            case ExprKind::kCoerceViaIo: return is_simple(*as<CoerceViaIoExpr>(expr).arg, expr);
+            case ExprKind::kArrayCoerce: return is_simple(*as<ArrayCoerceExpr>(expr).arg, expr);
+            case ExprKind::kCoerceToDomain: return is_simple(*as<CoerceToDomainExpr>(expr).arg, expr);
+            case ExprKind::kNullTest: case ExprKind::kBooleanTest: case ExprKind::kScalarArrayOp: return parent.kind == ExprKind::kBool;
+            case ExprKind::kBool: {
+                if (parent.kind != ExprKind::kBool || as<BoolExpr>(parent).op == BoolOp::kNot) return false;
+                return as<BoolExpr>(expr).op != BoolOp::kOr || as<BoolExpr>(parent).op == BoolOp::kOr;
+            }
+            default: break;
+        }
+        if (!is_operator(expr)) return true;
+        if (!is_operator(parent)) return parent.kind == ExprKind::kBool;
+        const int own = priority(expr), around = priority(parent);
+        return own > 0 && around > 0 && (own > around || (own == around && as<FuncExpr>(parent).args.front().get() == &expr));
+    }
+
     std::string type_of(const Expr& expr) { return format_type_extended(context_.host(), expr.type, expr.typmod, TypmodKnown::kYes); }
 
     std::string list(const std::vector<ExprPtr>& items, bool last_is_variadic = false) {
@@ -167,13 +206,13 @@ class Deparser {
         if (!is_explicit && !show_implicit_cast) return text(arg, false);
         if (arg.kind == ExprKind::kConst && arg.type == result.type) return constant(as<ConstExpr>(arg), -1) + "::" + type_of(result);
         // An implicit cast of an argument is shown like an explicit one; one below a cast is not.
-        return "(" + text(arg, false) + ")::" + type_of(result);
+        return (is_pretty_ ? part(arg, result, false) : "(" + text(arg, false) + ")") + "::" + type_of(result);
     }
 
     std::string function(const FuncExpr& call, bool show_implicit_cast) {
         switch (call.form) {
             case FuncForm::kOperator: return op(call);
-            case FuncForm::kDistinct: return fmt::format("({} IS DISTINCT FROM {})", text(*call.args[0]), text(*call.args[1]));
+            case FuncForm::kDistinct: return outer(fmt::format("{} IS DISTINCT FROM {}", part(*call.args[0], call), part(*call.args[1], call)));
             case FuncForm::kNullIf: return fmt::format("NULLIF({})", list(call.args));
             case FuncForm::kImplicitCast:
                 if (!show_implicit_cast) return text(*call.args[0], false);
@@ -181,7 +220,9 @@ class Deparser {
             case FuncForm::kExplicitCast: {
                 // A length coercion shows its typmod.
                 const Expr& arg = *call.args[0];
-                std::string inner = arg.kind == ExprKind::kConst && arg.type == call.type ? constant(as<ConstExpr>(arg), -1) : "(" + text(arg, false) + ")";
+                std::string inner = arg.kind == ExprKind::kConst && arg.type == call.type ? constant(as<ConstExpr>(arg), -1)
+                                    : is_pretty_                                                  ? part(arg, call, false)
+                                                                                                  : "(" + text(arg, false) + ")";
                 return inner + "::" + type_of(call);
             }
             case FuncForm::kSqlSyntax:
@@ -231,26 +272,27 @@ class Deparser {
 
     std::string op(const FuncExpr& call) {
         const OperatorRow* row = find_builtin_operator(call.op);
-        if (call.args.size() == 1) return fmt::format("({} {})", row->name, text(*call.args[0]));
-        return fmt::format("({} {} {})", text(*call.args[0]), row->name, text(*call.args[1]));
+        if (call.args.size() == 1) return outer(fmt::format("{} {}", row->name, part(*call.args[0], call)));
+        return outer(fmt::format("{} {} {}", part(*call.args[0], call), row->name, part(*call.args[1], call)));
     }
 
     std::string boolean(const BoolExpr& expr) {
-        if (expr.op == BoolOp::kNot) return "(NOT " + text(*expr.args[0]) + ")";
+        if (expr.op == BoolOp::kNot) return outer("NOT " + part(*expr.args[0], expr));
         std::string out;
         for (const ExprPtr& arg : expr.args) {
             if (!out.empty()) out += expr.op == BoolOp::kAnd ? " AND " : " OR ";
-            out += text(*arg);
+            out += part(*arg, expr);
         }
-        return "(" + out + ")";
+        return outer(out);
     }
 
     std::string boolean_test(const BooleanTestExpr& expr) {
         constexpr std::string_view kNames[] = {"IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"};
-        return fmt::format("({} {})", text(*expr.arg), kNames[static_cast<int>(expr.test)]);
+        return outer(fmt::format("{} {}", part(*expr.arg, expr), kNames[static_cast<int>(expr.test)]));
     }
 
     std::string case_expr(const CaseExpr& expr) {
+        if (is_pretty_) throw NotSimulated("CASE, printed pretty");
         std::string out = "\nCASE";
         if (expr.arg) out += " " + text(*expr.arg);
         for (const auto& when : expr.whens) {
@@ -291,13 +333,14 @@ class Deparser {
 
     CatalogContext& context_;
     const Relation* relation_;
+    bool is_pretty_;
 };
 
 }  // namespace
 
-std::string deparse_expression(const Expr& expr, CatalogContext& context, const Relation* relation) {
+std::string deparse_expression(const Expr& expr, CatalogContext& context, const Relation* relation, Parentheses parentheses) {
     // The outermost implicit cast is the column's assignment: it is not shown.
-    return Deparser(context, relation).text(expr, false);
+    return Deparser(context, relation, parentheses).text(expr, false);
 }
 
 }  // namespace cdcsim::pg

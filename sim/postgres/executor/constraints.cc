@@ -220,6 +220,19 @@ std::optional<UniqueConflict> find_conflict(Backend& backend, const Relation& re
     return std::nullopt;
 }
 
+namespace {
+
+/// What CREATE INDEX takes without parentheses around it.
+bool looks_like_function(const Expr& expr) {
+    switch (expr.kind) {
+        case ExprKind::kFunc: return as<FuncExpr>(expr).form <= FuncForm::kSqlSyntax || as<FuncExpr>(expr).form == FuncForm::kNullIf;
+        case ExprKind::kCoalesce: case ExprKind::kMinMax: case ExprKind::kSqlValue: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
 void throw_duplicate(Backend& backend, const Relation& relation, const Index& index, const Row& row) {
     std::string names, texts;
     Snapshot snapshot = backend.take_snapshot();
@@ -232,9 +245,8 @@ void throw_duplicate(Backend& backend, const Relation& relation, const Index& in
             texts += ", ";
         }
         // pg_get_indexdef of one column: a function call stands bare, any other expression in parentheses.
-        bool bare = column != nullptr || (key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form <= FuncForm::kSqlSyntax);
-        std::string text = column ? quote_identifier(column->name) : key.expr->text;
-        bare = bare || text.starts_with('(');
+        const bool bare = column != nullptr || looks_like_function(*key.expr->expr);
+        std::string text = column ? quote_identifier(column->name) : deparse_expression(*key.expr->expr, backend, &relation, Parentheses::kNeeded);
         names += bare ? text : "(" + text + ")";
         const Datum& value = (*values)[i];
         Oid type = column ? column->type : key.expr->expr->type;

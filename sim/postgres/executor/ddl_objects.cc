@@ -290,6 +290,7 @@ ExecResult alter_object_schema(Backend& backend, const Command& command, const R
     if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") return alter_type_schema(backend, node, type == "OBJECT_DOMAIN");
     if (type != "OBJECT_TABLE" && type != "OBJECT_SEQUENCE" && type != "OBJECT_VIEW") throw NotSimulated("ALTER ... SET SCHEMA of this kind of object");
     RelationPtr relation = open_relation(backend, node["relation"]);
+    if (node.text("newschema") == "pg_temp") throw SqlError("0A000", "cannot move objects into or out of temporary schemas");
     const Schema& schema = require_schema(std::string(node.text("newschema")), backend);
     if (backend.catalog().relation_name_taken(schema.oid, relation->name) && relation->schema != schema.oid) {
         throw SqlError("42P07", fmt::format("relation \"{}\" already exists in schema \"{}\"", relation->name, schema.name));
