@@ -176,6 +176,25 @@ void md5_block(std::array<std::uint32_t, 4>& state, const char* block) {
     state[0] += a, state[1] += b, state[2] += c, state[3] += d;
 }
 
+void sha1_block(std::array<std::uint32_t, 5>& state, const char* block) {
+    std::array<std::uint32_t, 80> w;
+    for (std::size_t i = 0; i < 16; ++i) w[i] = load<std::uint32_t>(block + i * 4, Endian::kBig);
+    for (std::size_t i = 16; i < w.size(); ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    auto [a, b, c, d, e] = state;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+        std::uint32_t mixed = 0;
+        switch (i / 20) {
+            case 0: mixed = ((b & c) | (~b & d)) + 0x5A827999; break;
+            case 1: mixed = (b ^ c ^ d) + 0x6ED9EBA1; break;
+            case 2: mixed = ((b & c) | (b & d) | (c & d)) + 0x8F1BBCDC; break;
+            default: mixed = (b ^ c ^ d) + 0xCA62C1D6; break;
+        }
+        mixed += std::rotl(a, 5) + e + w[i];
+        e = d, d = c, c = std::rotl(b, 30), b = a, a = mixed;
+    }
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e;
+}
+
 }  // namespace
 
 std::string md5(std::string_view bytes) {
@@ -184,6 +203,15 @@ std::string md5(std::string_view bytes) {
     for (std::size_t at = 0; at < message.size(); at += 64) md5_block(state, message.data() + at);
     std::string out;
     for (std::uint32_t word : state) store(out, word, Endian::kLittle);
+    return out;
+}
+
+std::string sha1(std::string_view bytes) {
+    std::array<std::uint32_t, 5> state = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
+    const std::string message = padded(bytes, 64, 8, Endian::kBig);
+    for (std::size_t at = 0; at < message.size(); at += 64) sha1_block(state, message.data() + at);
+    std::string out;
+    for (std::uint32_t word : state) store(out, word, Endian::kBig);
     return out;
 }
 

@@ -233,6 +233,9 @@ const Publication* Catalog::find_publication(const std::string& name) const {
     return find_by_name(publications_, name);
 }
 
+const Extension* Catalog::find_extension(const std::string& name) const { return find_by_name(extensions_, name); }
+const Extension* Catalog::find_extension(Oid oid) const { return find_pointer(extensions_, oid); }
+
 const std::vector<Grant>* Catalog::find_grants(const GrantKey& key) const {
     auto it = grants_.find(key);
     return it == grants_.end() ? nullptr : &it->second;
@@ -292,6 +295,8 @@ void Catalog::merge(const Catalog& base, const Catalog& changed) {
               [&](Oid oid) { drop_role(oid); }, kNeverSame);
     merge_map(base.publications_, changed.publications_, [&](const Publication& v) { put_publication(v); },
               [&](Oid oid) { drop_publication(oid); }, kNeverSame);
+    merge_map(base.extensions_, changed.extensions_, [&](const Extension& v) { put_extension(v); },
+              [&](Oid oid) { drop_extension(oid); }, kNeverSame);
     constexpr auto kSame = [](const auto& a, const auto& b) { return a == b; };
     merge_values(base.grants_, changed.grants_, grants_, kSame);
     merge_values(base.comments_, changed.comments_, comments_, kSame);

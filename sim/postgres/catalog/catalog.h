@@ -89,7 +89,7 @@ class Catalog {
     void put_function(const FunctionPtr& function);
     void drop_function(Oid oid);
 
-    // Schemas, roles, publications.
+    // Schemas, roles, publications, extensions (but plpgsql, which is always there).
     const Schema* find_schema(const std::string& name) const;
     const Schema* find_schema(Oid oid) const;
     const std::map<Oid, Schema>& schemas() const { return schemas_; }
@@ -104,6 +104,11 @@ class Catalog {
     const std::map<Oid, Publication>& publications() const { return publications_; }
     void put_publication(const Publication& publication) { publications_[publication.oid] = publication; }
     void drop_publication(Oid oid) { publications_.erase(oid); }
+    const Extension* find_extension(const std::string& name) const;
+    const Extension* find_extension(Oid oid) const;
+    const std::map<Oid, Extension>& extensions() const { return extensions_; }
+    void put_extension(const Extension& extension) { extensions_[extension.oid] = extension; }
+    void drop_extension(Oid oid) { extensions_.erase(oid); }
 
     /// The access control list of an object, or nullptr: the default one is in force.
     const std::vector<Grant>* find_grants(const GrantKey& key) const;
@@ -132,6 +137,7 @@ class Catalog {
     std::map<Oid, Schema> schemas_;
     std::map<Oid, Role> roles_;
     std::map<Oid, Publication> publications_;
+    std::map<Oid, Extension> extensions_;
     std::map<GrantKey, std::vector<Grant>> grants_;
     std::map<GrantKey, Comment> comments_;
 };

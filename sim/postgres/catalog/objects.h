@@ -122,7 +122,7 @@ struct Function {
     Oid schema = kInvalidOid;
     std::string name;
     char kind = 'f';                     ///< f function, p procedure
-    std::string language;                ///< plpgsql, sql
+    std::string language;                ///< plpgsql, sql, c
     std::vector<std::string> arg_names;  ///< of all arguments; "" unnamed
     std::vector<Oid> arg_types;          ///< of all arguments
     std::vector<char> arg_modes;         ///< i o b v t, one each
@@ -133,6 +133,7 @@ struct Function {
     std::string body;
     std::vector<std::pair<std::string, std::string>> settings;  ///< SET x = y of the definition
     Oid owner = kInvalidOid;
+    Oid extension = kInvalidOid;         ///< whose member it is; language c, the body names what runs it
     /// What plpgsql/ keeps of it: compiled at first use. Mutable state is the session's.
     std::shared_ptr<void> compiled;
 };
@@ -212,6 +213,12 @@ struct Role {
     std::string name;
     bool superuser = false, login = false, replication = false, create_db = false, create_role = false, inherit = true, bypass_rls = false;
     std::vector<Oid> member_of;          ///< roles granted to this one
+};
+
+struct Extension {
+    Oid oid = kInvalidOid;
+    std::string name, version;
+    Oid schema = kInvalidOid, owner = kInvalidOid;
 };
 
 struct PublicationTable {

@@ -8,6 +8,7 @@
 #include "sim/postgres/executor/function_scope.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/sql_function.h"
+#include "sim/postgres/function/extension.h"
 #include "sim/postgres/plpgsql/handler.h"
 #include "sim/postgres/type/datetime.h"
 #include "sim/postgres/type/oids.h"
@@ -69,9 +70,17 @@ Datum whole_result(Backend& backend, Oid wanted, const RowType& columns, const s
     return make_row(backend, wanted, columns, row);
 }
 
+Datum call_extension_function(Backend& backend, const Function& function, CallContext& call, std::span<const Datum> args) {
+    require_function_right(backend, function);
+    const ScalarFunction found = find_extension_function(function.body);
+    if (found == nullptr) throw NotSimulated(fmt::format("function {} of an extension", function.name));
+    return found(call, args);
+}
+
 }  // namespace
 
 Datum Backend::call_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
+    if (function->language == "c") return call_extension_function(*this, *function, call, args);
     CallScope scope(*this, *function);
     if (function->language != "sql" && function->language != "plpgsql") throw NotSimulated(fmt::format("functions in language {}", function->language));
     if (function->language == "plpgsql") {

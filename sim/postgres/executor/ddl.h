@@ -178,6 +178,10 @@ ExecResult create_view(Backend&, const Command&, const RowSink&);
 ExecResult create_publication(Backend&, const Command&, const RowSink&);
 ExecResult alter_publication(Backend&, const Command&, const RowSink&);
 ExecResult drop_objects(Backend&, const Command&, const RowSink&);
+ExecResult create_extension(Backend&, const Command&, const RowSink&);
+ExecResult drop_extensions(Backend& backend, const Node& node);
+/// Throws 2BP01: what an extension brought goes with it only.
+void require_not_in_extension(Backend& backend, const Function& function);
 ExecResult create_role(Backend&, const Command&, const RowSink&);
 ExecResult alter_role(Backend&, const Command&, const RowSink&);
 ExecResult drop_role(Backend&, const Command&, const RowSink&);

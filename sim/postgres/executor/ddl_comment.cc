@@ -113,10 +113,10 @@ Address publication_address(Backend& backend, const Node& node) {
     return required(backend.catalog().find_publication(name), "publication", name);
 }
 
-Address extension_address(Backend&, const Node& node) {
+Address extension_address(Backend& backend, const Node& node) {
     const std::string name = object_names(node).back();
-    if (name != "plpgsql") throw SqlError("42704", fmt::format("extension \"{}\" does not exist", name));
-    return {};
+    if (name == "plpgsql") return {};
+    return required(backend.catalog().find_extension(name), "extension", name);
 }
 
 Address database_address(Backend& backend, const Node& node) {

@@ -229,6 +229,7 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
             continue;
         }
         require_ownership(backend, function->owner, fmt::format("{} {}", kind, function->name));
+        require_not_in_extension(backend, *function);
         settle_dependents(backend, dependents_of_function(backend, *function), cascade, describe_function(backend, *function));
         auto catalog = backend.copy_catalog();
         catalog->drop_function(function->oid);
@@ -321,7 +322,6 @@ struct AbsentDrop {
     std::vector<std::string_view> existing;
 };
 const AbsentDrop kAbsentDrops[] = {
-    {"OBJECT_EXTENSION", "extension", "DROP EXTENSION", {"plpgsql"}},
     {"OBJECT_EVENT_TRIGGER", "event trigger", "DROP EVENT TRIGGER", {}},
     {"OBJECT_FOREIGN_SERVER", "server", "DROP SERVER", {}},
     {"OBJECT_FDW", "foreign-data wrapper", "DROP FOREIGN DATA WRAPPER", {}},
@@ -373,6 +373,7 @@ ExecResult drop_objects(Backend& backend, const Command& command, const RowSink&
     if (type == "OBJECT_DOMAIN") return drop_types(backend, node, "DROP DOMAIN");
     if (type == "OBJECT_SCHEMA") return drop_schemas(backend, node);
     if (type == "OBJECT_PUBLICATION") return drop_publications(backend, node);
+    if (type == "OBJECT_EXTENSION") return drop_extensions(backend, node);
     if (type == "OBJECT_RULE") return drop_of_relation(backend, node, "rule", "relation", "DROP RULE");
     if (type == "OBJECT_POLICY") return drop_of_relation(backend, node, "policy", "table", "DROP POLICY");
     const auto* absent = std::ranges::find(kAbsentDrops, type, &AbsentDrop::type);

@@ -350,6 +350,7 @@ Dependents dependents_of_schema(Backend& backend, const Schema& schema) {
         branches.add(oid, with(std::move(one), dependents_of(backend, relation, inside)));
     }
     for (const auto& [oid, function] : backend.catalog().functions()) {
+        if (function->schema == schema.oid && function->extension != kInvalidOid) throw NotSimulated("DROP of a schema with an extension in it");
         if (function->schema == schema.oid) branches.add(oid, function_and_its(backend, *function, self));
     }
     for (const auto& [oid, type] : backend.catalog().types()) {

@@ -340,17 +340,6 @@ ExecResult exec_discard(Backend& backend, const Command& statement, const RowSin
     return tag_only(target == "DISCARD_PLANS" ? "DISCARD PLANS" : target == "DISCARD_SEQUENCES" ? "DISCARD SEQUENCES" : "DISCARD TEMP");
 }
 
-ExecResult exec_extension(Backend& backend, const Command& statement, const RowSink&) {
-    std::string name(statement.node.text("extname"));
-    if (name == "plpgsql") {
-        std::string message = "extension \"plpgsql\" already exists";
-        if (!statement.node.flag("if_not_exists")) throw SqlError("42710", message);
-        backend.send_notice("NOTICE", SqlError("42710", message + ", skipping"));
-        return tag_only("CREATE EXTENSION");
-    }
-    throw NotSimulated(fmt::format("CREATE EXTENSION {}", name));
-}
-
 ExecResult create_database(Backend& backend, const Command& statement, const RowSink&) {
     std::string name(statement.node.text("dbname"));
     if (backend.transaction().block) throw SqlError("25001", "CREATE DATABASE cannot run inside a transaction block");
@@ -387,7 +376,7 @@ constexpr UtilityRow kUtilities[] = {
     {"CopyStmt", copy_data, "COPY"},
     {"CreateDomainStmt", create_domain, "CREATE DOMAIN"},
     {"CreateEnumStmt", create_enum, "CREATE TYPE"},
-    {"CreateExtensionStmt", exec_extension, "CREATE EXTENSION"},
+    {"CreateExtensionStmt", create_extension, "CREATE EXTENSION"},
     {"CreateFunctionStmt", create_function, "CREATE FUNCTION"},
     {"CreatePublicationStmt", create_publication, "CREATE PUBLICATION"},
     {"CreateRoleStmt", create_role, "CREATE ROLE"},
