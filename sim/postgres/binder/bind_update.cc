@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -237,6 +238,19 @@ void give_view_default(ParseState& state, const ViewTarget& view, TargetEntry& e
     check_updatable(view.table->columns[static_cast<std::size_t>(entry.resno - 1)], *entry.expr);
 }
 
+/// CURRENT OF may name a cursor, or a variable that has its name (transformCurrentOfExpr).
+void bind_where(ParseState& state, const Node& where, bool of_view) {
+    if (!where.is("CurrentOfExpr")) {
+        state.query->where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
+        return;
+    }
+    if (of_view) throw SqlError("0A000", "WHERE CURRENT OF on a view is not implemented");
+    CursorReference cursor{std::string(where.text("cursor_name")), nullptr};
+    ExprPtr variable = state.options.hook != nullptr ? state.options.hook->resolve({cursor.name}, where.location(), false) : nullptr;
+    if (variable && variable->kind == ExprKind::kParam && variable->type == oid::kRefcursor) cursor.param = std::move(variable);
+    state.query->current_of = std::move(cursor);
+}
+
 }  // namespace
 
 std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
@@ -248,8 +262,7 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
     bind_from(state, node.items("fromClause"));
     for (NameItem& item : state.names) item.lateral_ok = true;
     if (Node where = node["whereClause"]) {
-        if (where.is("CurrentOfExpr")) throw NotSimulated("WHERE CURRENT OF");
-        query.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
+        bind_where(state, where, target.view.has_value());
     }
     bind_returning(state, node.items("returningList"));
     query.targets = bind_set_list(state, node.items("targetList"), *target.relation, query.result_relation);
@@ -270,8 +283,7 @@ std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node) {
     Target target = bind_target_table(state, node["relation"], ViewCommand::kDelete);
     bind_from(state, node.items("usingClause"));
     if (Node where = node["whereClause"]) {
-        if (where.is("CurrentOfExpr")) throw NotSimulated("WHERE CURRENT OF");
-        query.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
+        bind_where(state, where, target.view.has_value());
     }
     bind_returning(state, node.items("returningList"));
     add_view_condition(query, target);

@@ -156,6 +156,12 @@ struct ViewCheck {
     ExprPtr condition;                          ///< over the result relation
 };
 
+/// WHERE CURRENT OF.
+struct CursorReference {
+    std::string name;
+    ExprPtr param;                              ///< a variable that has the name; nullptr: `name`
+};
+
 struct Query {
     CommandKind command = CommandKind::kSelect;
     std::vector<RangeTableEntry> range_table;   ///< Var.rt_index - 1
@@ -191,6 +197,7 @@ struct Query {
     std::vector<ViewCheck> view_checks;         ///< those of underlying views first
     std::optional<OnConflict> on_conflict;
     std::vector<MergeAction> merge_actions;
+    std::optional<CursorReference> current_of;
     std::vector<TargetEntry> returning;         ///< empty: none
     bool has_returning = false;
 

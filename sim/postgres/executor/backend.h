@@ -136,6 +136,8 @@ struct Portal {
     std::uint64_t serial = 0;           ///< orders creations, for subtransactions
     std::shared_ptr<const SqlError> failure;  ///< of the query: told at the first FETCH
     std::shared_ptr<const Query> query;
+    /// Where the rows lie in the tables of FROM, for WHERE CURRENT OF; empty: it cannot be said.
+    std::vector<std::vector<Datum>> places;
 };
 
 /// Restores the length that a stack of what runs had.

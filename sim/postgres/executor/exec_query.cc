@@ -7,11 +7,13 @@
 #include "sim/postgres/decoding/pgoutput.h"
 #include "sim/postgres/executor/cte.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/executor/portal.h"
 #include "sim/postgres/executor/stored_values.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/row_locks.h"
 #include "sim/postgres/executor/utility.h"
 #include "sim/postgres/planner/leaf_size.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -147,8 +149,38 @@ const ModifyingCommand& modifying_command(CommandKind kind) {
     return *found;
 }
 
+/// WHERE CURRENT OF as a condition on the row's place.
+Query at_cursor(Backend& backend, const Query& query, ParamSource* params, const Snapshot& snapshot) {
+    EvalContext context{.host = backend, .snapshot = snapshot, .params = params};
+    const Datum name = query.current_of->param ? evaluate(*query.current_of->param, context) : Datum::of_text(query.current_of->name);
+    if (name.is_null()) throw NotSimulated("WHERE CURRENT OF a cursor variable that is NULL");
+    const std::optional<std::int64_t> row = current_row(backend, name.as_text(), *query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation);
+    auto ctid = std::make_shared<VarExpr>();
+    ctid->rt_index = query.result_relation;
+    ctid->attno = -1;
+    ctid->type = oid::kTid;
+    auto place = std::make_shared<ConstExpr>();
+    place->type = oid::kTid;
+    if (row) place->value = Datum::of_int(*row);
+    constexpr Oid kTidEqual = 402, kTidEqualFunction = 1292;
+    auto equal = std::make_shared<FuncExpr>();
+    equal->op = kTidEqual;
+    equal->function = kTidEqualFunction;
+    equal->form = FuncForm::kOperator;
+    equal->args = {ctid, place};
+    equal->arg_types = {oid::kTid, oid::kTid};
+    equal->type = oid::kBool;
+    equal->strict = true;
+    equal->scalar = find_scalar_function(kTidEqualFunction);
+    Query positioned = query;
+    positioned.where = std::move(equal);
+    positioned.current_of.reset();
+    return positioned;
+}
+
 ExecResult run_modification(Backend& backend, const Query& query, const std::shared_ptr<const ModifyPlan>& plan, ParamSource* params,
                             const Snapshot& snapshot, const EvalContext* outer, const RowSink& sink) {
+    if (query.current_of) return run_modification(backend, at_cursor(backend, query, params, snapshot), nullptr, params, snapshot, outer, sink);
     Modification m{backend, query, query.range_table[static_cast<std::size_t>(query.result_relation - 1)].relation, params, snapshot, 0, 0, nullptr, nullptr, nullptr, nullptr, plan};
     EvalContext level{.host = backend, .snapshot = m.snapshot, .params = params, .outer = outer};
     m.level = &level;

@@ -6,6 +6,7 @@
 
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/utility.h"
+#include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -91,7 +92,110 @@ void Backend::end_portals(bool committed) {
 }
 
 void Backend::drop_portals_after(std::uint64_t serial) {
-    std::erase_if(portals, [&](const auto& entry) { return entry.second.serial > serial; });
+    std::erase_if(portals, [&](const auto& entry) { return !entry.second.is_held && entry.second.serial > serial; });
+}
+
+// WHERE CURRENT OF.
+
+namespace {
+
+/// The tables of FROM that rows lie in, in the order of Portal::places.
+std::vector<int> stored_tables(const Query& query) {
+    std::vector<int> tables;
+    for (std::size_t i = 0; i < query.range_table.size(); ++i) {
+        const RangeTableEntry& rte = query.range_table[i];
+        if (rte.kind == RteKind::kRelation && rte.relation->kind == 'r' && rte.relation->virtual_rows == nullptr) tables.push_back(static_cast<int>(i) + 1);
+    }
+    return tables;
+}
+
+/// Each row is one of each table.
+bool has_rows_of_tables(const Query& query) {
+    return query.command == CommandKind::kSelect && !query.has_aggregates && !query.has_windows && !query.has_target_srfs && !query.distinct &&
+           query.distinct_on.empty() && !query.set_operations && query.group_by.empty() && query.grouping_sets.empty() && !query.having;
+}
+
+bool reads_one_table(const Query& query) { return query.from.size() == 1 && query.from[0].is_leaf() && stored_tables(query).size() == 1; }
+
+int place_of(const Query& query, const std::string& cursor, const Relation& relation) {
+    const std::vector<int> tables = stored_tables(query);
+    int found = -1;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        const bool is_marked = std::ranges::find(query.row_marks, tables[i], &RowMark::rt_index) != query.row_marks.end();
+        if (query.range_table[static_cast<std::size_t>(tables[i] - 1)].relation->oid != relation.oid || (!is_marked && !query.row_marks.empty())) continue;
+        if (found >= 0) throw SqlError("24000", fmt::format("cursor \"{}\" has multiple FOR UPDATE/SHARE references to table \"{}\"", cursor, relation.name));
+        found = static_cast<int>(i);
+    }
+    return found;
+}
+
+}  // namespace
+
+void note_places(Backend& backend, Portal& portal, ParamSource* params) {
+    const Query& query = *portal.query;
+    if (!has_rows_of_tables(query) || contains_volatile(query) || (query.row_marks.empty() && !reads_one_table(query))) return;
+    auto places = std::make_shared<Query>(query);
+    places->for_cursor = true;
+    places->row_marks.clear();
+    std::erase_if(places->targets, [](const TargetEntry& target) { return target.sort_group_ref == 0; });
+    for (TargetEntry& target : places->targets) target.junk = true;
+    for (const int rt_index : stored_tables(query)) {
+        auto rid = std::make_shared<VarExpr>();
+        rid->rt_index = rt_index;
+        rid->attno = kRidAttno;
+        rid->type = oid::kInt8;
+        TargetEntry& target = places->targets.emplace_back();
+        target.expr = std::move(rid);
+    }
+    for (std::size_t i = 0; i < places->targets.size(); ++i) places->targets[i].resno = static_cast<int>(i) + 1;
+    StackScope running(backend.running_queries);
+    backend.run_query(places, {}, params, [&](std::span<const Datum> row) {
+        portal.places.emplace_back(row.begin(), row.end());
+        return true;
+    });
+    if (portal.places.size() != portal.rows.size()) portal.places.clear();
+}
+
+std::optional<std::int64_t> current_row(Backend& backend, const std::string& cursor, const Relation& relation) {
+    const auto it = backend.portals.find(cursor);
+    if (it == backend.portals.end()) throw SqlError("34000", fmt::format("cursor \"{}\" does not exist", cursor));
+    const Portal& portal = it->second;
+    if (portal.is_held) throw SqlError("24000", fmt::format("cursor \"{}\" is held from a previous transaction", cursor));
+    const Query& query = *portal.query;
+    const bool has_subquery = std::ranges::any_of(query.range_table, [](const RangeTableEntry& rte) { return rte.kind == RteKind::kSubquery; });
+    if (has_subquery) throw NotSimulated("WHERE CURRENT OF a cursor over a view, a subquery or a UNION");
+    const int place = place_of(query, cursor, relation);
+    if (place < 0 && !query.row_marks.empty()) {
+        throw SqlError("24000", fmt::format("cursor \"{}\" does not have a FOR UPDATE/SHARE reference to table \"{}\"", cursor, relation.name));
+    }
+    if (place < 0 || (query.row_marks.empty() && (!has_rows_of_tables(query) || !reads_one_table(query)))) {
+        throw SqlError("24000", fmt::format("cursor \"{}\" is not a simply updatable scan of table \"{}\"", cursor, relation.name));
+    }
+    // What is sorted is not.
+    if (query.row_marks.empty() && !query.order_by.empty()) throw NotSimulated("WHERE CURRENT OF a cursor with ORDER BY and without FOR UPDATE");
+    if (portal.position < 1 || portal.position > static_cast<std::int64_t>(portal.rows.size())) {
+        throw SqlError("24000", fmt::format("cursor \"{}\" is not positioned on a row", cursor));
+    }
+    if (portal.places.empty()) throw NotSimulated("WHERE CURRENT OF a cursor over volatile functions or from EXECUTE");
+    const Datum& rid = portal.places[static_cast<std::size_t>(portal.position - 1)][static_cast<std::size_t>(place)];
+    if (rid.is_null()) return {};
+    const std::optional<RowVersion> version = backend.database().fetch(relation, rid.as_int());
+    if (!version || version->died != kNeverDied) throw NotSimulated("WHERE CURRENT OF a row that has changed since it was fetched");
+    return rid.as_int();
+}
+
+void require_unchanged(Backend& backend, const Portal& portal, std::int64_t count) {
+    if (portal.query->row_marks.empty() || count == 0) return;
+    const std::vector<int> tables = stored_tables(*portal.query);
+    for (auto row = static_cast<std::size_t>(std::max<std::int64_t>(portal.position, 0)); row < portal.places.size(); ++row) {
+        for (std::size_t i = 0; i < tables.size(); ++i) {
+            const Datum& rid = portal.places[row][i];
+            if (rid.is_null()) continue;
+            const std::optional<RowVersion> version = backend.database().fetch(*portal.query->range_table[static_cast<std::size_t>(tables[i] - 1)].relation, rid.as_int());
+            if (!version || version->died != kNeverDied) throw NotSimulated("FETCH from a cursor FOR UPDATE after its rows have changed");
+        }
+        if (count != kFetchAll && static_cast<std::int64_t>(row) - portal.position + 1 >= count) return;
+    }
 }
 
 // SQL.
@@ -125,7 +229,7 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
     std::string name(node.text("portalname"));
     if (backend.portals.contains(name)) throw SqlError("42P03", fmt::format("cursor \"{}\" already exists", name));
     std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options(command.hook));
-    if (!query->row_marks.empty()) throw NotSimulated("cursors FOR UPDATE");
+    if (!query->row_marks.empty() && (hold || backend.is_contended())) throw NotSimulated("cursors FOR UPDATE WITH HOLD or while another session is at work");
     if (contains_volatile(*query)) throw NotSimulated("cursors over volatile functions");
     Portal portal;
     portal.hold = hold;
@@ -137,6 +241,7 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
     });
     portal.columns = done.columns;
     portal.query = query;
+    note_places(backend, portal, command.params);
     portal.order_unspecified = done.order_unspecified;
     bool unsaid = (options & (kOptionScroll | kOptionNoScroll)) == 0;
     portal.scroll = (options & kOptionScroll) != 0 || (unsaid && runs_backward(*query));
@@ -151,6 +256,7 @@ ExecResult fetch_cursor(Backend& backend, const Command& command, const RowSink&
     bool is_move = node.flag("ismove");
     Portal& portal = require_portal(backend, std::string(node.text("portalname")));
     FetchRequest request{direction_of(node.text("direction")), node.integer("howMany")};
+    require_unchanged(backend, portal, request.count);
     std::vector<std::vector<Datum>> rows = fetch_rows(portal, request);
     ExecResult result;
     result.tag = fmt::format("{} {}", is_move ? "MOVE" : "FETCH", rows.size());

@@ -25,6 +25,13 @@ std::vector<std::vector<Datum>> fetch_rows(Portal& portal, FetchRequest request)
 /// backwards for sure (one table, at most sorted).
 bool runs_backward(Backend& backend, const std::string& text, NameHook* hook);
 
+/// Notes the places of the rows of a cursor just opened, if WHERE CURRENT OF can ask for them.
+void note_places(Backend& backend, Portal& portal, ParamSource* params);
+/// The row of `relation` that the cursor stands on; nullopt: an outer join has found none. Throws 24000, 34000.
+std::optional<std::int64_t> current_row(Backend& backend, const std::string& cursor, const Relation& relation);
+/// FOR UPDATE: PostgreSQL would pass over rows that were changed since the cursor was opened.
+void require_unchanged(Backend& backend, const Portal& portal, std::int64_t count);
+
 ExecResult declare_cursor(Backend& backend, const Command& command, const RowSink& sink);
 ExecResult fetch_cursor(Backend& backend, const Command& command, const RowSink& sink);
 ExecResult close_cursor(Backend& backend, const Command& command, const RowSink& sink);

@@ -1,6 +1,7 @@
 // Running a compiled function. Mirrors pl_exec.c.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -109,7 +110,8 @@ class Interpreter : public ContextFrame {
     void run_transaction_end(PlStatement& statement);
     void take_row(PlStatement& statement, const SpiResult& rows, bool modifies, std::string_view strict_hint);
     Flow run_for_rows(PlStatement& statement);
-    Flow run_rows(PlStatement& statement, const RowType& columns, const std::vector<std::vector<Datum>>& rows);
+    /// `before_row` is called before each one.
+    Flow run_rows(PlStatement& statement, const RowType& columns, const std::vector<std::vector<Datum>>& rows, const std::function<void()>& before_row = {});
     SpiResult execute_text(const std::string& sql, const SpiOptions& options, NameHook& hook, bool as_cursor, bool& fetching);
     SpiResult execute_dynamic(PlStatement& statement, PlExpr& text, std::uint64_t max_rows, bool as_cursor = false, std::string* sql_text = nullptr);
     unsigned shape_version(int variable, const RowType& row_type);

@@ -51,6 +51,7 @@ std::string Interpreter::open_cursor(PlStatement& statement) {
     portal.columns = std::move(rows.columns);
     portal.rows = std::move(rows.rows);
     portal.query = std::move(rows.query);
+    if (!dynamic && portal.query) note_places(backend_, portal, source_.get());
     const std::string& text = dynamic ? dynamic_text : expr->sql;
     bool backward = scroll == 0 && runs_backward(backend_, text, dynamic ? nullptr : expr->hook.get());
     portal.scroll = scroll > 0 || backward;
@@ -77,6 +78,7 @@ void Interpreter::run_fetch(PlStatement& statement) {
         if (count.is_null()) throw SqlError("22004", "relative or absolute cursor position is null");
         request.count = count.as_int();
     }
+    require_unchanged(backend_, portal, request.count);
     std::vector<std::vector<Datum>> rows = fetch_rows(portal, request);
     if (statement.kind == PlKind::kFetch) assign_row(statement.into, portal.columns, rows.empty() ? nullptr : &rows[0]);
     row_count_ = static_cast<std::int64_t>(rows.size());
@@ -94,7 +96,12 @@ Interpreter::Flow Interpreter::run_for_cursor(PlStatement& statement) {
     if (unnamed) value(statement.cursor).scalar = Datum::of_text(name);
     RowType columns = backend_.portals.at(name).columns;
     std::vector<std::vector<Datum>> rows = backend_.portals.at(name).rows;
-    Flow flow = run_rows(statement, columns, rows);
+    Flow flow = run_rows(statement, columns, rows, [&] {
+        const auto portal = backend_.portals.find(name);
+        if (portal == backend_.portals.end()) return;
+        require_unchanged(backend_, portal->second, 1);
+        ++portal->second.position;
+    });
     backend_.portals.erase(name);
     if (unnamed) value(statement.cursor).scalar = Datum();
     return flow;

@@ -187,9 +187,10 @@ Interpreter::Flow Interpreter::run_for_rows(PlStatement& statement) {
     return run_rows(statement, rows.columns, rows.rows);
 }
 
-Interpreter::Flow Interpreter::run_rows(PlStatement& statement, const RowType& columns, const std::vector<std::vector<Datum>>& rows) {
+Interpreter::Flow Interpreter::run_rows(PlStatement& statement, const RowType& columns, const std::vector<std::vector<Datum>>& rows, const std::function<void()>& before_row) {
     if (rows.empty()) assign_row(statement.into, columns, nullptr);
     for (const auto& row : rows) {
+        if (before_row) before_row();
         assign_row(statement.into, columns, &row);
         if (const auto left = run_body(statement)) {
             set_found(true);
