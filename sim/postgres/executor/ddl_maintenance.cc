@@ -95,6 +95,21 @@ void require_clean(Backend& backend, const Relation& relation, std::string_view 
     if (!backend.database().is_clean(relation.file_node)) throw NotSimulated(fmt::format("{} of a table with dead rows", what));
 }
 
+/// Each table in a transaction of its own, unless a block is open; what is found takes a transaction id.
+void analyze_tables(Backend& backend, const std::vector<RelationPtr>& relations) {
+    bool is_first = true;
+    for (const RelationPtr& named : relations) {
+        const RelationPtr relation = backend.catalog().find_relation(named->oid);
+        if (relation->kind != 'r' || relation->is_system() || relation->columns.empty() || !backend.database().analyze(backend, *relation)) continue;
+        if (is_first || backend.transaction().block) {
+            backend.write_xid();
+        } else {
+            backend.server().allocate_xid();
+        }
+        is_first = false;
+    }
+}
+
 }  // namespace
 
 ExecResult vacuum(Backend& backend, const Command& command, const RowSink&) {
@@ -125,8 +140,10 @@ ExecResult vacuum(Backend& backend, const Command& command, const RowSink&) {
             rewrite_in_order(backend, relation, live_rows(backend, *relation));
         } else {
             require_clean(backend, *relation, name);
+            backend.database().count_rows(relation->file_node);
         }
     }
+    if (!is_vacuum || option_is_on(node, "analyze")) analyze_tables(backend, relations);
     return tag_only(name);
 }
 

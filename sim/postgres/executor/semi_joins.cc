@@ -23,6 +23,7 @@ struct Values {
     std::vector<ExprPtr> keys;        ///< in the level around it
     std::vector<FuncExpr> equalities;
     std::vector<bool> is_key_first;
+    std::vector<ExprPtr> filters;     ///< `table key = constant`
 };
 
 ExprPtr column_of(int rt_index, int attno, const Expr& value) {
@@ -154,6 +155,12 @@ class Converter {
             if (test->kind != ExprKind::kFunc || as<FuncExpr>(*test).args.size() != 2 || contains_sublink(test) || contains_volatile(test)) return false;
             const auto& func = as<FuncExpr>(*test);
             ExprPtr value = with_targets(func.args[1], below);
+            if (value->kind == ExprKind::kConst && !relations_of(func.args[0]).empty()) {
+                auto filter = std::make_shared<FuncExpr>(func);
+                filter->args[1] = std::move(value);
+                values_.filters.push_back(std::move(filter));
+                continue;
+            }
             if (relations_of(func.args[0]).empty() || !relations_of(func.args[1]).empty() || !add_equality(func, func.args[0], value, true)) return false;
         }
         return true;
@@ -219,6 +226,7 @@ std::optional<Query> joined(const Query& query, std::size_t conjunct, Values val
     Query result = query;
     std::vector<ExprPtr> conjuncts;
     flatten_and(query.where, conjuncts);
+    conjuncts.insert(conjuncts.end(), values.filters.begin(), values.filters.end());
     conjuncts[conjunct] = put(result, std::move(values));
     result.where = all_of(std::move(conjuncts));
     while (merge_subqueries(result)) {}
@@ -234,10 +242,34 @@ bool reads_values_first(const Query& query, std::span<const ExprPtr> conjuncts, 
     if (rte.kind != RteKind::kRelation) return false;
     std::optional<Leaf> table = make_leaf(host, query, rte, rt_index);
     if (!table || !table->table) return false;
+    for (const ExprPtr& filter : values.filters) table->add_condition(fold_constants(filter, host));
     for (const ExprPtr& conjunct : conjuncts) {
         if (!contains_sublink(conjunct)) table->add_condition(fold_constants(conjunct, host));
     }
     return reads_values_first(host, *table, values.keys, *values.query);
+}
+
+bool has_outer_join(const FromNode& node) {
+    return !node.is_leaf() && (node.join != JoinType::kInner || has_outer_join(*node.left) || has_outer_join(*node.right));
+}
+
+/// The same for several items: the different values joined with them, or each joined row looked up.
+bool joins_values_first(const Query& query, std::span<const ExprPtr> conjuncts, std::size_t conjunct, const Values& values, Host& host) {
+    const bool is_join = query.from.size() > 1 || !query.from[0].is_leaf();
+    if (!is_join || std::ranges::any_of(query.from, has_outer_join)) return false;
+    const std::optional<Query> with_values = joined(query, conjunct, values, host);
+    if (!with_values) return false;
+    std::vector<ExprPtr> rest;
+    for (std::size_t i = 0; i < conjuncts.size(); ++i) {
+        if (i != conjunct) rest.push_back(fold_constants(conjuncts[i], host));
+    }
+    for (const ExprPtr& filter : values.filters) rest.push_back(fold_constants(filter, host));
+    RelationSize values_first, rows;
+    std::vector<Leaf> tables;
+    plan_joins(host, *with_values, where_conjuncts(host, *with_values), {}, &values_first);
+    if (!plan_joins(host, query, rest, {}, &rows, &tables).node) return false;
+    const std::optional<double> by_row = cost_by_row(host, rows, tables, values.keys, *values.query);
+    return by_row && values_first.total < *by_row;
 }
 
 /// The query with one of its semi-joins made a plain join.
@@ -250,7 +282,7 @@ std::optional<Query> joined_once(const Query& query, Host& host) {
         if (!values) continue;
         if (!are_unique(host, *values->query)) {
             values->query->distinct = values->query->unique_values = true;
-            if (!reads_values_first(query, conjuncts, *values, host)) continue;
+            if (!reads_values_first(query, conjuncts, *values, host) && !joins_values_first(query, conjuncts, i, *values, host)) continue;
         }
         if (std::optional<Query> result = joined(query, i, std::move(*values), host)) return result;
     }

@@ -87,6 +87,10 @@ void pg_class(Backend& backend, const RowSink& emit) {
     };
     for (const auto& [oid, relation] : backend.catalog().relations()) {
         common(oid, relation->name, relation->schema, relation->kind, relation->persistence, relation->owner);
+        if (relation->kind == 'r' && relation->virtual_rows == nullptr) {
+            const TableSize size = backend.database().size_of(relation->file_node);
+            row.number("relpages", size.known_pages).set("reltuples", Datum::of_float(size.known_tuples));
+        }
         row.number("reltype", relation->row_type).number("relfilenode", relation->file_node).number("relnatts", static_cast<std::int64_t>(relation->columns.size()));
         row.flag("relhasindex", !relation->indexes.empty()).flag("relhastriggers", !relation->triggers.empty());
         row.number("relchecks", std::ranges::count(relation->constraints, ConstraintKind::kCheck, &Constraint::kind));
@@ -374,6 +378,10 @@ void pg_sequences(Backend& backend, const RowSink& emit) {
 void pg_extension(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "pg_catalog", "pg_extension", emit);
     row.number("oid", 13569).text("extname", "plpgsql").number("extowner", kBootstrapSuperuser).number("extnamespace", 11).flag("extrelocatable", false).text("extversion", "1.0").emit();
+    for (const auto& [oid, extension] : backend.catalog().extensions()) {
+        row.number("oid", oid).text("extname", extension.name).number("extowner", extension.owner).number("extnamespace", extension.schema);
+        if (!row.flag("extrelocatable", true).text("extversion", extension.version).emit()) return;
+    }
 }
 
 // information_schema.

@@ -18,9 +18,10 @@ namespace {
 /// simplehash.h: entries lie at most as far from their bucket as those that they pass.
 class RobinHoodTable {
   public:
-    RobinHoodTable(std::span<const std::uint32_t> hashes, double expected) : hashes_(hashes) {
+    RobinHoodTable(std::span<const std::uint32_t> hashes, double expected, bool has_repeats) : hashes_(hashes) {
         resize(static_cast<std::uint64_t>(expected / kFillFactor));
         for (std::size_t i = 0; i < hashes.size(); ++i) insert(static_cast<int>(i));
+        if (has_repeats && members_ >= threshold_) grow();
     }
 
     /// Iteration runs backwards from the first empty slot.
@@ -287,8 +288,8 @@ std::optional<SetOperationPlan> plan_set_operation(Host& host, const Query& quer
     return plan;
 }
 
-std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected) {
-    return RobinHoodTable(hashes, expected).ranks();
+std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected, bool has_repeats) {
+    return RobinHoodTable(hashes, expected, has_repeats).ranks();
 }
 
 }  // namespace cdcsim::pg

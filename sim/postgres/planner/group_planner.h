@@ -49,7 +49,8 @@ struct SetOperationPlan {
 std::optional<SetOperationPlan> plan_set_operation(Host& host, const Query& query, const SetOpNode& node);
 
 /// The places of the entries, in the order in which a scan of the table finds them: result[i] is the
-/// rank of the i-th inserted hash. The hashes are those of TupleHashTableHash.
-std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected);
+/// rank of the i-th inserted hash. The hashes are those of TupleHashTableHash. `has_repeats`: groups were looked
+/// up again, which lets a full table grow.
+std::vector<std::uint32_t> hash_table_ranks(std::span<const std::uint32_t> hashes, double expected, bool has_repeats);
 
 }  // namespace cdcsim::pg

@@ -420,6 +420,18 @@ PathKeys JoinPlanner::index_keys(std::size_t leaf, const Index& index, bool back
     return keys;
 }
 
+/// The order of a subquery.
+PathKeys JoinPlanner::own_keys(std::size_t leaf) const {
+    PathKeys keys;
+    for (const Leaf::SortedColumn& column : leaves_[leaf].order) {
+        const int item = find_class({Mask{1} << leaf, static_cast<int>(leaf), column.attno, nullptr});
+        if (item < 0) break;
+        if (!classes_[static_cast<std::size_t>(item)].has_constant) add_key(keys, {item, column.descending, column.nulls_first});
+    }
+    keys.resize(useful_keys(leaf, keys));
+    return keys;
+}
+
 /// A merge join sorts ascending, unless ORDER BY wants it the other way (right_merge_direction).
 bool JoinPlanner::is_useful_for_merging(std::size_t leaf, const PathKey& key) const {
     auto wanted = std::ranges::find(wanted_, key.item, &PathKey::item);
@@ -453,7 +465,7 @@ JoinPlanner::JoinRelation JoinPlanner::leaf_relation(std::size_t number) const {
         add_ordered_path(relation.paths, std::move(path), wish_.limit != 0);
     };
     if (!leaf.table) {
-        for (ScanPath& scan : leaf.paths()) add(std::move(scan), {});
+        for (ScanPath& scan : leaf.paths()) add(std::move(scan), own_keys(number));
         return relation;
     }
     add(leaf.table->sequential(), {});

@@ -123,6 +123,7 @@ class JoinPlanner {
     void note_wanted_keys();
     JoinRelation leaf_relation(std::size_t number) const;
     PathKeys index_keys(std::size_t leaf, const Index& index, bool backward) const;
+    PathKeys own_keys(std::size_t leaf) const;
     std::size_t useful_keys(std::size_t leaf, const PathKeys& keys) const;
     bool is_useful_for_merging(std::size_t leaf, const PathKey& key) const;
     bool search();

@@ -96,6 +96,20 @@ void read_from_kept(Leaf& leaf) {
     leaf.again = kCpuTuple * leaf.base_rows;
 }
 
+/// ORDER BY as far as its columns come out (convert_subquery_pathkeys).
+std::vector<Leaf::SortedColumn> own_order(const Query& query) {
+    std::vector<Leaf::SortedColumn> order;
+    for (const SortKey& key : query.order_by) {
+        int attno = 0, found = 0;
+        for (const TargetEntry& target : query.targets) {
+            if (!target.junk && ++attno > 0 && target.sort_group_ref == key.target) found = attno;
+        }
+        if (found == 0) break;
+        order.push_back({found, key.descending, key.nulls_first});
+    }
+    return order;
+}
+
 std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
     if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, query, *item, 0);
     if (refers_outside(query) || (!is_material && is_pulled_up(query))) return {};
@@ -110,7 +124,11 @@ std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material)
         leaf.in_values = size_of_from(host, query, below)->rows;
         leaf.value_loops = value_loops(host, query, below);
     }
-    if (is_material) read_from_kept(leaf);
+    if (is_material) {
+        read_from_kept(leaf);
+    } else {
+        leaf.order = own_order(query);
+    }
     return leaf;
 }
 

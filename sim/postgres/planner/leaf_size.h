@@ -23,6 +23,11 @@ struct Leaf {
     bool is_material = false;             ///< keeps its rows
     double again = 0;                     ///< is_material: what giving them again costs
     std::vector<int> unique_columns;
+    struct SortedColumn {
+        int attno = 0;
+        bool descending = false, nulls_first = false;
+    };
+    std::vector<SortedColumn> order;      ///< a subquery's own
     std::vector<int> equalities;          ///< columns that must have a given value
 
     void add_condition(const ExprPtr& expr);

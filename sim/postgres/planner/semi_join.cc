@@ -46,26 +46,35 @@ Distinct distinct_of(std::span<const Leaf> leaves, const ExprPtr& expr) {
 
 class SemiJoin {
   public:
-    SemiJoin(Host& host, const Leaf& table, std::span<const ExprPtr> keys, const Query& values)
-        : host_(host), table_(table), keys_(keys), values_(values) {}
+    /// `tables`: what the rows that look for a match are joined of.
+    SemiJoin(Host& host, std::span<const Leaf> tables, std::span<const ExprPtr> keys, const Query& values)
+        : host_(host), tables_(tables), keys_(keys), values_(values) {}
 
+    /// Of one table.
     bool reads_values_first() {
+        const std::vector<ScanPath> paths = table().paths();
+        const ScanPath& path = *std::ranges::min_element(paths, {}, &ScanPath::total);
+        const std::optional<double> by_row = cost_by_row({table().rows(), path.startup, path.total});
+        if (!by_row) return false;
+        value_matches_ = {.share = matches_.share, .count = std::max(1.0, matches_.any * outer_.rows / matches_.share), .any = matches_.any};
+        return std::min(values_probed(), values_hashed()) < *by_row;
+    }
+
+    std::optional<double> cost_by_row(const Input& outer) {
         std::optional<RelationSize> size = size_of_from(host_, values_, leaves_);
-        if (!size) return false;
+        if (!size) return {};
         all_ = {size->rows, size->startup, size->total};
         for (const TargetEntry& target : values_.targets) exprs_.push_back(target.expr);
         count_ = static_cast<double>(exprs_.size());
         unique_ = unique_values(*size);
-        const std::vector<ScanPath> paths = table_.paths();
-        const ScanPath& path = *std::ranges::min_element(paths, {}, &ScanPath::total);
-        outer_ = {table_.rows(), path.startup, path.total};
-        matches_ = matches_of({&table_, 1}, keys_, leaves_, exprs_, all_.rows);
-        value_matches_ = {.share = matches_.share, .count = std::max(1.0, matches_.any * outer_.rows / matches_.share), .any = matches_.any};
-        const double by_row = std::min({hashed(outer_, all_, matches_, bucket_of_values()), hashed(outer_, unique_, matches_, 0), scanned(), probed()});
-        return std::min(values_probed(), values_hashed()) < by_row;
+        outer_ = outer;
+        matches_ = matches_of(tables_, keys_, leaves_, exprs_, all_.rows);
+        return std::min({hashed(outer_, all_, matches_, bucket_of_values()), hashed(outer_, unique_, matches_, 0), scanned(), probed()});
     }
 
   private:
+    const Leaf& table() const { return tables_[0]; }
+
     /// create_unique_path.
     Input unique_values(const RelationSize& size) {
         Input unique;
@@ -107,7 +116,7 @@ class SemiJoin {
 
     double bucket_of_table() const {
         double bucket = 1;
-        for (const ExprPtr& key : keys_) bucket = std::min(bucket, bucket_size(distinct_of({&table_, 1}, key)));
+        for (const ExprPtr& key : keys_) bucket = std::min(bucket, bucket_size(distinct_of(tables_, key)));
         return bucket;
     }
 
@@ -149,8 +158,8 @@ class SemiJoin {
 
     bool is_key_unique() const {
         std::vector<int> columns = attnos(keys_);
-        columns.insert(columns.end(), table_.equalities.begin(), table_.equalities.end());
-        return table_.is_unique(columns);
+        columns.insert(columns.end(), table().equalities.begin(), table().equalities.end());
+        return table().is_unique(columns);
     }
 
     double values_hashed() const {
@@ -163,7 +172,7 @@ class SemiJoin {
 
     double values_probed() const {
         double rows = 1;
-        std::optional<ScanPath> probe = table_.probe(attnos(keys_), value_loops(host_, values_, leaves_), rows);
+        std::optional<ScanPath> probe = table().probe(attnos(keys_), value_loops(host_, values_, leaves_), rows);
         if (!probe) return kNever;
         if (!is_key_unique()) return unique_.total + unique_.rows * probe->total + kCpuTuple * unique_.rows * rows;
         return probed(unique_, *probe, rows, value_matches_);
@@ -178,7 +187,7 @@ class SemiJoin {
     }
 
     Host& host_;
-    const Leaf& table_;
+    std::span<const Leaf> tables_;
     std::span<const ExprPtr> keys_;
     const Query& values_;
     std::vector<Leaf> leaves_;
@@ -201,7 +210,11 @@ bool are_unique(Host& host, const Query& values) {
 }
 
 bool reads_values_first(Host& host, const Leaf& table, std::span<const ExprPtr> keys, const Query& values) {
-    return SemiJoin(host, table, keys, values).reads_values_first();
+    return SemiJoin(host, {&table, 1}, keys, values).reads_values_first();
+}
+
+std::optional<double> cost_by_row(Host& host, const RelationSize& rows, std::span<const Leaf> tables, std::span<const ExprPtr> keys, const Query& values) {
+    return SemiJoin(host, tables, keys, values).cost_by_row({rows.rows, rows.startup, rows.total});
 }
 
 }  // namespace cdcsim::pg

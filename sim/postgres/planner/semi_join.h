@@ -15,5 +15,7 @@ bool are_unique(Host& host, const Query& values);
 
 /// `values`: SELECT of the subquery's side of each equality, `keys` the table's side.
 bool reads_values_first(Host& host, const Leaf& table, std::span<const ExprPtr> keys, const Query& values);
+/// What it costs to look each of `rows`, joined of `tables`, up among the values; nullopt: not known.
+std::optional<double> cost_by_row(Host& host, const RelationSize& rows, std::span<const Leaf> tables, std::span<const ExprPtr> keys, const Query& values);
 
 }  // namespace cdcsim::pg

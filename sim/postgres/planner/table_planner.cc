@@ -84,7 +84,7 @@ double cost_of_all(const std::vector<Clause>& clauses) {
 }  // namespace
 
 TablePlanner::TablePlanner(Host& host, const Relation& relation, const TableSize& size, int rt_index)
-    : host_(host), relation_(relation), rt_index_(rt_index), is_empty_(size.pages == 0) {
+    : host_(host), relation_(relation), rt_index_(rt_index), is_empty_(size.pages == 0), statistics_(size.columns) {
     pages_ = size.pages;
     if (size.pages < 10 && size.known_tuples < 0 && !size.has_children) pages_ = 10;
     if (pages_ == 0) return;
@@ -111,12 +111,22 @@ bool TablePlanner::is_unique(std::span<const int> attnos) const {
     });
 }
 
+const ColumnStatistics* TablePlanner::statistics_of(int attno) const {
+    const auto place = static_cast<std::size_t>(attno - 1);
+    return place < statistics_.size() && statistics_[place].distinct != 0 ? &statistics_[place] : nullptr;
+}
+
+/// get_variable_numdistinct.
 double TablePlanner::distinct_values(int attno, bool& is_default) const {
     is_default = false;
     bool is_unique = std::ranges::any_of(relation_.indexes, [&](const Index& index) {
         return index.unique && !index.predicate && index.keys.size() == 1 &&
                index.keys.front().attno == attno;
     });
+    if (const ColumnStatistics* known = statistics_of(attno); known != nullptr && tuples_ > 0) {
+        const double distinct = is_unique ? known->null_share - 1 : known->distinct;
+        return clamp_rows(distinct < 0 ? -distinct * tuples_ : distinct);
+    }
     if (!is_unique && relation_.columns[static_cast<std::size_t>(attno - 1)].type == oid::kBool) {
         return 2;
     }
@@ -147,8 +157,9 @@ bool TablePlanner::is_pseudo_constant(const ExprPtr& expr) const {
 
 double TablePlanner::equal_selectivity(int attno) const {
     bool is_default = false;
-    double distinct = distinct_values(attno, is_default);
-    return 1 / distinct;
+    const double distinct = distinct_values(attno, is_default);
+    const ColumnStatistics* known = statistics_of(attno);
+    return (1 - (known != nullptr ? known->null_share : 0)) / distinct;
 }
 
 /// clauselist_selectivity: conditions are independent, but for the two bounds of a range.

@@ -15,12 +15,19 @@
 
 namespace cdcsim::pg {
 
+/// What ANALYZE has found out about a column (pg_statistic).
+struct ColumnStatistics {
+    double distinct = 0;            ///< stadistinct: values, or (negative) their share of the rows; 0: not known
+    double null_share = 0;
+};
+
 /// What the planner knows of a table's size.
 struct TableSize {
     std::uint32_t pages = 0;        ///< now
     std::uint32_t known_pages = 0;  ///< pg_class.relpages
     double known_tuples = -1;       ///< pg_class.reltuples; -1: never counted
     bool has_children = false;
+    std::vector<ColumnStatistics> columns = {};  ///< by attno - 1; empty: never analysed
 };
 
 enum class ScanKind : std::uint8_t { kSequential, kIndex, kBitmap };
@@ -107,6 +114,7 @@ class TablePlanner {
     };
     using Clauses = std::vector<Clause>;
 
+    const ColumnStatistics* statistics_of(int attno) const;
     Clause clause_of(const ExprPtr& expr) const;
     Clause equality(int attno) const;
     double equal_selectivity(int attno) const;
@@ -133,6 +141,7 @@ class TablePlanner {
     int rt_index_;
     double pages_ = 0, tuples_ = 0;
     bool is_empty_ = false;
+    std::vector<ColumnStatistics> statistics_;
     Clauses clauses_;
 };
 

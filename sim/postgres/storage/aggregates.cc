@@ -198,7 +198,7 @@ void empty_value(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
-// hash_table(?1, n, keys...) OVER all groups: enters them into a table, whose number it gives.
+// hash_table(?1, n, rows, keys...) OVER all groups: enters them into a table, whose number it gives.
 
 struct TableUse {
     Execution* execution;
@@ -212,7 +212,7 @@ void enter_group(sqlite3_context* context, int, sqlite3_value** values) {
     guarded(context, execution, [&] {
         int number = sqlite3_value_int(values[1]);
         if (use->execution == nullptr) *use = {&execution, execution.new_hash_table(number)};
-        execution.add_group(use->table, execution.hash_of(number, values + 2));
+        execution.add_group(use->table, sqlite3_value_int64(values[2]), execution.hash_of(number, values + 3));
     });
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/type/canonical.h"
+#include "sim/postgres/type/oids.h"
 #include "sim/postgres/type/type_info.h"
 
 namespace cdcsim::pg {
@@ -212,6 +213,34 @@ void SqliteDatabase::count_rows(std::uint32_t file_node) {
     heap.known_pages = heap.placement.page_count();
 }
 
+/// compute_scalar_stats, for a sample that is the whole table.
+ColumnStatistics SqliteDatabase::analyze_column(const std::string& column, const std::string& name, double rows) {
+    Statement count(handle_, "SELECT count(" + column + "),count(DISTINCT " + column + ") FROM " + name + " WHERE died=" + std::to_string(kNeverDied));
+    count.step();
+    const auto present = static_cast<double>(count.column_int(0)), distinct = static_cast<double>(count.column_int(1));
+    ColumnStatistics found{.distinct = distinct, .null_share = 1 - present / rows};
+    if (distinct == present || distinct > rows * 0.1) found.distinct = -distinct / rows;
+    return found;
+}
+
+bool SqliteDatabase::analyze(Host& host, const Relation& relation) {
+    static constexpr Oid kIncomparable[] = {oid::kJson, oid::kJsonpath, oid::kPoint, oid::kXml};
+    HeapTable& heap = table(relation.file_node);
+    Statement count(handle_, "SELECT count(*) FROM " + heap.name + " WHERE died=" + std::to_string(kNeverDied));
+    count.step();
+    const auto rows = static_cast<double>(count.column_int(0));
+    heap.known_tuples = rows;
+    heap.known_pages = heap.placement.page_count();
+    if (rows == 0) return false;
+    heap.statistics.assign(relation.columns.size(), {});
+    for (const Column& column : relation.columns) {
+        const bool is_comparable = !column.dropped && std::ranges::find(kIncomparable, column.type) == std::end(kIncomparable);
+        const std::string text = "c" + std::to_string(column.attno) + (is_comparable ? collation_of(host, column.type) : "");
+        if (is_comparable) heap.statistics[static_cast<std::size_t>(column.attno - 1)] = analyze_column(text, heap.name, rows);
+    }
+    return true;
+}
+
 std::int64_t SqliteDatabase::last_rid(std::uint32_t file_node) {
     Statement last(handle_, "SELECT coalesce(max(rid),0) FROM " + table(file_node).name);
     last.step();
@@ -222,7 +251,8 @@ TableSize SqliteDatabase::size_of(std::uint32_t file_node) {
     const HeapTable& heap = table(file_node);
     return {.pages = heap.placement.page_count(),
             .known_pages = heap.known_pages,
-            .known_tuples = heap.known_tuples};
+            .known_tuples = heap.known_tuples,
+            .columns = heap.statistics};
 }
 
 std::int64_t SqliteDatabase::root_of(std::uint32_t file_node, std::int64_t rid) {

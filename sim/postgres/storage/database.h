@@ -53,6 +53,7 @@ struct HeapTable {
     std::unordered_map<std::int64_t, StoredValues> stored;
     std::uint32_t known_pages = 0;       ///< pg_class.relpages and reltuples, as CREATE INDEX left them
     double known_tuples = -1;
+    std::vector<ColumnStatistics> statistics;  ///< of ANALYZE
     Statement insert, kill, remove, revive, fetch;  ///< prepared at first use
     std::size_t insert_width = 0;        ///< the columns that `insert` has
     std::vector<LeadingKey> leading_keys;
@@ -70,6 +71,7 @@ class SqliteDatabase : public Database {
     void create_index(const Relation& relation, Oid index_oid,
                       std::span<const int> attnos) override;
     void count_rows(std::uint32_t file_node) override;
+    bool analyze(Host& host, const Relation& relation) override;
     std::int64_t last_rid(std::uint32_t file_node) override;
     void drop_index(Oid index_oid) override;
     void truncate(std::uint32_t file_node) override;
@@ -120,6 +122,7 @@ class SqliteDatabase : public Database {
     std::vector<Execution*> executions;
 
   private:
+    ColumnStatistics analyze_column(const std::string& column, const std::string& name, double rows);
     struct Index {
         std::uint32_t file_node = 0;
         std::vector<int> attnos;

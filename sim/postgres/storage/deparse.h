@@ -127,9 +127,14 @@ class Block {
         Oid type = kInvalidOid;
         bool descending = false, nulls_first = false;
     };
-    std::string hashed_text(double expected, const std::vector<GroupColumn>& keys, const std::string& seen, const std::string& text);
+    /// How groups are entered into a hash table.
+    struct GroupsSeen {
+        std::string order;       ///< of their first rows
+        std::string rows = "1";  ///< of each one
+    };
+    std::string hashed_text(double expected, const std::vector<GroupColumn>& keys, const GroupsSeen& seen, const std::string& text);
     std::string grouped_text(const GroupPlan& plan, const std::vector<GroupColumn>& keys,
-                             const std::string& seen, const std::string& text, Stage& stage);
+                             const GroupsSeen& seen, const std::string& text, Stage& stage);
     void add_where(Stage& stage, const std::string& condition);
     bool is_result_of_join() const;
 
@@ -217,7 +222,7 @@ class Block {
     std::string finish(const Stage& stage);
     std::string first_rows_text(const Stage& stage, const std::vector<std::string>& values);
     std::string distinct_text(const GroupPlan& plan, const std::string& text, const std::string& names,
-                              const std::string& seen, Stage& order);
+                              Stage& order);
     // deparse_sort.cc
     void add_order_key(std::vector<OrderKey>& keys, OrderKey key) const;
     std::vector<OrderKey> final_order() const;

@@ -156,11 +156,8 @@ std::string Block::aggregate_call(const AggregateExpr& aggregate, const Stage& s
     return text;
 }
 
-/// `text` with what its groups' order needs, and that order: `keys` are its columns. `seen`: the
-/// order in which the groups are entered into a hash table.
-std::string Block::grouped_text(const GroupPlan& plan,
-                                const std::vector<GroupColumn>& keys,
-                                const std::string& seen, const std::string& text, Stage& stage) {
+/// `text` with what its groups' order needs, and that order: `keys` are its columns.
+std::string Block::grouped_text(const GroupPlan& plan, const std::vector<GroupColumn>& keys, const GroupsSeen& seen, const std::string& text, Stage& stage) {
     stage.heap_order.clear();
     if (!plan.hashed) {
         for (const GroupColumn& key : keys) {
@@ -174,7 +171,7 @@ std::string Block::grouped_text(const GroupPlan& plan,
 }
 
 /// The groups with their number `i` and the number `h` of the hash table that they are entered into.
-std::string Block::hashed_text(double expected, const std::vector<GroupColumn>& keys, const std::string& seen, const std::string& text) {
+std::string Block::hashed_text(double expected, const std::vector<GroupColumn>& keys, const GroupsSeen& seen, const std::string& text) {
     CompiledHashTable table{.keys = {}, .expected = expected};
     std::string number = std::to_string(d_.program.hash_tables.size()), arguments;
     for (const GroupColumn& key : keys) {
@@ -185,8 +182,8 @@ std::string Block::hashed_text(double expected, const std::vector<GroupColumn>& 
         arguments += "," + key.name;
     }
     d_.program.hash_tables.push_back(std::move(table));
-    return "SELECT *,row_number() OVER (" + seen + ") AS i,hash_table(?1," + number + arguments +
-           ") OVER (" + seen + " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS h FROM (" +
+    return "SELECT *,row_number() OVER (" + seen.order + ") AS i,hash_table(?1," + number + "," + seen.rows + arguments +
+           ") OVER (" + seen.order + " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS h FROM (" +
            text + ") LIMIT -1 OFFSET 0";
 }
 
@@ -230,10 +227,10 @@ Block::GroupedColumns Block::grouped_columns(const Grouping& grouping, const Sta
     return columns;
 }
 
-/// Where each group was first seen: of two that want one place in a hash table, it decides.
+/// Where each group was first seen, and its rows: of two that want one place in a hash table, the first gets it.
 std::string Block::first_seen_column(const Stage& base) {
     const bool is_usable = !base.heap_order.empty() && !base.heap_order.front().ends_with(" DESC");
-    return is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o";
+    return (is_usable ? ",min(" + base.heap_order.front() + ") AS o" : ",0 AS o") + std::string(",count(*) AS y");
 }
 
 /// The groups of one set. `more`: further columns.
@@ -289,7 +286,7 @@ std::string Block::plain_groups_text(const Grouping& grouping, Stage base, Stage
     } else {
         for (const OrderKey& key : sorted_by) add(key);
     }
-    text = grouped_text(*plan, keys, "ORDER BY o", text, next);
+    text = grouped_text(*plan, keys, {.order = "ORDER BY o", .rows = "y"}, text, next);
     next.sorted_by = std::move(sorted_by);
     return text;
 }

@@ -72,7 +72,7 @@ std::string Block::hashed_sets_text(const Grouping& grouping, const std::vector<
         } else if (is_known) {
             std::vector<GroupColumn> keys;
             for (int ref : set) keys.push_back({.name = key_name(grouping.refs, ref), .type = target_expr(ref)->type});
-            arm = "SELECT *," + std::to_string(i + 1) + " AS p FROM (" + hashed_text(plans[i]->groups, keys, "ORDER BY o", arm) + ")";
+            arm = "SELECT *," + std::to_string(i + 1) + " AS p FROM (" + hashed_text(plans[i]->groups, keys, {.order = "ORDER BY o", .rows = "y"}, arm) + ")";
         }
     }
     if (is_known) next.heap_order = {"s.p", "CASE WHEN s.p>0 THEN hash_rank(?1,s.h,s.i) END"};

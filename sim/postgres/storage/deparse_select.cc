@@ -202,8 +202,7 @@ std::string Block::finish(const Stage& stage) {
             keys = distinct_order();
             is_unique_ = true;
         } else if (plan) {
-            const bool numbers = plan->hashed && !stage.heap_order.empty() && !(stage.is_base && !is_result_of_join());
-            text = distinct_text(*plan, numbers ? first_rows_text(stage, values) : text, names, numbers ? "ORDER BY o" : "", order);
+            text = distinct_text(*plan, plan->hashed ? first_rows_text(stage, values) : text, names, order);
         } else if (!keys.empty()) {
             text = "SELECT " + names + " FROM (" + text + ")";
         }
@@ -213,8 +212,8 @@ std::string Block::finish(const Stage& stage) {
     return text + limit_text();
 }
 
-/// The different rows with the number `o` of their first one: of two that want one place in a hash table, it
-/// decides.
+/// The different rows with the number `o` of their first one and how often `y` they come: of two that want one
+/// place in a hash table, the first gets it.
 std::string Block::first_rows_text(const Stage& stage, const std::vector<std::string>& values) {
     std::string columns, names, group_by;
     for (std::size_t i = 0; i < targets_.size(); ++i) {
@@ -223,14 +222,15 @@ std::string Block::first_rows_text(const Stage& stage, const std::vector<std::st
         names += name + ",";
         group_by += (i > 0 ? "," : "") + name + d_.collation(targets_[i].expr->type);
     }
-    std::string text = "SELECT " + columns + "row_number() OVER (ORDER BY " + stage.heap_order_text() + ") AS o FROM " + stage.from;
+    const std::string order = stage.heap_order.empty() ? "" : "ORDER BY " + stage.heap_order_text();
+    std::string text = "SELECT " + columns + "row_number() OVER (" + order + ") AS o FROM " + stage.from;
     if (!stage.where.empty()) text += " WHERE " + stage.where;
-    return "SELECT " + names + "min(o) AS o FROM (" + text + ") GROUP BY " + group_by;
+    return "SELECT " + names + "min(o) AS o,count(*) AS y FROM (" + text + ") GROUP BY " + group_by;
 }
 
 /// SELECT DISTINCT in the order in which PostgreSQL finds the different rows.
 std::string Block::distinct_text(const GroupPlan& plan, const std::string& text, const std::string& names,
-                                 const std::string& seen, Stage& order) {
+                                 Stage& order) {
     std::vector<GroupColumn> columns;
     auto add = [&](const OrderKey& key) {
         for (std::size_t i = 0; i < targets_.size(); ++i) {
@@ -255,7 +255,7 @@ std::string Block::distinct_text(const GroupPlan& plan, const std::string& text,
         }
     }
     std::vector<OrderKey> sorted_by = std::move(order.sorted_by);
-    std::string grouped = grouped_text(plan, columns, seen, text, order);
+    std::string grouped = grouped_text(plan, columns, {.order = "ORDER BY o", .rows = "y"}, text, order);
     order.sorted_by = std::move(sorted_by);
     return "SELECT " + names + " FROM (" + grouped + ") AS s";
 }

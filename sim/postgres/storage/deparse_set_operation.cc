@@ -67,7 +67,7 @@ std::string Block::planned_difference(const SetOpNode& node, const SetOperationP
     text = "SELECT *,row_number() OVER () AS n FROM (" + text + ")";
     text = "SELECT " + names + ",min(n) AS o,sum(1-f) AS l,sum(f) AS r FROM (" + text + ") GROUP BY " + group_by + " HAVING min(f)=0";
     Stage groups;
-    text = grouped_text(plan.groups, keys, "ORDER BY o", text, groups);
+    text = grouped_text(plan.groups, keys, {.order = "ORDER BY o", .rows = "l"}, text, groups);
     std::string copies = node.op == SetOp::kExcept ? "s.l-s.r" : "min(s.l,s.r)";
     if (!node.all) copies = node.op == SetOp::kExcept ? "s.r=0" : "s.r>0";
     text = "SELECT " + names + " FROM (" + text + ") AS s" + (node.all ? ",json_each('[0'||substr(replace(printf('%.*c',max(" + copies + ",1),'x'),'x',',0'),3)||']')" : "") +
@@ -104,7 +104,7 @@ std::string Block::set_node(const SetOpNode& node) {
             keys.push_back({"c" + std::to_string(i + 1), node.columns[i].type});
         }
         Stage groups;
-        text = grouped_text(*plan, keys, "", text, groups);
+        text = grouped_text(*plan, keys, {}, text, groups);
         return "SELECT " + names + " FROM (SELECT " + names + " FROM (" + text + ") AS s ORDER BY " +
                groups.heap_order_text() + " LIMIT -1 OFFSET 0)";
     }

@@ -108,17 +108,19 @@ std::uint32_t Execution::hash_of(int number, sqlite3_value** values) {
 
 int Execution::new_hash_table(int number) {
     double expected = program_.hash_tables[static_cast<std::size_t>(number)].expected;
-    hash_tables_.push_back({.expected = expected, .hashes = {}, .ranks = {}});
+    hash_tables_.push_back({.expected = expected, .has_repeats = false, .hashes = {}, .ranks = {}});
     return static_cast<int>(hash_tables_.size()) - 1;
 }
 
-void Execution::add_group(int table, std::uint32_t hash) {
-    hash_tables_[static_cast<std::size_t>(table)].hashes.push_back(murmur_hash(hash));
+void Execution::add_group(int number, std::int64_t rows, std::uint32_t hash) {
+    HashTable& table = hash_tables_[static_cast<std::size_t>(number)];
+    table.hashes.push_back(murmur_hash(hash));
+    table.has_repeats = table.has_repeats || rows > 1;
 }
 
 std::uint32_t Execution::group_rank(int number, std::size_t group) {
     HashTable& table = hash_tables_[static_cast<std::size_t>(number)];
-    if (table.ranks.empty()) table.ranks = hash_table_ranks(table.hashes, table.expected);
+    if (table.ranks.empty()) table.ranks = hash_table_ranks(table.hashes, table.expected, table.has_repeats);
     return table.ranks[group];
 }
 

@@ -67,7 +67,8 @@ class Execution {
     std::uint32_t hash_of(int number, sqlite3_value** values);
     /// A hash table of groups: entered one after the other, then asked for their order.
     int new_hash_table(int number);
-    void add_group(int table, std::uint32_t hash);
+    /// `rows`: of the group.
+    void add_group(int table, std::int64_t rows, std::uint32_t hash);
     std::uint32_t group_rank(int table, std::size_t group);
     /// The same for the rows of a merge join's side; `values`: the row's rids and keys.
     int new_sort_table(int number);
@@ -87,6 +88,7 @@ class Execution {
   private:
     struct HashTable {
         double expected = 1;
+        bool has_repeats = false;
         std::vector<std::uint32_t> hashes, ranks;
     };
     struct SortTable {

@@ -59,6 +59,8 @@ class Database {
     virtual void create_index(const Relation& relation, Oid index_oid, std::span<const int> attnos) = 0;
     /// Building an index counts the table's pages and rows (index_update_stats).
     virtual void count_rows(std::uint32_t file_node) = 0;
+    /// ANALYZE: the size, and how many different values the columns have. False: there are no rows.
+    virtual bool analyze(Host& host, const Relation& relation) = 0;
     /// Of the versions that are stored; 0: none.
     virtual std::int64_t last_rid(std::uint32_t file_node) = 0;
     virtual void drop_index(Oid index_oid) = 0;

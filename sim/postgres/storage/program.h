@@ -77,7 +77,7 @@ struct CompiledFrame {
     std::vector<CompiledKey> keys;              ///< ORDER BY
 };
 
-/// hash_bucket(?1, n, buckets, keys...), hash_table(?1, n, keys...): where rows lie in a hash table.
+/// hash_bucket(?1, n, buckets, keys...), hash_table(?1, n, rows, keys...): where rows lie in a hash table.
 struct CompiledHashTable {
     std::vector<CompiledKey> keys;
     double expected = 1;         ///< groups
