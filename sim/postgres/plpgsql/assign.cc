@@ -67,6 +67,7 @@ void Interpreter::assign_variable(int number, const Datum& given, Oid type, std:
         refuse_null();
         if (variable.type == oid::kRecord) {
             target.assigned = false;
+            target.named_type = kInvalidOid;
         } else {
             follow_type(number);
         }

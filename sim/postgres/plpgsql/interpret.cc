@@ -289,7 +289,7 @@ Interpreter::Flow Interpreter::run_case(PlStatement& statement) {
     return run_statements(statement.else_body);
 }
 
-std::optional<Interpreter::Flow> Interpreter::run_body(const PlStatement& loop) {
+std::optional<Interpreter::Flow> Interpreter::run_loop_body(const PlStatement& loop) {
     const Flow flow = run_statements(loop.body);
     if (flow == Flow::kNormal) return std::nullopt;
     const bool mine = leave_label_.empty() || leave_label_ == loop.label;
@@ -302,7 +302,7 @@ std::optional<Interpreter::Flow> Interpreter::run_body(const PlStatement& loop) 
 Interpreter::Flow Interpreter::run_loop(PlStatement& statement) {
     while (true) {
         if (statement.kind == PlKind::kWhile && !evaluate_condition(*statement.expr)) return Flow::kNormal;
-        if (const auto left = run_body(statement)) return *left;
+        if (const auto left = run_loop_body(statement)) return *left;
     }
 }
 
@@ -325,7 +325,7 @@ Interpreter::Flow Interpreter::run_for_integer(PlStatement& statement) {
     for (std::int64_t i = from; statement.reverse ? i >= to : i <= to; i += statement.reverse ? -step : step) {
         found = true;
         value(statement.loop_variable).scalar = Datum::of_int(i);
-        if (const auto left = run_body(statement)) {
+        if (const auto left = run_loop_body(statement)) {
             set_found(true);
             return *left;
         }
@@ -381,7 +381,7 @@ Interpreter::Flow Interpreter::run_foreach(PlStatement& statement) {
     for (const Datum& item : foreach_items(backend_, type, items, statement.slice)) {
         found = true;
         assign(first, item, item_type, -1);
-        if (const auto left = run_body(statement)) {
+        if (const auto left = run_loop_body(statement)) {
             set_found(true);
             return *left;
         }

@@ -27,6 +27,9 @@ struct Value {
     unsigned version = 0;               ///< changes with the shape
 };
 
+/// What a variable's value has: for a RECORD that of the composite value in it.
+Oid shown_type(const Variable& variable, const Value& value);
+
 class Interpreter : public ContextFrame {
   public:
     Interpreter(Backend& backend, PlFunction& function);
@@ -86,7 +89,7 @@ class Interpreter : public ContextFrame {
     Flow run_for_integer(PlStatement& statement);
     Flow run_foreach(PlStatement& statement);
     /// Once through a loop's statements: how the loop is left, nullopt when it goes on.
-    std::optional<Flow> run_body(const PlStatement& loop);
+    std::optional<Flow> run_loop_body(const PlStatement& loop);
     std::int64_t evaluate_integer(PlExpr& expr, std::string_view what);
     void initialise(int variable);
     void set_found(bool found) { value(function_.found_variable).scalar = Datum::of_bool(found); }
@@ -117,6 +120,8 @@ class Interpreter : public ContextFrame {
     unsigned shape_version(int variable, const RowType& row_type);
     /// What PostgreSQL says of a kept plan whose records have other columns now. Throws 42703, 42804, 55000.
     void check_bound_fields(const PlExpr& expr);
+    /// A RECORD has the type still that it had when the plan in use was made. Throws 42804.
+    void check_record_type(int variable, Oid type);
     /// The record still has the field in its place, with its type.
     bool has_bound_field(PlExpr::BoundField& bound);
     SpiPlan& plan_of(PlExpr& expr, const TypeRef* target = nullptr);
@@ -162,6 +167,7 @@ class Interpreter : public ContextFrame {
     std::vector<Value> values_;
     std::unique_ptr<ParamSource> source_;
     const PlStatement* current_ = nullptr;
+    const PlExpr* planned_ = nullptr;  ///< whose plan is in use
     std::string phase_;                 ///< replaces "at X" in CONTEXT
     int phase_line_ = 0;
     std::string leave_label_;

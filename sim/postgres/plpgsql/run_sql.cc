@@ -76,6 +76,7 @@ SpiPlan& Interpreter::plan_of(PlExpr& expr, const TypeRef* target) {
         expr.bound_fields.clear();
         rethrow_with_query(error, expr, true, false);
     }
+    planned_ = &expr;
     return *expr.plan;
 }
 
@@ -192,7 +193,7 @@ Interpreter::Flow Interpreter::run_rows(PlStatement& statement, const RowType& c
     for (const auto& row : rows) {
         if (before_row) before_row();
         assign_row(statement.into, columns, &row);
-        if (const auto left = run_body(statement)) {
+        if (const auto left = run_loop_body(statement)) {
             set_found(true);
             return *left;
         }

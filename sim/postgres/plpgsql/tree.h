@@ -41,13 +41,14 @@ struct PlExpr {
     std::unique_ptr<SpiPlan> plan;
     bool in_use = false;        ///< is being evaluated, by a call further out
     TypeRef target;             ///< what the plan's value is coerced to
-    /// The fields of records that it was bound to, with the shape that the record had.
+    /// The RECORDs and fields of records that it was bound to, with the shape that the record had.
     struct BoundField {
         int variable = 0;
         unsigned version = 0;
-        std::string name;       ///< "": there was no such field
+        std::string name = {};  ///< "": there was no such field
         Oid type = kInvalidOid;
         std::size_t place = 0;  ///< among the record's columns
+        bool is_whole = false;  ///< the record itself, which had this type
     };
     std::vector<BoundField> bound_fields;
 };

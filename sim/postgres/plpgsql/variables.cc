@@ -11,11 +11,11 @@ constexpr int kFieldBase = 1'000'000;
 constexpr int kMaxFields = 2000;
 
 /// A RECORD that holds a row of a named type is of that type.
+}  // namespace
+
 Oid shown_type(const Variable& variable, const Value& value) {
     return variable.type == oid::kRecord && value.named_type != kInvalidOid ? value.named_type : variable.type;
 }
-
-}  // namespace
 
 /// What names mean inside an expression: variables of the blocks around it. Parameter numbers are
 /// variable + 1, or for a record's field a number above kFieldBase.
@@ -64,7 +64,11 @@ class VariableHook : public NameHook {
         param->number = number + 1;
         param->type = v.type;
         param->typmod = v.typmod;
-        if (v.is_record && v.type == oid::kRecord) param->type = shown_type(v, interpreter()->value(number));
+        if (v.is_record && v.type == oid::kRecord) {
+            const Value& value = interpreter()->value(number);
+            param->type = shown_type(v, value);
+            expr_.bound_fields.push_back({.variable = number, .version = value.version, .type = param->type, .is_whole = true});
+        }
         if (const TypeInfo* type = interpreter()->backend_.find_type(param->type)) param->collation = type->collation;
         param->location = location;
         return param;
@@ -77,7 +81,7 @@ class VariableHook : public NameHook {
             throw SqlError("55000", fmt::format("record \"{}\" is not assigned yet", v.name))
                 .detail("The tuple structure of a not-yet-assigned record is indeterminate.");
         }
-        PlExpr::BoundField& bound = expr_.bound_fields.emplace_back(number, value.version, std::string(), kInvalidOid, 0);
+        PlExpr::BoundField& bound = expr_.bound_fields.emplace_back(number, value.version, std::string(), kInvalidOid, 0, false);
         for (std::size_t i = 0; i < value.row_type.size(); ++i) {
             const Attribute& attribute = value.row_type[i];
             if (attribute.dropped || attribute.name != name) continue;
@@ -123,10 +127,12 @@ class VariableSource : public ParamSource {
         const Variable& variable = interpreter_.function_.variables[static_cast<std::size_t>(number - 1)];
         Value& value = interpreter_.value(number - 1);
         if (!variable.is_record) return value.scalar;
+        const Oid type = shown_type(variable, value);
+        if (variable.type == oid::kRecord) interpreter_.check_record_type(number - 1, type);
         if (!value.assigned || value.is_null) return null_;
-        refuse_later_defaults(shown_type(variable, value), value.row_type.size());
+        refuse_later_defaults(type, value.row_type.size());
         // A whole record is made into a value each time it is asked for.
-        value.scalar = make_row(interpreter_.backend_, shown_type(variable, value), value.row_type, value.fields);
+        value.scalar = make_row(interpreter_.backend_, type, value.row_type, value.fields);
         return value.scalar;
     }
 
