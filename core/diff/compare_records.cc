@@ -90,6 +90,19 @@ class Mapping {
     std::set<std::string> clashes_;
 };
 
+/// Where a record starts that follows this end: PostgreSQL's pages of WAL begin with a header (24 bytes; 40 at
+/// the beginning of a segment of 16 MB), so the end of the last record of a page and the start of the first
+/// record of the next are two numbers for one position.
+std::string behind_page_start(std::string_view lsn) {
+    constexpr std::uint64_t kPage = 8192, kHeader = 24, kSegment = 16 * 1024 * 1024, kLongHeader = 40;
+    std::uint64_t position = 0;
+    const auto [end, failed] = std::from_chars(lsn.data(), lsn.data() + lsn.size(), position);
+    if (failed != std::errc() || end != lsn.data() + lsn.size()) return std::string(lsn);
+    if (position % kSegment == kLongHeader) position -= kLongHeader;
+    if (position % kPage == kHeader) position -= kHeader;
+    return std::to_string(position);
+}
+
 /// `[null,"123"]` or `["12","34"]`: the two parts, "null" for null.
 std::optional<std::pair<std::string, std::string>> split_sequence(std::string_view text) {
     const auto json = parse_json(text);
@@ -326,7 +339,7 @@ class Comparer {
                 why = xids_.check(runs[0], real);
                 break;
             case Counter::kRowLsn:
-                why = row_lsns_.check(runs[0], real);
+                why = check_lsn(row_lsns_, runs[0], real);
                 break;
             case Counter::kSequence:
                 why = compare_sequence(runs[0], real);
@@ -338,23 +351,26 @@ class Comparer {
         if (why) add(path, real, runs[0], *why);
     }
 
+    static std::optional<std::string> check_lsn(Mapping& lsns, std::string_view simulated, std::string_view real) {
+        return lsns.check(behind_page_start(simulated), behind_page_start(real));
+    }
+
     std::optional<std::string> compare_sequence(std::string_view simulated, std::string_view real) {
         const auto a = split_sequence(simulated), b = split_sequence(real);
         if (!a || !b) return simulated == real ? std::nullopt : std::optional<std::string>("");
         if ((a->first == "null") != (b->first == "null")) return "the commit position is null on one side";
         if (a->first != "null") {
-            if (auto why = commit_lsns_.check(a->first, b->first)) return why;
+            if (auto why = check_lsn(commit_lsns_, a->first, b->first)) return why;
         }
         if ((a->second == "null") != (b->second == "null")) return "the row position is null on one side";
-        return a->second == "null" ? std::nullopt : row_lsns_.check(a->second, b->second);
+        return a->second == "null" ? std::nullopt : check_lsn(row_lsns_, a->second, b->second);
     }
 
     std::optional<std::string> compare_transaction_id(std::string_view simulated, std::string_view real) {
         const std::size_t a = simulated.find(':'), b = real.find(':');
         if (a == std::string_view::npos || b == std::string_view::npos) return simulated == real ? std::nullopt : std::optional<std::string>("");
         if (auto why = xids_.check(simulated.substr(0, a), real.substr(0, b))) return why;
-        Mapping& lsns = transaction_end_ ? commit_lsns_ : row_lsns_;
-        return lsns.check(simulated.substr(a + 1), real.substr(b + 1));
+        return check_lsn(transaction_end_ ? commit_lsns_ : row_lsns_, simulated.substr(a + 1), real.substr(b + 1));
     }
 
     const RunRecords& runs_;
