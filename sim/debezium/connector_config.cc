@@ -7,6 +7,8 @@
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "core/connect/json_text.h"
+#include "sim/debezium/transform/transform.h"
+#include "sim/debezium/type_registry.h"
 
 namespace cdcsim::debezium {
 
@@ -27,6 +29,12 @@ int number(std::string_view text) {
     int value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
+}
+
+/// Configuration.getInteger: the default for what is no number.
+int number_or_default(const ConfigMap& config, const char* option) {
+    const std::string text = option_value(config, option);
+    return number(is_java_int(text) ? text : option_value({}, option));
 }
 
 template <class Enum>
@@ -138,14 +146,13 @@ connect::JsonConverterConfig converter(const ConfigMap& config, const std::strin
     };
     auto type = get("");
     if (type.empty()) return out;  // the worker's own: options of the connector do not reach it
-    if ( type != kJson && type != "JsonConverter" && type != "Json")
+    if (type != kJson && type != "JsonConverter" && type != "Json")
         throw NotSimulated("connector option " + prefix + "=" + type);
-    // A converter's options count only beside the converter: else the worker's own is used.
-    if (type.empty()) return out;
-    if (get(".schemas.enable") == "false") out.schemas_enable = false;
-    if (get(".replace.null.with.default") == "false") out.replace_null_with_default = false;
-    auto format = get(".decimal.format");
-    if (format == "NUMERIC" || format == "numeric") out.decimal_numeric = true;
+    const TransformOptions options(config, prefix + ".");
+    if (options.has("schema.content")) throw NotSimulated("connector option " + prefix + ".schema.content");
+    out.schemas_enable = options.flag("schemas.enable", true);
+    out.replace_null_with_default = options.flag("replace.null.with.default", true);
+    out.decimal_numeric = lowered(options.get("decimal.format")) == "numeric";
     return out;
 }
 
@@ -311,6 +318,24 @@ bool is_system_table(const TableId& id) {
            lower(id.table) == "spatial_ref_sys" || id.schema.starts_with("pg_temp");
 }
 
+/// What AbstractTopicNamingStrategy.configure throws, as the task's trace; "": nothing.
+std::string naming_failure(const ConfigMap& config) {
+    auto is_topic_text = [](const std::string& text) { return std::ranges::all_of(text, [](char c) { return is_letter(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-'; }); };
+    auto is_bad = [&](const char* option, bool may_be_empty) {
+        const auto found = config.find(option);
+        return found != config.end() && (!is_topic_text(found->second) || (found->second.empty() && !may_be_empty));
+    };
+    const std::string size = option_value(config, "topic.cache.size");
+    std::string cause;
+    if (is_bad("topic.delimiter", false) || is_bad("topic.transaction", false) || is_bad("topic.heartbeat.prefix", false) || is_bad("topic.heartbeat.name", true) || !is_java_int(size))
+        cause = "org.apache.kafka.connect.errors.ConnectException: Unable to validate config.";
+    else if (number(size) < 0) cause = "java.lang.IllegalArgumentException";
+    else if (number(size) == 0) cause = "java.lang.IllegalArgumentException: Maximum capacity has to be at least twice the concurrencyLevel";
+    if (cause.empty()) return "";
+    return "java.lang.IllegalArgumentException: Call to constructor of class io.debezium.schema.SchemaTopicNamingStrategy failed\n"
+           "Caused by: java.lang.reflect.InvocationTargetException\nCaused by: " + cause;
+}
+
 }  // namespace
 
 ConnectorConfig::ConnectorConfig(const ConfigMap& config)
@@ -332,7 +357,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       interval_as_string(word(config, "interval.handling.mode") == "string"),
       hstore_as_map(word(config, "hstore.handling.mode") == "map"),
       include_unknown_types(flag(config, "include.unknown.datatypes")),
-      money_fraction_digits(number(option_value(config, "money.fraction.digits"))),
+      money_fraction_digits(number_or_default(config, "money.fraction.digits")),
       unavailable_value(placeholder_bytes(option_value(config, "unavailable.value.placeholder"))),
       unavailable_text(java_text(unavailable_value)),
       schema_name_adjustment(choose(config, "schema.name.adjustment.mode", kAdjustments)),
@@ -346,7 +371,6 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       key_converter(converter(config, "key.converter")),
       value_converter(converter(config, "value.converter")),
       unwrap(read_unwrap(config)),
-      transforms(std::make_shared<TransformChain>(config)),
       schema_include_(option_value(config, "schema.include.list")),
       schema_exclude_(option_value(config, "schema.exclude.list")),
       table_include_(option_value(config, "table.include.list")),
@@ -357,6 +381,13 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       message_exclude_(option_value(config, "message.prefix.exclude.list")),
       key_columns_(key_column_patterns(option_value(config, "message.key.columns"))) {
     publish_operations = publish_option(config, skipped_operations);
+    start_failure = naming_failure(config);
+    try {
+        transforms = std::make_shared<TransformChain>(config);
+    } catch (const TaskFailure& failure) {
+        start_failure = failure.what();
+        transforms = std::make_shared<TransformChain>(ConfigMap());
+    }
     require_simple_headers(config);
     if (word(config, "plugin.name") != "pgoutput")
         throw NotSimulated("connector option plugin.name=" + word(config, "plugin.name"));

@@ -80,6 +80,7 @@ struct ConnectorConfig {
     connect::JsonConverterConfig key_converter, value_converter;
     std::optional<Unwrap> unwrap;
     std::shared_ptr<TransformChain> transforms;
+    std::string start_failure;  ///< the trace of a task that fails before it does anything; "": none
 
     bool captures(const TableId& table) const;
     /// Which entry of table.include.list lets it in: the snapshot goes by these.

@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "core/connect/java_hash_map.h"
 #include "sim/debezium/java_regex.h"
-#include "sim/debezium/transform/transform.h"
+#include "sim/debezium/worker_config.h"
 
 namespace cdcsim::debezium {
 
@@ -25,6 +25,13 @@ std::vector<std::string> split_trimmed(std::string_view text, char separator) {
         start = end + 1;
     }
     return parts;
+}
+
+std::string lowered(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return lower;
 }
 
 namespace {
@@ -321,12 +328,6 @@ constexpr Option kWorkerOptions[] = {
 constexpr std::string_view kConnectorClass = "io.debezium.connector.postgresql.PostgresConnector";
 constexpr std::string_view kKeyColumnsPattern = R"(^\s*([^:]+):([^:,]+(,[^:,]+)*)\s*$)";
 
-std::string lowered(std::string text) {
-    for (char& c : text)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return text;
-}
-
 std::vector<std::string> split(std::string_view text, std::string_view separator) {
     std::vector<std::string> parts;
     for (std::size_t start = 0;;) {
@@ -344,10 +345,6 @@ bool parses_as(std::string_view text, Int& value) {
     return error == std::errc{} && end == text.data() + text.size() && !text.empty();
 }
 
-bool is_int(std::string_view text) {
-    int value = 0;
-    return parses_as(text, value);
-}
 /// The value of a number that parses, else none below or above every bound.
 long long number_or(std::string_view text, long long otherwise) {
     long long value = 0;
@@ -382,11 +379,12 @@ class Validator {
     explicit Validator(const ConfigMap& config) : config_(config) {}
 
     std::vector<std::string> run() {
-        worker_level();
+        check_worker_options(config_, errors_);
         for (const auto& option : kConnectorOptions) {
             for (Check check : option.checks) apply(option, check);
             exclusive_lists(option);
         }
+        check_converters(config_, errors_);
         return std::move(errors_);
     }
 
@@ -402,7 +400,6 @@ class Validator {
     void add(std::string_view option, const std::string& problem) {
         errors_.push_back("The '" + std::string(option) + "' value is invalid: " + problem);
     }
-    void worker_level();
     void apply(const Option& option, Check check);
     void check_value(const Option& option, Check check, const std::string& value);
     void check_list(const Option& option, Check check, const std::string& value);
@@ -411,57 +408,6 @@ class Validator {
     const ConfigMap& config_;
     std::vector<std::string> errors_;
 };
-
-void Validator::worker_level() {
-    auto invalid = [&](std::string_view name, const std::string& why) {
-        errors_.push_back("Invalid value " + *find(name) + " for configuration " +
-                          std::string(name) + ": " + why);
-    };
-    if (const auto* tasks = find("tasks.max"); tasks && !is_int(trimmed(*tasks))) {
-        invalid("tasks.max", "Not a number of type INT");
-        errors_.push_back("Invalid value null for configuration tasks.max: Value must be non-null");
-    }
-    if (const auto* tolerance = find("errors.tolerance");
-        tolerance && *tolerance != "none" && *tolerance != "all")
-        invalid("errors.tolerance", "String must be one of: none, all");
-    for (std::string_view name : {"key.converter", "value.converter", "header.converter"}) {
-        const auto* value = find(name);
-        if (value && value->find("org.apache.kafka.connect.") != 0 &&
-            value->find("io.debezium.") != 0 && value->find('.') != value->npos)
-            invalid(name, "Class " + *value + " could not be found.");
-    }
-    const auto* transforms = find("transforms");
-    if (!transforms || trimmed(*transforms).empty()) return;
-    const auto names = TransformOptions(config_, "").list("transforms");
-    auto missing = [&](const std::string& option) {
-        errors_.push_back("Missing required configuration \"" + option + "\" which has no default value.");
-    };
-    for (const auto& name : names) {
-        if (std::ranges::count(names, name) == 1) continue;
-        std::string list;
-        for (const auto& part : names) list += (list.empty() ? "" : ", ") + part;
-        errors_.push_back("Invalid value [" + list + "] for configuration transforms: Duplicate alias provided.");
-        return;
-    }
-    for (const auto& name : names) {
-        const TransformOptions options(config_, "transforms." + name + ".");
-        const std::string type = options.get("type");
-        const auto* row = find_transform_class(type);
-        if (!options.has("type")) missing(options.prefix() + "type");
-        else if (!row && type.starts_with("org.apache.kafka.connect.transforms.") && type.find('$') == type.npos)
-            errors_.push_back("Invalid value " + type + " for configuration " + options.prefix() + "type: Class " + type + " could not be found.");
-        if (!row) continue;
-        for (std::string_view option : row->required)
-            if (!options.has(option)) missing(options.prefix() + std::string(option));
-        if (row->pattern.empty() || !options.has(row->pattern)) continue;
-        try {
-            JavaReplacer(options.get(row->pattern), "");
-        } catch (const RegexSyntaxError& error) {
-            errors_.push_back("Invalid value " + options.get(row->pattern) + " for configuration " +
-                              std::string(row->pattern) + ": Invalid regex: " + error.message);
-        }
-    }
-}
 
 void Validator::apply(const Option& option, Check check) {
     if (check == Check::kNone) return;
@@ -476,7 +422,7 @@ void Validator::apply(const Option& option, Check check) {
 void Validator::check_value(const Option& option, Check check, const std::string& value) {
     auto name = option.name;
     auto number = [&](bool long_values, long long least, const char* problem) {
-        bool parses = long_values ? number_or(value, -1) >= least : is_int(value);
+        bool parses = long_values ? number_or(value, -1) >= least : is_java_int(value);
         if (!parses || number_or(value, least - 1) < least) add(name, problem);
     };
     switch (check) {
@@ -489,7 +435,7 @@ void Validator::check_value(const Option& option, Check check, const std::string
                               "alphanumeric characters are allowed)");
             return;
         case Check::kInteger:
-            if (!is_int(value)) add(name, "An integer is expected");
+            if (!is_java_int(value)) add(name, "An integer is expected");
             return;
         case Check::kLong:
             if (long long n = 0; !parses_as(value, n)) add(name, "A long value is expected");
@@ -513,7 +459,7 @@ void Validator::check_value(const Option& option, Check check, const std::string
                     "characters and underscores with length <= 63");
             return;
         case Check::kQueueSize: {
-            if (!is_int(value)) return;
+            if (!is_java_int(value)) return;
             if (number_or(value, 0) <= 0) add(name, "A positive queue size is required");
             break;
         }
@@ -619,6 +565,11 @@ std::span<const Option> unlisted_options() {
 }
 std::span<const Option> worker_options() {
     return kWorkerOptions;
+}
+
+bool is_java_int(std::string_view text) {
+    int value = 0;
+    return parses_as(text, value);
 }
 
 std::string option_value(const ConfigMap& config, std::string_view name) {

@@ -65,6 +65,10 @@ void validate_config(const ConfigMap& config);
 
 /// String.trim() of what options hold.
 std::string trimmed(std::string_view text);
+/// ASCII letters in lower case.
+std::string lowered(std::string_view text);
+/// Whether Integer.parseInt takes it.
+bool is_java_int(std::string_view text);
 /// The parts of a list, trimmed; one, empty, of an empty text.
 std::vector<std::string> split_trimmed(std::string_view text, char separator);
 

@@ -95,6 +95,7 @@ std::optional<Lsn> ConnectorTask::create_slot() {
 }
 
 void ConnectorTask::start(kafka::RecordSink& sink) {
+    if (!config_.start_failure.empty()) throw TaskFailure(config_.start_failure);
     connection_ = services_.server.connect();
     types_ = std::make_unique<TypeRegistry>(*connection_);
     auto run_id = uuid_v7(services_.clock.now().value / 1000, services_.random.next(),

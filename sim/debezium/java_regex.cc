@@ -1,6 +1,7 @@
 #include "sim/debezium/java_regex.h"
 
 #include <algorithm>
+#include <optional>
 #include <regex>
 
 #include "core/base/error.h"
@@ -186,39 +187,71 @@ JavaReplacer::JavaReplacer(std::string_view pattern, std::string_view replacemen
     compiled_ = std::move(compiled);
 }
 
-std::optional<std::string> JavaReplacer::replaced(const std::string& text) const {
+namespace {
+
+[[noreturn]] void illegal(const std::string& message) { throw ReplacementError{"java.lang.IllegalArgumentException: " + message}; }
+
+/// One pass over a replacement: Matcher.appendExpandedReplacement.
+class Expansion {
+  public:
+    Expansion(const std::string& replacement, const std::vector<std::string>& names, const std::smatch& match)
+        : text_(replacement), names_(names), match_(match) {}
+    std::string run() {
+        for (; at_ < text_.size(); ++at_) {
+            if (text_[at_] == '\\') {
+                if (++at_ == text_.size()) illegal("character to be escaped is missing");
+                out_ += text_[at_];
+            } else if (text_[at_] != '$') {
+                out_ += text_[at_];
+            } else if (++at_ == text_.size()) {
+                illegal("Illegal group reference: group index is missing");
+            } else if (text_[at_] == '{') {
+                named();
+            } else {
+                numbered();
+            }
+        }
+        return std::move(out_);
+    }
+
+  private:
+    bool is_digit(std::size_t at) const { return at < text_.size() && text_[at] >= '0' && text_[at] <= '9'; }
+    void named() {
+        const auto end = text_.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", at_ + 1);
+        const std::string name = text_.substr(at_ + 1, (end == std::string::npos ? text_.size() : end) - at_ - 1);
+        if (name.empty()) illegal("named capturing group is missing trailing '}'");
+        if (end == std::string::npos || text_[end] != '}') illegal("named capturing group is missing trailing '}'");
+        if (is_digit(at_ + 1)) illegal("capturing group name {" + name + "} starts with digit character");
+        const auto found = std::ranges::find(names_, name);
+        if (found == names_.end()) illegal("No group with name {" + name + "}");
+        out_ += match_[static_cast<std::size_t>(found - names_.begin()) + 1];
+        at_ = end;
+    }
+    void numbered() {
+        if (!is_digit(at_)) illegal("Illegal group reference");
+        std::size_t group = static_cast<std::size_t>(text_[at_] - '0');
+        if (group >= match_.size()) throw ReplacementError{"java.lang.IndexOutOfBoundsException: No group " + std::to_string(group)};
+        // Further digits belong to the number as long as there is such a group.
+        while (is_digit(at_ + 1) && group * 10 + static_cast<std::size_t>(text_[at_ + 1] - '0') < match_.size()) {
+            group = group * 10 + static_cast<std::size_t>(text_[++at_] - '0');
+        }
+        out_ += match_[group];
+    }
+
+    const std::string& text_;
+    const std::vector<std::string>& names_;
+    const std::smatch& match_;
+    std::size_t at_ = 0;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string JavaReplacer::replaced(const std::string& text) const {
     if (!std::regex_match(text, compiled_->regex)) return text;
     std::smatch match;
     std::regex_search(text, match, compiled_->regex);
-    std::string out = match.prefix();
-    for (std::size_t i = 0; i < replacement_.size(); ++i) {
-        const char c = replacement_[i];
-        if (c == '\\') {
-            if (++i == replacement_.size()) return std::nullopt;
-            out += replacement_[i];
-        } else if (c != '$') {
-            out += c;
-        } else if (replacement_.substr(i + 1, 1) == "{") {
-            const auto end = replacement_.find('}', i);
-            if (end == replacement_.npos) return std::nullopt;
-            const auto name = std::ranges::find(compiled_->names, replacement_.substr(i + 2, end - i - 2));
-            if (name == compiled_->names.end() || name->empty()) return std::nullopt;
-            out += match[static_cast<std::size_t>(name - compiled_->names.begin()) + 1];
-            i = end;
-        } else {
-            auto digit = [&](std::size_t at) { return at < replacement_.size() && replacement_[at] >= '0' && replacement_[at] <= '9'; };
-            if (!digit(i + 1)) return std::nullopt;
-            std::size_t group = static_cast<std::size_t>(replacement_[++i] - '0');
-            if (group >= match.size()) return std::nullopt;
-            // Further digits belong to the number as long as there is such a group.
-            while (digit(i + 1) && group * 10 + static_cast<std::size_t>(replacement_[i + 1] - '0') < match.size()) {
-                group = group * 10 + static_cast<std::size_t>(replacement_[++i] - '0');
-            }
-            out += match[group];
-        }
-    }
-    out += match.suffix();
-    return out;
+    return match.prefix().str() + Expansion(replacement_, compiled_->names, match).run() + match.suffix().str();
 }
 
 std::vector<std::string> split_regex_list(std::string_view list) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +30,8 @@ class JavaReplacer {
   public:
     /// Named groups are `(?<name>...)`. Throws NotSimulated and RegexSyntaxError as JavaRegex does.
     JavaReplacer(std::string_view pattern, std::string_view replacement);
-    /// nullopt: the replacement refers to a group that the pattern does not have, or ends in the middle.
-    std::optional<std::string> replaced(const std::string& text) const;
+    /// Throws ReplacementError where the replacement refers to a group that the pattern does not have, or ends in the middle.
+    std::string replaced(const std::string& text) const;
 
   private:
     struct Compiled;
@@ -43,6 +42,11 @@ class JavaReplacer {
 /// Java's PatternSyntaxException.getMessage().
 struct RegexSyntaxError {
     std::string message;
+};
+
+/// The exception of Matcher.appendReplacement: "class: message".
+struct ReplacementError {
+    std::string cause;
 };
 
 /// A comma-separated list of regular expressions (`\,` is a comma), as Strings.setOfRegex reads it.

@@ -250,7 +250,8 @@ void TablePlan::plan_key(const ConnectorConfig& config, const TypeRegistry& type
                                   config, config.key_converter, types, nullptr);
         if (column) key_.push_back(std::move(*column));
     }
-    if (key_.empty()) return;
+    // A key of types that are left out is a struct without fields.
+    if (names.empty()) return;
     Schema schema = schema_of(SchemaType::kStruct);
     schema.name = config.adjusted_schema_name(topic_ + ".Key");
     schema.fields = fields_of(key_, config, table_);
@@ -319,14 +320,12 @@ void TablePlan::append_value(Row row, std::string& out) const {
 
 std::string TablePlan::header_key(Row row) const {
     std::string out;
-    char separator = '{';
     for (const auto& column : key_) {
-        out += separator;
-        separator = ',';
+        out += out.empty() ? '{' : ',';
         out += column.writer.member;
         append_header_value(column, row[column.index], out);
     }
-    return out + "}";
+    return out.empty() ? "{}" : out + "}";
 }
 
 bool TablePlan::same_values(Row left, Row right) const {

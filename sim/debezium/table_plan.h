@@ -33,7 +33,7 @@ class TablePlan {
 
     const Table& table() const { return table_; }
     const std::string& topic() const { return topic_; }
-    bool has_key() const { return !key_.empty(); }
+    bool has_key() const { return key_schema_ != nullptr; }
     /// Of the key (null: none), of a row event, of a row, and of a row that was unwrapped.
     const connect::SchemaPtr& key_schema() const { return key_schema_; }
     const connect::SchemaPtr& envelope_schema() const { return envelope_schema_; }

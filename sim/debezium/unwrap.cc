@@ -44,6 +44,8 @@ std::vector<Unwrap::FieldReference> references(const std::string& prefix, const 
         reference.new_name = prefix + (names.size() == 2  ? names[1]
                                        : path.size() == 1 ? path[0]
                                                           : path[0] + "_" + path[1]);
+        if (path.size() == 1 && (path[0] == "source" || path[0] == "transaction"))
+            throw NotSimulated("add.fields or add.headers with the whole of \"" + path[0] + "\"");
         bool known_parent = reference.parent.empty() || reference.parent == "source" ||
                             reference.parent == "transaction";
         if (!known_parent || names.size() > 2 || reference.field == "before" ||
@@ -65,7 +67,7 @@ Unwrap::DeleteMode delete_mode(const std::string& word) {
         {"delete-to-tombstone", Mode::kDeleteToTombstone}};
     for (const auto& [name, mode] : kModes)
         if (name == word) return mode;
-    throw NotSimulated("delete.tombstone.handling.mode=" + word);
+    CDCSIM_CHECK(false);  // it was validated
 }
 
 }  // namespace
@@ -99,10 +101,8 @@ std::optional<Unwrap> read_unwrap(const ConfigMap& config) {
     const std::string& prefix = options.prefix();
     for (const char* option : {"route.by.field", "drop.fields.header.name", "predicate", "negate"})
         if (!get(option).empty()) throw NotSimulated("connector option " + prefix + option);
-    if (get("replace.null.with.default") == "false")
-        throw NotSimulated("connector option " + prefix + "replace.null.with.default");
     Unwrap unwrap;
-    unwrap.delete_mode = delete_mode(get("delete.tombstone.handling.mode"));
+    unwrap.delete_mode = delete_mode(lowered(get("delete.tombstone.handling.mode")));
     unwrap.fields = references(get("add.fields.prefix", "__"), get("add.fields"));
     unwrap.headers = references(get("add.headers.prefix", "__"), get("add.headers"));
     return unwrap;

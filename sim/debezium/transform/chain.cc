@@ -10,38 +10,83 @@ namespace cdcsim::debezium {
 
 namespace {
 
+using Check = ConfigKey::Check;
+using Type = ConfigKey::Type;
+
+const std::vector<ConfigKey> kNullKeys = {{"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kFieldKeys = {
+    {"field", Type::kString, true}, {"replace.null.with.default", Type::kBoolean}, {"field.syntax.version", Type::kString, false, {Check::kOneOfAnyCase}, "V1, V2"}};
+const std::vector<ConfigKey> kHoistKeys = {{"field", Type::kString, true}};
+const std::vector<ConfigKey> kReplaceKeys = {{"renames", Type::kList, false, {Check::kRenames}}, {"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kCastKeys = {{"spec", Type::kList, true, {Check::kCastSpec}}, {"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kMaskKeys = {
+    {"fields", Type::kList, true, {Check::kUniqueList}}, {"replacement", Type::kString, false, {Check::kNonEmpty}}, {"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kHeaderFromKeys = {
+    {"fields", Type::kList, true, {Check::kNonEmptyList}}, {"headers", Type::kList, true, {Check::kNonEmptyList}},
+    {"operation", Type::kString, true, {Check::kOneOf}, "move, copy"}, {"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kMetadataKeys = {{"schema.version", Type::kInt}, {"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kTimestampKeys = {
+    {"target.type", Type::kString, true, {Check::kOneOf}, "string, unix, Date, Time, Timestamp"},
+    {"unix.precision", Type::kString, false, {Check::kOneOf}, "nanoseconds, microseconds, milliseconds, seconds"},
+    {"replace.null.with.default", Type::kBoolean}};
+const std::vector<ConfigKey> kUnwrapKeys = {
+    {"delete.tombstone.handling.mode", Type::kString, false, {Check::kEnum}, "drop, tombstone, rewrite-with-tombstone, rewrite, delete-to-tombstone"},
+    {"drop.fields.from.key", Type::kBoolean}, {"drop.fields.keep.schema.compatible", Type::kBoolean}};
+const std::vector<ConfigKey> kOutboxKeys = {
+    {"table.expand.json.payload", Type::kBoolean}, {"route.tombstone.on.empty.payload", Type::kBoolean}, {"tracing.with.context.field.only", Type::kBoolean}};
+const std::vector<ConfigKey> kLogicalTableKeys = {{"key.enforce.uniqueness", Type::kBoolean}, {"logical.table.cache.size", Type::kInt}};
+
 /// Every transform that comes with Kafka Connect and the connector.
 const std::vector<TransformClass>& transform_classes() {
     static const std::vector<std::string_view> kPathOptions = {"field.syntax.version", "replace.null.with.default"};
     static const std::vector<TransformClass> classes = {
-        {"org.apache.kafka.connect.transforms.RegexRouter", make_regex_router, {"regex", "replacement"}, {}, "regex"},
+        {"org.apache.kafka.connect.transforms.RegexRouter", make_regex_router,
+         {{"regex", Type::kString, true, {Check::kRegex}}, {"replacement", Type::kString, true}}},
         {"org.apache.kafka.connect.transforms.Filter", make_filter},
-        {"org.apache.kafka.connect.transforms.ExtractField$Key", make_extract_key_field, {"field"}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.ExtractField$Value", make_extract_value_field, {"field"}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.HoistField$Key", make_hoist_key_field, {"field"}},
-        {"org.apache.kafka.connect.transforms.HoistField$Value", make_hoist_value_field, {"field"}},
-        {"org.apache.kafka.connect.transforms.ReplaceField$Key", make_replace_key_field, {}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.ReplaceField$Value", make_replace_value_field, {}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.InsertField$Key", make_insert_key_field, {}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.InsertField$Value", make_insert_value_field, {}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.ValueToKey", make_value_to_key, {"fields"}, kPathOptions},
-        {"org.apache.kafka.connect.transforms.InsertHeader", make_insert_header, {"header", "value.literal"}},
-        {"org.apache.kafka.connect.transforms.DropHeaders", make_drop_headers, {"headers"}},
-        {"org.apache.kafka.connect.transforms.Cast$Key"},
-        {"org.apache.kafka.connect.transforms.Cast$Value"},
+        {"org.apache.kafka.connect.transforms.ExtractField$Key", make_extract_key_field, kFieldKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.ExtractField$Value", make_extract_value_field, kFieldKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.HoistField$Key", make_hoist_key_field, kHoistKeys},
+        {"org.apache.kafka.connect.transforms.HoistField$Value", make_hoist_value_field, kHoistKeys},
+        {"org.apache.kafka.connect.transforms.ReplaceField$Key", make_replace_key_field, kReplaceKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.ReplaceField$Value", make_replace_value_field, kReplaceKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.InsertField$Key", make_insert_key_field, kNullKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.InsertField$Value", make_insert_value_field, kNullKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.ValueToKey", make_value_to_key,
+         {{"fields", Type::kList, true, {Check::kUniqueList}}, {"replace.null.with.default", Type::kBoolean}}, kPathOptions},
+        {"org.apache.kafka.connect.transforms.InsertHeader", make_insert_header,
+         {{"header", Type::kString, true, {Check::kNonNull}}, {"value.literal", Type::kString, true, {Check::kNonNull}}}},
+        {"org.apache.kafka.connect.transforms.DropHeaders", make_drop_headers, {{"headers", Type::kList, true, {Check::kUniqueList}}}},
+        {"org.apache.kafka.connect.transforms.Cast$Key", nullptr, kCastKeys},
+        {"org.apache.kafka.connect.transforms.Cast$Value", nullptr, kCastKeys},
         {"org.apache.kafka.connect.transforms.Flatten$Key"},
         {"org.apache.kafka.connect.transforms.Flatten$Value"},
-        {"org.apache.kafka.connect.transforms.HeaderFrom$Key"},
-        {"org.apache.kafka.connect.transforms.HeaderFrom$Value"},
-        {"org.apache.kafka.connect.transforms.MaskField$Key"},
-        {"org.apache.kafka.connect.transforms.MaskField$Value"},
-        {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Key"},
-        {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Value"},
-        {"org.apache.kafka.connect.transforms.TimestampConverter$Key"},
-        {"org.apache.kafka.connect.transforms.TimestampConverter$Value"},
+        {"org.apache.kafka.connect.transforms.HeaderFrom$Key", nullptr, kHeaderFromKeys},
+        {"org.apache.kafka.connect.transforms.HeaderFrom$Value", nullptr, kHeaderFromKeys},
+        {"org.apache.kafka.connect.transforms.MaskField$Key", nullptr, kMaskKeys},
+        {"org.apache.kafka.connect.transforms.MaskField$Value", nullptr, kMaskKeys},
+        {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Key", nullptr, kMetadataKeys},
+        {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Value", nullptr, kMetadataKeys},
+        {"org.apache.kafka.connect.transforms.TimestampConverter$Key", nullptr, kTimestampKeys},
+        {"org.apache.kafka.connect.transforms.TimestampConverter$Value", nullptr, kTimestampKeys},
         {"org.apache.kafka.connect.transforms.TimestampRouter"},
-        {"io.debezium.transforms.outbox.EventRouter", make_event_router, {},
+        {kUnwrapClass, nullptr, kUnwrapKeys},
+        {"io.debezium.transforms.outbox.EventRouter", make_event_router, kOutboxKeys,
          {"table.field.event.schema.version", "tracing.span.context.field", "tracing.operation.name"}},
+        {"io.debezium.transforms.ByLogicalTableRouter", nullptr, kLogicalTableKeys},
+        {"io.debezium.connector.postgresql.transforms.DecodeLogicalDecodingMessageContent"},
+        {"io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb"},
+        {"io.debezium.transforms.EnforceRecordSize"},
+        {"io.debezium.transforms.ExtractChangedRecordState"},
+        {"io.debezium.transforms.ExtractSchemaToNewRecord"},
+        {"io.debezium.transforms.GeometryFormatTransformer"},
+        {"io.debezium.transforms.HeaderToValue"},
+        {"io.debezium.transforms.SchemaChangeEventFilter"},
+        {"io.debezium.transforms.SwapGeometryCoordinates"},
+        {"io.debezium.transforms.TimezoneConverter"},
+        {"io.debezium.transforms.VectorToJsonConverter"},
+        {"io.debezium.transforms.openlineage.OpenLineage"},
+        {"io.debezium.transforms.partitions.PartitionRouting"},
+        {"io.debezium.transforms.tracing.ActivateTracingSpan"},
     };
     return classes;
 }
@@ -86,11 +131,13 @@ std::unique_ptr<Predicate> make(const TransformOptions& options) {
 struct PredicateClass {
     std::string_view name;
     std::unique_ptr<Predicate> (*make)(const TransformOptions&);
+    std::vector<ConfigKey> keys;
 };
-constexpr PredicateClass kPredicates[] = {
-    {"org.apache.kafka.connect.transforms.predicates.TopicNameMatches", make<TopicNameMatches>},
-    {"org.apache.kafka.connect.transforms.predicates.RecordIsTombstone", make<RecordIsTombstone>},
-    {"org.apache.kafka.connect.transforms.predicates.HasHeaderKey", make<HasHeaderKey>},
+const PredicateClass kPredicates[] = {
+    {"org.apache.kafka.connect.transforms.predicates.TopicNameMatches", make<TopicNameMatches>,
+     {{"pattern", Type::kString, true, {Check::kNonEmpty, Check::kRegex}}}},
+    {"org.apache.kafka.connect.transforms.predicates.RecordIsTombstone", make<RecordIsTombstone>, {}},
+    {"org.apache.kafka.connect.transforms.predicates.HasHeaderKey", make<HasHeaderKey>, {{"name", Type::kString, true, {Check::kNonEmpty}}}},
 };
 
 std::unique_ptr<Predicate> make_predicate(const ConfigMap& config, const std::string& name) {
@@ -119,17 +166,21 @@ std::string TransformOptions::get(std::string_view option, std::string_view othe
     return found == config_.end() ? std::string(otherwise) : trimmed(found->second);
 }
 
-bool TransformOptions::flag(std::string_view option, bool otherwise) const { return get(option, otherwise ? "true" : "false") == "true"; }
+bool TransformOptions::flag(std::string_view option, bool otherwise) const { return is_config_flag(get(option, otherwise ? "true" : "false")); }
 
 std::vector<std::string> TransformOptions::list(std::string_view option) const {
-    const std::string text = get(option);
-    return text.empty() ? std::vector<std::string>() : split_trimmed(text, ',');
+    return config_list(get(option));
 }
 
 const TransformClass* find_transform_class(std::string_view name) {
     const auto& classes = transform_classes();
     const auto found = std::ranges::find(classes, name, &TransformClass::name);
     return found == classes.end() ? nullptr : &*found;
+}
+
+const std::vector<ConfigKey>* find_predicate_keys(std::string_view name) {
+    const auto* found = std::ranges::find(kPredicates, name, &PredicateClass::name);
+    return found == std::end(kPredicates) ? nullptr : &found->keys;
 }
 
 struct TransformChain::Stage {
@@ -163,7 +214,7 @@ TransformChain::TransformChain(const ConfigMap& config) {
     if (only_topics) return;
     // Values are texts here, in which a converter has put the default already.
     for (const char* option : {"key.converter.replace.null.with.default", "value.converter.replace.null.with.default"})
-        if (TransformOptions(config, "").get(option) == "false") throw NotSimulated("connector option transforms with " + std::string(option));
+        if (!TransformOptions(config, "").flag(option, true)) throw NotSimulated("connector option transforms with " + std::string(option));
 }
 
 bool TransformChain::apply(SourceRecord& record) {
@@ -179,6 +230,21 @@ void fail_transform(const std::string& cause) {
     std::string trace = "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler";
     if (!cause.empty()) trace += "\nCaused by: " + cause;
     throw TaskFailure(std::move(trace), TaskFailure::Place::kPipeline);
+}
+
+void fail_configuration(std::string_view option, const std::string& value, const std::string& problem) {
+    const std::string name(option);
+    const std::string cause = "org.apache.kafka.common.config.ConfigException: Invalid value " + value + " for configuration " + name + ": The '" + name +
+                              "' value is invalid: " + problem;
+    throw TaskFailure("org.apache.kafka.connect.errors.ConnectException: " + cause + "\nCaused by: " + cause, TaskFailure::Place::kPipeline);
+}
+
+std::string replaced_topic(const JavaReplacer& replacer, const std::string& topic) {
+    try {
+        return replacer.replaced(topic);
+    } catch (const ReplacementError& error) {
+        fail_transform(error.cause);
+    }
 }
 
 }  // namespace cdcsim::debezium

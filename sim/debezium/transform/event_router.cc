@@ -69,10 +69,11 @@ class EventRouter : public Transform {
           router_(options.get("route.topic.regex", "(?<routedByValue>.*)"), options.get("route.topic.replacement", "outbox.event.${routedByValue}")),
           tombstones_(options.flag("route.tombstone.on.empty.payload", false)),
           expands_(options.flag("table.expand.json.payload", false)),
-          ignores_missing_(options.get("table.field.additional.missing") == "ignore"),
-          fails_on_update_(options.get("table.op.invalid.behavior") == "fatal") {
-        expansion_.null_as_bytes = options.get("table.json.payload.null.behavior") == "optional_bytes";
-        for (const std::string& text : options.list("table.fields.additional.placement")) add_placement(options, text);
+          ignores_missing_(one_of(options, "table.field.additional.missing", "ignore, error") == "ignore"),
+          fails_on_update_(one_of(options, "table.op.invalid.behavior", "warn, error, fatal") == "fatal") {
+        expansion_.null_as_bytes = one_of(options, "table.json.payload.null.behavior", "ignore, optional_bytes") == "optional_bytes";
+        const auto placements = options.list("table.fields.additional.placement");
+        for (const std::string& text : placements) add_placement(options, text, placements);
     }
 
     bool apply(SourceRecord& record) override {
@@ -100,13 +101,27 @@ class EventRouter : public Transform {
         bool in_header;
     };
 
-    void add_placement(const TransformOptions& options, const std::string& text) {
+    /// The option's word in lower case; "" if it is not given.
+    static std::string one_of(const TransformOptions& options, std::string_view option, std::string_view allowed) {
+        const std::string word = lowered(options.get(option));
+        if (options.has(option) && std::ranges::count(config_list(allowed), word) == 0)
+            fail_configuration(option, options.get(option), "Value must be one of " + std::string(allowed));
+        return word;
+    }
+
+    void add_placement(const TransformOptions& options, const std::string& text, const std::vector<std::string>& all) {
         const std::vector<std::string> parts = split_trimmed(text, ':');
-        const bool in_header = parts.size() > 1 && parts[1] == "header";
-        if (parts.size() < 2 || parts.size() > 3 || (!in_header && parts[1] != "envelope"))
+        if (parts.size() < 2 || parts.size() > 3) {
+            std::string list;
+            for (const std::string& each : all) list += (list.empty() ? "" : ", ") + each;
+            fail_configuration("table.fields.additional.placement", options.get("table.fields.additional.placement"),
+                               "A comma-separated list of valid String pairs or trios is expected but got: [" + list + "]");
+        }
+        const std::string place = lowered(parts[1]);
+        if (place != "header" && place != "envelope")
             throw NotSimulated("connector option " + options.prefix() + "table.fields.additional.placement with \"" + text + "\"");
-        has_envelope_ = has_envelope_ || !in_header;
-        placements_.push_back({parts[0], parts.size() == 3 ? parts[2] : parts[0], in_header});
+        has_envelope_ = has_envelope_ || place == "envelope";
+        placements_.push_back({parts[0], parts.size() == 3 ? parts[2] : parts[0], place == "header"});
     }
 
     void route(SourceRecord& record, const OutboxRow& row, std::string_view processed_ms) {
@@ -129,16 +144,15 @@ class EventRouter : public Transform {
             if (placement.in_header) record.headers.push_back(header_of(placement.alias, *row.type(placement.field), text));
             else members.push_back(text);
         }
-        if (!row.type(route_) || row.type(route_)->type != SchemaType::kString) fail_transform();
         const std::string_view routed = row.text(route_);
+        if (row.type(route_)->type != SchemaType::kString) fail_transform("org.apache.kafka.connect.errors.DataException: Field '" + route_ + "' is not of type STRING");
         if (routed == "null") fail_transform();
-        auto topic = router_.replaced(json_string_text(routed));
-        if (!topic) fail_transform();
+        std::string topic = replaced_topic(router_, json_string_text(routed));
         Side value;
         if (is_empty && tombstones_) value = {};
         else if (envelope) value = {envelope, struct_text(*envelope, members)};
         else value = std::move(payload);
-        record.topic = std::move(*topic);
+        record.topic = std::move(topic);
         record.key = std::move(key);
         record.value = std::move(value);
     }
@@ -154,7 +168,8 @@ class EventRouter : public Transform {
             {"io.debezium.time.Timestamp", 1}, {"io.debezium.time.MicroTimestamp", 1000}, {"io.debezium.time.NanoTimestamp", 1000000}};
         for (const auto& [name, unit] : kUnits)
             if (type->name == name) return std::stoll(std::string(text)) / unit;
-        fail_transform();
+        fail_transform("org.apache.kafka.connect.errors.ConnectException: Unsupported field type INT64 (" +
+                       (type->name.empty() ? "without logical schema name" : "with logical schema name " + type->name) + ") for event timestamp");
     }
 
     /// Cached by the payload's schema alone: it keeps the name that the first event has given it.
@@ -189,6 +204,12 @@ class EventRouter : public Transform {
 
 }  // namespace
 
-std::unique_ptr<Transform> make_event_router(const TransformOptions& options) { return std::make_unique<EventRouter>(options); }
+std::unique_ptr<Transform> make_event_router(const TransformOptions& options) {
+    try {
+        return std::make_unique<EventRouter>(options);
+    } catch (const RegexSyntaxError& error) {
+        fail_configuration("route.topic.regex", options.get("route.topic.regex"), "A valid regular expressions is expected, but " + error.message);
+    }
+}
 
 }  // namespace cdcsim::debezium

@@ -60,9 +60,7 @@ class RegexRouter : public Transform {
   public:
     explicit RegexRouter(const TransformOptions& options) : replacer_(options.get("regex"), options.get("replacement")) {}
     bool apply(SourceRecord& record) override {
-        auto topic = replacer_.replaced(record.topic);
-        if (!topic) fail_transform("java.lang.IndexOutOfBoundsException: No such group");
-        record.topic = std::move(*topic);
+        record.topic = replaced_topic(replacer_, record.topic);
         return true;
     }
 

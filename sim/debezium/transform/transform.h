@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/debezium/connector_options.h"
+#include "sim/debezium/config_def.h"
+#include "sim/debezium/java_regex.h"
 #include "sim/debezium/transform/source_record.h"
 
 namespace cdcsim::debezium {
@@ -42,15 +43,18 @@ class Transform {
 struct TransformClass {
     std::string_view name;
     std::unique_ptr<Transform> (*make)(const TransformOptions&) = nullptr;  ///< null: not simulated
-    std::vector<std::string_view> required = {}, refused = {};              ///< options
-    std::string_view pattern = {};                                          ///< the option that must be a regular expression
+    std::vector<ConfigKey> keys = {};
+    std::vector<std::string_view> refused = {};  ///< options
 };
 /// By the value of `transforms.x.type`; null: Connect has no such class.
 const TransformClass* find_transform_class(std::string_view name);
+/// What Connect checks of a predicate of this class; null: there is no such class.
+const std::vector<ConfigKey>* find_predicate_keys(std::string_view name);
 
 class TransformChain {
   public:
-    /// Throws NotSimulated for what is not built. REQUIRES: a valid configuration.
+    /// Throws NotSimulated for what is not built, TaskFailure where a transform's configure() throws.
+    /// REQUIRES: a valid configuration.
     explicit TransformChain(const ConfigMap& config);
     ~TransformChain();
     bool empty() const { return stages_.empty(); }
@@ -80,5 +84,11 @@ std::unique_ptr<Transform> make_event_router(const TransformOptions& options);
 
 /// What ends a task whose transform or converter threw. `cause`: "class: message" of the exception.
 [[noreturn]] void fail_transform(const std::string& cause = "");
+
+/// What ends a task at its start: a transform of Debezium's does not take an option's value.
+[[noreturn]] void fail_configuration(std::string_view option, const std::string& value, const std::string& problem);
+
+/// JavaReplacer::replaced for a transform, which fails where that throws.
+std::string replaced_topic(const JavaReplacer& replacer, const std::string& topic);
 
 }  // namespace cdcsim::debezium
