@@ -35,6 +35,7 @@ void run(cdcsim::pg::Session& session, const std::string& text) {
     }
     for (const auto& notice : message.error_notices) print_error(notice.report, notice.severity, text);
     if (message.error) print_error(*message.error, "ERROR", text);
+    std::cout.flush();
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "sim/postgres/executor/select.h"
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/leaf_size.h"
+#include "sim/postgres/planner/nullability.h"
 #include "sim/postgres/planner/semi_join.h"
 #include "sim/postgres/type/oids.h"
 
@@ -196,15 +197,14 @@ class Converter {
     Values values_;
 };
 
-/// FROM's new item, and the conditions that join it.
-ExprPtr put(Query& query, Values values) {
+/// A new item, and the conditions that join it.
+ExprPtr add_item(Query& query, Values values) {
     RangeTableEntry rte;
     rte.kind = RteKind::kSubquery;
     for (const TargetEntry& target : values.query->targets) rte.columns.push_back({target.name, target.expr->type, target.expr->typmod, false});
     rte.subquery = values.query;
     query.range_table.push_back(std::move(rte));
     const int rt_index = static_cast<int>(query.range_table.size());
-    query.from.emplace_back().rt_index = rt_index;
     std::vector<ExprPtr> equalities;
     for (std::size_t i = 0; i < values.keys.size(); ++i) {
         auto equality = std::make_shared<FuncExpr>(values.equalities[i]);
@@ -215,19 +215,75 @@ ExprPtr put(Query& query, Values values) {
     return all_of(std::move(equalities));
 }
 
+ExprPtr put(Query& query, Values values) {
+    query.from.emplace_back().rt_index = static_cast<int>(query.range_table.size()) + 1;
+    return add_item(query, std::move(values));
+}
+
+/// A column that is not NULL where the value is not; else the value.
+ExprPtr matched_column(const ExprPtr& value) {
+    const ColumnSet columns = columns_not_null(value);
+    ExprPtr found = value;
+    for_each_reference(value, [&](const Expr& reference, int levels) {
+        if (levels != 0 || reference.kind != ExprKind::kVar) return;
+        const auto& var = as<VarExpr>(reference);
+        if (columns.contains({var.rt_index, var.attno})) found = std::make_shared<VarExpr>(var);
+    });
+    return found;
+}
+
+/// The same as the missing side of an outer join; what is given says that it is missing.
+ExprPtr put_missing(Query& query, Values values) {
+    const ExprPtr value = matched_column(values.query->targets[0].expr);
+    TargetEntry& target = values.query->targets.emplace_back();
+    target.expr = value;
+    target.resno = static_cast<int>(values.query->targets.size());
+    target.name = "c" + std::to_string(target.resno);
+    const int attno = target.resno;
+    FromNode left = std::move(query.from[0]);
+    for (std::size_t i = 1; i < query.from.size(); ++i) {
+        FromNode both;
+        both.left = std::make_unique<FromNode>(std::move(left));
+        both.right = std::make_unique<FromNode>(std::move(query.from[i]));
+        left = std::move(both);
+    }
+    FromNode join;
+    join.join = JoinType::kLeft;
+    join.left = std::make_unique<FromNode>(std::move(left));
+    join.right = std::make_unique<FromNode>();
+    join.right->rt_index = static_cast<int>(query.range_table.size()) + 1;
+    join.condition = add_item(query, std::move(values));
+    query.from.clear();
+    query.from.push_back(std::move(join));
+    auto is_missing = std::make_shared<NullTestExpr>();
+    is_missing->type = oid::kBool;
+    is_missing->arg = column_of(static_cast<int>(query.range_table.size()), attno, *value);
+    return is_missing;
+}
+
+/// The EXISTS of NOT EXISTS; nullptr: something else.
+const SubLinkExpr* negated_exists(const ExprPtr& expr) {
+    if (expr->kind != ExprKind::kBool || as<BoolExpr>(*expr).op != BoolOp::kNot) return nullptr;
+    const ExprPtr& arg = as<BoolExpr>(*expr).args.front();
+    const bool is_exists = arg->kind == ExprKind::kSubLink && as<SubLinkExpr>(*arg).sublink == SubLinkKind::kExists;
+    return is_exists ? &as<SubLinkExpr>(*arg) : nullptr;
+}
+
 bool is_semi_join(const ExprPtr& expr) {
     if (expr->kind != ExprKind::kSubLink) return false;
     const SubLinkKind kind = as<SubLinkExpr>(*expr).sublink;
     return kind == SubLinkKind::kAny || kind == SubLinkKind::kExists;
 }
 
-/// The query joined with the values, each of which is there but once; nullopt: PostgreSQL's order of that is not known.
+/// The query joined with the values, each of which is there but once, or with none of them where none must be; nullopt: PostgreSQL's
+/// order of that is not known.
 std::optional<Query> joined(const Query& query, std::size_t conjunct, Values values, Host& host) {
     Query result = query;
     std::vector<ExprPtr> conjuncts;
     flatten_and(query.where, conjuncts);
     conjuncts.insert(conjuncts.end(), values.filters.begin(), values.filters.end());
-    conjuncts[conjunct] = put(result, std::move(values));
+    const bool is_anti = negated_exists(conjuncts[conjunct]) != nullptr;
+    conjuncts[conjunct] = is_anti ? put_missing(result, std::move(values)) : put(result, std::move(values));
     result.where = all_of(std::move(conjuncts));
     while (merge_subqueries(result)) {}
     if (!plan_joins(host, result, where_conjuncts(host, result)).node) return {};
@@ -249,14 +305,15 @@ bool reads_values_first(const Query& query, std::span<const ExprPtr> conjuncts, 
     return reads_values_first(host, *table, values.keys, *values.query);
 }
 
+bool is_join(const Query& query) { return query.from.size() > 1 || !query.from[0].is_leaf(); }
+
 bool has_outer_join(const FromNode& node) {
     return !node.is_leaf() && (node.join != JoinType::kInner || has_outer_join(*node.left) || has_outer_join(*node.right));
 }
 
 /// The same for several items: the different values joined with them, or each joined row looked up.
 bool joins_values_first(const Query& query, std::span<const ExprPtr> conjuncts, std::size_t conjunct, const Values& values, Host& host) {
-    const bool is_join = query.from.size() > 1 || !query.from[0].is_leaf();
-    if (!is_join || std::ranges::any_of(query.from, has_outer_join)) return false;
+    if (!is_join(query) || std::ranges::any_of(query.from, has_outer_join)) return false;
     const std::optional<Query> with_values = joined(query, conjunct, values, host);
     if (!with_values) return false;
     std::vector<ExprPtr> rest;
@@ -277,6 +334,11 @@ std::optional<Query> joined_once(const Query& query, Host& host) {
     std::vector<ExprPtr> conjuncts;
     flatten_and(query.where, conjuncts);
     for (std::size_t i = 0; i < conjuncts.size(); ++i) {
+        if (const SubLinkExpr* exists = negated_exists(conjuncts[i]); exists != nullptr && is_join(query)) {
+            std::optional<Values> values = Converter(host, *exists, query).run();
+            std::optional<Query> result = values ? joined(query, i, std::move(*values), host) : std::nullopt;
+            if (result) return result;
+        }
         if (!is_semi_join(conjuncts[i])) continue;
         std::optional<Values> values = Converter(host, as<SubLinkExpr>(*conjuncts[i]), query).run();
         if (!values) continue;

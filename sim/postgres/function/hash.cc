@@ -58,6 +58,14 @@ std::uint64_t hash_float(const Datum& value, std::uint64_t seed) {
     return hash_bytes({bytes, sizeof bytes}, seed);
 }
 
+/// The block's high and low half and the line pointer, two bytes each.
+std::uint64_t hash_tid(const Datum& value, std::uint64_t seed) {
+    const std::int64_t tid = value.as_int();
+    char bytes[6];
+    for (int i = 0; i < 6; ++i) bytes[i] = static_cast<char>(tid >> (32 - i / 2 * 16 + i % 2 * 8) & 0xff);
+    return hash_bytes({bytes, sizeof bytes}, seed);
+}
+
 std::uint64_t hash_text(const Datum& value, std::uint64_t seed) {
     return hash_bytes(value.as_text(), seed);
 }
@@ -107,7 +115,7 @@ constexpr auto kScalars = sorted_rows(std::to_array<ScalarRow>({
     HASH_("timestamp_hash", hash_int8), HASH_("pg_lsn_hash", hash_int8),
     HASH("hashchar", hash_char), HASH("hashfloat4", hash_float), HASH("hashfloat8", hash_float),
     HASH("hashtext", hash_text), HASH("hashname", hash_text), HASH("hashvarlena", hash_text),
-    HASH_("uuid_hash", hash_text), HASH("hashbpchar", hash_bpchar),
+    HASH_("uuid_hash", hash_text), HASH("hashbpchar", hash_bpchar), HASH("hashtid", hash_tid),
     {"hash_numeric", hash_numeric}, {"hash_numeric_extended", hash_numeric_extended},
 }));
 

@@ -17,7 +17,7 @@ constexpr HashFunctionRow kHashFunctions[] = {
     {oid::kInt2, 449},  {oid::kInt4, 450},    {oid::kText, 400},    {oid::kOid, 453},
     {oid::kFloat4, 451}, {oid::kFloat8, 452}, {oid::kBpchar, 1080}, {oid::kVarchar, 400},
     {oid::kDate, 450},  {oid::kTime, 1688},   {oid::kTimestamp, 2039}, {oid::kTimestamptz, 2039},
-    {oid::kNumeric, 432}, {oid::kUuid, 2963},
+    {oid::kNumeric, 432}, {oid::kUuid, 2963}, {oid::kTid, 2233},
 };
 
 ScalarFunction function_of(Environment& env, Oid type) {

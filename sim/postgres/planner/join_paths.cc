@@ -17,8 +17,8 @@ JoinPlanner::JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, co
         if (known.has_constant) continue;
         const Side *left = nullptr, *right = nullptr;
         for (const Side& member : known.members) {
-            if (left == nullptr && (member.mask & outer) != 0) left = &member;
-            if (right == nullptr && (member.mask & inner) != 0) right = &member;
+            if (left == nullptr && (member.mask & ~outer) == 0) left = &member;
+            if (right == nullptr && (member.mask & ~inner) == 0) right = &member;
         }
         const int number = static_cast<int>(i);
         if (left != nullptr && right != nullptr) clauses.equalities.push_back({*left, *right, number, number});
@@ -57,7 +57,7 @@ JoinPlanner::JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, co
 
 double JoinPlanner::distinct(const Side& side, bool& is_default) const {
     is_default = true;
-    if (side.leaf < 0 || side.attno <= 0) return kDefaultDistinct;
+    if (side.leaf < 0 || side.attno == 0) return kDefaultDistinct;
     return leaves_[static_cast<std::size_t>(side.leaf)].distinct_values(side.attno, is_default);
 }
 
@@ -70,28 +70,37 @@ double JoinPlanner::inner_selectivity(const JoinClauses& clauses) const {
     return result;
 }
 
-/// The share of outer rows that have a match. Only with the values of IN's subquery it is eqjoinsel_semi's.
+/// The share of outer rows that have a match (eqjoinsel_semi).
+double JoinPlanner::semi_selectivity(const JoinClauses& clauses, double inner_rows) const {
+    double result = clauses.filter_selectivity;
+    for (const JoinClauses::Equality& equality : clauses.equalities) {
+        bool default_key = false, default_value = false;
+        const double keys = distinct(equality.outer, default_key), all = distinct(equality.inner, default_value);
+        double values = all;
+        const Leaf* leaf = equality.inner.leaf >= 0 ? &leaves_[static_cast<std::size_t>(equality.inner.leaf)] : nullptr;
+        const double rows = leaf != nullptr && leaf->in_values == 0 ? std::min(inner_rows, leaf->rows()) : inner_rows;
+        if (values >= rows) {
+            values = rows;
+            default_value = false;
+        }
+        const double share = default_key || default_value ? 0.5 : keys > values ? values / keys : 1;
+        result *= std::min(share, inner_rows / std::max(keys, all));
+    }
+    return result;
+}
+
+/// The same, as the planner knows it of a join: it is that of an inner join, but for anti-joins and the values of IN's subquery.
 double JoinPlanner::match_share(const Pair& pair) const {
+    if (pair.join == PathJoin::kAnti) return semi_selectivity(pair.clauses, pair.inner.rows);
     const double any = inner_selectivity(pair.clauses);
     const bool is_inner = in_values(pair.inner.mask) > 0;
     const double value_rows = in_values(is_inner ? pair.inner.mask : pair.outer.mask);
     if (value_rows == 0) return any;
-    double result = pair.clauses.filter_selectivity;
-    for (const JoinClauses::Equality& equality : pair.clauses.equalities) {
-        bool default_key = false, default_value = false;
-        const double keys = distinct(is_inner ? equality.outer : equality.inner, default_key);
-        double values = distinct(is_inner ? equality.inner : equality.outer, default_value);
-        if (values >= value_rows) {
-            values = value_rows;
-            default_value = false;
-        }
-        if (default_key || default_value) {
-            result *= 0.5;
-        } else if (keys > values) {
-            result *= values / keys;
-        }
+    JoinClauses clauses = pair.clauses;
+    if (!is_inner) {
+        for (JoinClauses::Equality& equality : clauses.equalities) std::swap(equality.outer, equality.inner);
     }
-    return std::min(result, value_rows * any);
+    return semi_selectivity(clauses, value_rows);
 }
 
 double JoinPlanner::in_values(Mask mask) const {
@@ -116,6 +125,7 @@ void JoinPlanner::add_join_path(JoinRelation& joined, const Pair& pair, PlanNode
     node->inner = inner.node;
     if (pair.outer_join != nullptr) node->on = pair.outer_join->on;
     path.node = std::move(node);
+    path.keys.resize(useful_keys(joined.mask, path.keys));
     add_ordered_path(joined.paths, std::move(path), wish_.limit != 0);
 }
 
@@ -162,7 +172,7 @@ std::optional<std::pair<JoinPlanner::Path, double>> JoinPlanner::probe(const Pai
     std::vector<int> attnos;
     double loops = 1e300, rows = 1;
     for (const auto& equality : pair.clauses.equalities) {
-        if (equality.inner.attno <= 0) continue;
+        if (equality.inner.attno == 0) continue;
         attnos.push_back(equality.inner.attno);
         for (std::size_t i = 0; i < leaves_.size(); ++i) {
             if ((equality.outer.mask >> i & 1) != 0) loops = std::min(loops, leaves_[i].loops());
@@ -183,7 +193,7 @@ void JoinPlanner::add_nested_loops(JoinRelation& joined, const Pair& pair, const
     const Path& cheapest = pair.inner.cheapest();
     nested_loop(joined, pair, outer, cheapest, pair.inner.rows, false, all_cost);
     if (auto found = probe(pair)) nested_loop(joined, pair, outer, found->first, found->second, true, pair.clauses.filter_cost);
-    if (cheapest.is_material) return;
+    if (cheapest.is_material || pair.is_lateral) return;
     Path material = cheapest;
     material.total += 2 * kCpuOperator * pair.inner.rows;
     material.is_material = true;
@@ -362,7 +372,7 @@ void JoinPlanner::hash_join(JoinRelation& joined, const Pair& pair, const Path& 
         double share = 2 / (pair.match_count + 1);
         cost += compare * matched * clamp_rows(inner_rows * bucket * share) * 0.5;
         cost += compare * (outer_rows - matched) * clamp_rows(inner_rows / buckets) * 0.05;
-        tuples = matched;
+        tuples = pair.join == PathJoin::kAnti ? outer_rows - matched : matched;
     } else {
         cost += compare * outer_rows * clamp_rows(inner_rows * bucket) * 0.5;
         JoinClauses hashed = pair.clauses;
@@ -387,8 +397,10 @@ void JoinPlanner::add_hash_joins(JoinRelation& joined, const Pair& pair) {
 
 void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, const JoinRelation& inner,
                             PathJoin join, const OuterJoin* outer_join) {
+    if ((lateral_of(outer.mask) & inner.mask) != 0) return;
     Pair pair{outer, inner, join, outer_join, clauses_between(outer.mask, inner.mask, outer_join)};
-    pair.inner_unique = is_unique_for(inner, pair.clauses);
+    pair.inner_unique = join == PathJoin::kAnti || is_unique_for(inner, pair.clauses);
+    pair.is_lateral = (lateral_of(inner.mask) & outer.mask) != 0;
     if (pair.inner_unique) {
         pair.match_share = match_share(pair);
         double any = inner_selectivity(pair.clauses);
@@ -396,13 +408,13 @@ void JoinPlanner::add_paths(JoinRelation& joined, const JoinRelation& outer, con
             pair.match_count = std::max(1.0, any * inner.rows / pair.match_share);
         }
     }
-    const bool can_merge = !keeps_inner(join) || !pair.clauses.has_filters;
+    const bool can_merge = !pair.is_lateral && (!keeps_inner(join) || !pair.clauses.has_filters);
     if (can_merge) add_sorting_merges(joined, pair);
     for (const Path& path : pair.outer.paths) {
         if (!keeps_inner(join)) add_nested_loops(joined, pair, path);
         if (can_merge) add_sorted_merges(joined, pair, path);
     }
-    add_hash_joins(joined, pair);
+    if (!pair.is_lateral) add_hash_joins(joined, pair);
 }
 
 }  // namespace cdcsim::pg

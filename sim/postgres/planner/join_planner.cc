@@ -8,6 +8,7 @@
 #include "sim/postgres/planner/conditions.h"
 #include "sim/postgres/planner/cost.h"
 #include "sim/postgres/planner/join_search.h"
+#include "sim/postgres/planner/nullability.h"
 #include "sim/postgres/planner/sort_planner.h"
 #include "sim/postgres/storage/heap.h"
 
@@ -41,69 +42,6 @@ JoinPlanner::Mask JoinPlanner::mask_of(const FromNode& node) const {
     if (!node.is_leaf()) return mask_of(*node.left) | mask_of(*node.right);
     const auto leaf = std::ranges::find(leaves_, node.rt_index, &Leaf::rt_index);
     return Mask{1} << (leaf - leaves_.begin());
-}
-
-/// What the join is under conditions that remove rows of it: if one keeps no row where a side is missing, that side
-/// is never missing (reduce_outer_joins).
-JoinType JoinPlanner::reduced(const FromNode& node, const std::vector<ExprPtr>& above) const {
-    auto is_there = [&](const FromNode& side) {
-        const Mask mask = mask_of(side);
-        return std::ranges::any_of(above, [&](const ExprPtr& condition) { return is_strict_over(condition, mask); });
-    };
-    const bool misses_left = (node.join == JoinType::kRight || node.join == JoinType::kFull) && !is_there(*node.left);
-    const bool misses_right = (node.join == JoinType::kLeft || node.join == JoinType::kFull) && !is_there(*node.right);
-    if (misses_left) return misses_right ? JoinType::kFull : JoinType::kRight;
-    return misses_right ? JoinType::kLeft : JoinType::kInner;
-}
-
-/// What a join's ON says; `above`: conditions that remove rows of the join.
-void JoinPlanner::add_joins(const FromNode& node, const std::vector<ExprPtr>& above) {
-    if (node.is_leaf()) return;
-    std::vector<ExprPtr> on;
-    if (node.condition) flatten_and(fold_constants(node.condition, host_), on);
-    const JoinType type = reduced(node, above);
-    if (type == JoinType::kFull) return add_full_join(node, on);
-    const bool is_inner = type == JoinType::kInner;
-    std::vector<ExprPtr> inner = on;
-    if (is_inner) inner.insert(inner.end(), above.begin(), above.end());
-    add_joins(*node.left, is_inner || type == JoinType::kRight ? inner : above);
-    add_joins(*node.right, is_inner || type == JoinType::kLeft ? inner : above);
-    if (is_inner) {
-        for (const ExprPtr& condition : on) add_conjunct(condition);
-        return;
-    }
-    OuterJoin join;
-    join.left = mask_of(type == JoinType::kLeft ? *node.left : *node.right);
-    join.right = mask_of(type == JoinType::kLeft ? *node.right : *node.left);
-    for (const ExprPtr& condition : on) {
-        std::optional<Filter> filter = filter_of(condition);
-        if (!filter) continue;
-        join.min_left |= filter->mask & join.left;
-        // What looks at the missing side alone restricts it before the join.
-        if ((filter->mask & ~join.right) == 0 && std::has_single_bit(filter->mask)) {
-            leaves_[static_cast<std::size_t>(std::countr_zero(filter->mask))].add_condition(condition);
-            side_conditions_.push_back(condition);
-        } else {
-            join.filters.push_back(std::move(*filter));
-        }
-    }
-    if (join.min_left == 0) join.min_left = join.left;
-    join.on = std::move(on);
-    outer_joins_.push_back(std::move(join));
-}
-
-void JoinPlanner::add_full_join(const FromNode& node, const std::vector<ExprPtr>& on) {
-    add_joins(*node.left, {});
-    add_joins(*node.right, {});
-    OuterJoin join;
-    join.left = join.min_left = mask_of(*node.left);
-    join.right = mask_of(*node.right);
-    join.is_full = true;
-    for (const ExprPtr& condition : on) {
-        if (std::optional<Filter> filter = filter_of(condition)) join.filters.push_back(std::move(*filter));
-    }
-    join.on = on;
-    outer_joins_.push_back(std::move(join));
 }
 
 JoinPlanner::Mask JoinPlanner::mask_of(const ExprPtr& expr) const {
@@ -207,6 +145,24 @@ void JoinPlanner::add_conjunct(const ExprPtr& expr) {
     }
 }
 
+/// Over what an outer join may miss, a condition comes after that join; that an anti-join's other side is missing need not be
+/// asked (check_redundant_nullability_qual).
+void JoinPlanner::add_qual(const ExprPtr& expr) {
+    const Mask mask = mask_of(expr);
+    const auto nulled = std::ranges::find_if(outer_joins_, [&](const OuterJoin& join) { return (join.nullable() & mask) != 0; });
+    if (nulled == outer_joins_.end()) return add_conjunct(expr);
+    late_conditions_.push_back(expr);
+    const int forced_null = column_forced_null(expr).first;
+    const bool is_known = forced_null != 0 && std::ranges::any_of(outer_joins_, [&](const OuterJoin& join) {
+        return join.kind == OuterJoin::Kind::kAnti && (mask & ~join.right) == 0;
+    });
+    std::optional<Filter> filter = contains_sublink(expr) || is_known ? std::nullopt : filter_of(expr);
+    if (!filter) return;
+    const bool is_single = std::has_single_bit(filter->mask);
+    if (is_single && leaf(filter->mask).table) filter->selectivity = leaf(filter->mask).table->selectivity(expr);
+    late_filters_.push_back(std::move(*filter));
+}
+
 /// A column that equals one with a given value has that value too.
 void JoinPlanner::propagate_constants() {
     for (const Class& known : classes_) {
@@ -217,98 +173,6 @@ void JoinPlanner::propagate_constants() {
             if (!leaf.has_equality(member.attno)) leaf.add_equality(member.attno);
         }
     }
-}
-
-/// A condition that no row of NULLs passes makes the outer join below an inner one.
-bool JoinPlanner::is_strict_over(const ExprPtr& expr, Mask mask) const {
-    if ((mask_of(expr) & mask) == 0) return false;
-    if (expr->kind == ExprKind::kNullTest) return !as<NullTestExpr>(*expr).is_null;
-    if (expr->kind == ExprKind::kScalarArrayOp) return as<ScalarArrayOpExpr>(*expr).use_or;
-    if (expr->kind == ExprKind::kVar) return true;
-    if (expr->kind != ExprKind::kFunc || !as<FuncExpr>(*expr).strict) return false;
-    return std::ranges::any_of(as<FuncExpr>(*expr).args, [&](const ExprPtr& arg) {
-        ExprPtr bare = without_relabel(arg);
-        return bare->kind == ExprKind::kVar ? (mask_of(bare) & mask) != 0 : is_strict_over(bare, mask);
-    });
-}
-
-bool JoinPlanner::is_linked(Mask a, Mask b) const {
-    auto links = [&](Mask mask) {
-        return (mask & a) != 0 && (mask & b) != 0 && (mask & ~(a | b)) == 0;
-    };
-    for (const Class& known : classes_) {
-        Mask mask = 0;
-        if (known.has_constant) continue;
-        for (const Side& member : known.members) mask |= member.mask & (a | b);
-        if ((mask & a) != 0 && (mask & b) != 0) return true;
-    }
-    for (const OuterJoin& join : outer_joins_) {
-        for (const Filter& filter : join.filters) {
-            if (links(filter.mask)) return true;
-        }
-        if ((join.right & (a | b)) == join.right && (join.min_left & (a | b)) != 0) return true;
-    }
-    return std::ranges::any_of(filters_, [&](const Filter& filter) { return links(filter.mask); });
-}
-
-/// The outer join that joining the two sides is, nullptr: an inner join (join_is_legal).
-const JoinPlanner::OuterJoin* JoinPlanner::outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const {
-    const OuterJoin* found = nullptr;
-    legal = true;
-    for (const OuterJoin& join : outer_joins_) {
-        Mask both = a | b;
-        if ((join.right & both) == 0 || (both & ~join.right) == 0) continue;
-        auto contains = [](Mask set, Mask part) { return (part & ~set) == 0; };
-        if (contains(a, join.min_left | join.right) || contains(b, join.min_left | join.right)) continue;
-        bool forward = contains(a, join.min_left) && contains(b, join.right);
-        bool backward = contains(b, join.min_left) && contains(a, join.right);
-        if ((!forward && !backward) || found != nullptr) {
-            legal = false;
-            return nullptr;
-        }
-        if ((forward ? b : a) != join.right) {
-            legal = false;
-            return nullptr;
-        }
-        found = &join;
-        reversed = backward;
-    }
-    return found;
-}
-
-/// Whether the rows of these items, joined, can be asked what WHERE asks of an outer join's result.
-bool JoinPlanner::is_due(const Filter& late, Mask mask) const {
-    return (late.mask & ~mask) == 0 && std::ranges::all_of(outer_joins_, [&](const OuterJoin& join) {
-        return (join.nullable() & late.mask) == 0 || ((join.min_left | join.right) & ~mask) == 0;
-    });
-}
-
-void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
-    bool legal = true, reversed = false;
-    const OuterJoin* outer_join = outer_join_of(a.mask, b.mask, legal, reversed);
-    if (!legal) return;
-    const JoinRelation &left = reversed ? b : a, &right = reversed ? a : b;
-    auto [it, is_new] = relations_.try_emplace(a.mask | b.mask);
-    JoinRelation& joined = it->second;
-    if (is_new) {
-        joined.mask = a.mask | b.mask;
-        levels_[static_cast<std::size_t>(std::popcount(joined.mask))].push_back(joined.mask);
-        JoinClauses clauses = clauses_between(left.mask, right.mask, outer_join);
-        double rows = left.rows * right.rows * inner_selectivity(clauses);
-        if (outer_join != nullptr) rows = std::max(rows, left.rows);
-        if (outer_join != nullptr && outer_join->is_full) rows = std::max(rows, right.rows);
-        for (const Filter& late : late_filters_) {
-            if (is_due(late, joined.mask) && !is_due(late, a.mask) && !is_due(late, b.mask)) rows *= late.selectivity;
-        }
-        joined.rows = clamp_rows(rows);
-    }
-    PathJoin forward = PathJoin::kInner, backward = PathJoin::kInner;
-    if (outer_join != nullptr) {
-        forward = outer_join->is_full ? PathJoin::kFull : PathJoin::kLeft;
-        backward = outer_join->is_full ? PathJoin::kFull : PathJoin::kRight;
-    }
-    add_paths(joined, left, right, forward, outer_join);
-    add_paths(joined, right, left, backward, outer_join);
 }
 
 JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* size) {
@@ -323,24 +187,8 @@ JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* siz
         if (!add_leaves(node)) return {};
     }
     const std::vector<ExprPtr> above(conjuncts.begin(), conjuncts.end());
-    for (const FromNode& node : query_.from) add_joins(node, above);
-    for (const ExprPtr& conjunct : conjuncts) {
-        // Over what an outer join may miss, a condition comes after that join.
-        Mask mask = mask_of(conjunct);
-        bool is_late = std::ranges::any_of(outer_joins_, [&](const OuterJoin& join) {
-            return (join.nullable() & mask) != 0;
-        });
-        if (!is_late) {
-            add_conjunct(conjunct);
-            continue;
-        }
-        late_conditions_.push_back(conjunct);
-        std::optional<Filter> filter = contains_sublink(conjunct) ? std::nullopt : filter_of(conjunct);
-        if (!filter) continue;
-        const bool is_single = std::has_single_bit(filter->mask);
-        if (is_single && leaf(filter->mask).table) filter->selectivity = leaf(filter->mask).table->selectivity(conjunct);
-        late_filters_.push_back(std::move(*filter));
-    }
+    for (const FromNode& node : query_.from) add_joins(node, {above, above});
+    for (const ExprPtr& conjunct : conjuncts) add_qual(conjunct);
     propagate_constants();
     for (const OuterJoin& join : outer_joins_) note_classes(join.filters);
     note_classes(filters_);
@@ -356,35 +204,6 @@ JoinPlan JoinPlanner::plan(std::span<const ExprPtr> conjuncts, RelationSize* siz
         *size = {all.rows, is_unsorted ? plan.cost.startup : best.startup, is_unsorted ? plan.cost.total : best.total, {}};
     }
     return plan;
-}
-
-/// standard_join_search over what was collected.
-bool JoinPlanner::search() {
-    levels_.assign(leaves_.size() + 1, {});
-    for (std::size_t i = 0; i < leaves_.size(); ++i) {
-        JoinRelation relation = leaf_relation(i);
-        levels_[1].push_back(relation.mask);
-        relations_.emplace(relation.mask, std::move(relation));
-    }
-    for (std::size_t level = 2; level <= leaves_.size(); ++level) {
-        auto join_linked = [&](bool any) {
-            for (std::size_t small = 1; small <= level / 2; ++small) {
-                std::size_t big = level - small;
-                for (std::size_t i = 0; i < levels_[big].size(); ++i) {
-                    std::size_t first = big == small ? i + 1 : 0;
-                    for (std::size_t j = first; j < levels_[small].size(); ++j) {
-                        Mask a = levels_[big][i], b = levels_[small][j];
-                        if ((a & b) != 0 || (!any && !is_linked(a, b))) continue;
-                        make_join(relations_.at(a), relations_.at(b));
-                    }
-                }
-            }
-        };
-        join_linked(false);
-        if (levels_[level].empty()) join_linked(true);
-        if (levels_[level].empty()) return false;
-    }
-    return true;
 }
 
 /// Both sides of an equality are something to sort by.
@@ -428,28 +247,27 @@ PathKeys JoinPlanner::own_keys(std::size_t leaf) const {
         if (item < 0) break;
         if (!classes_[static_cast<std::size_t>(item)].has_constant) add_key(keys, {item, column.descending, column.nulls_first});
     }
-    keys.resize(useful_keys(leaf, keys));
+    keys.resize(useful_keys(Mask{1} << leaf, keys));
     return keys;
 }
 
 /// A merge join sorts ascending, unless ORDER BY wants it the other way (right_merge_direction).
-bool JoinPlanner::is_useful_for_merging(std::size_t leaf, const PathKey& key) const {
+bool JoinPlanner::is_useful_for_merging(Mask own, const PathKey& key) const {
     auto wanted = std::ranges::find(wanted_, key.item, &PathKey::item);
     if (key.descending != (wanted != wanted_.end() && wanted->descending)) return false;
-    const Mask own = Mask{1} << leaf;
     const Class& known = classes_[static_cast<std::size_t>(key.item)];
     if (std::ranges::any_of(known.members, [&](const Side& member) { return (member.mask & own) == 0; })) return true;
     return std::ranges::any_of(outer_joins_, [&](const OuterJoin& join) {
         return std::ranges::any_of(join.filters, [&](const Filter& filter) {
-            return filter.equality && (find_class(filter.equality->first) == key.item || find_class(filter.equality->second) == key.item);
+            return filter.equality && (filter.mask & ~own) != 0 && (find_class(filter.equality->first) == key.item || find_class(filter.equality->second) == key.item);
         });
     });
 }
 
 /// truncate_useless_pathkeys.
-std::size_t JoinPlanner::useful_keys(std::size_t leaf, const PathKeys& keys) const {
+std::size_t JoinPlanner::useful_keys(Mask own, const PathKeys& keys) const {
     std::size_t merging = 0;
-    while (merging < keys.size() && is_useful_for_merging(leaf, keys[merging])) ++merging;
+    while (merging < keys.size() && is_useful_for_merging(own, keys[merging])) ++merging;
     return std::max(merging, common_keys(wanted_, keys));
 }
 
@@ -472,12 +290,13 @@ JoinPlanner::JoinRelation JoinPlanner::leaf_relation(std::size_t number) const {
     for (const Index& index : leaf.table->indexes()) {
         for (const bool backward : {false, true}) {
             PathKeys keys = index_keys(number, index, backward);
-            keys.resize(useful_keys(number, keys));
+            keys.resize(useful_keys(relation.mask, keys));
             if (backward && keys.empty()) continue;
             if (std::optional<ScanPath> scan = leaf.table->index_scan(index, !keys.empty(), backward)) add(std::move(*scan), std::move(keys));
         }
     }
     if (std::optional<ScanPath> scan = leaf.table->bitmap()) add(std::move(*scan), {});
+    if (std::optional<ScanPath> scan = leaf.table->tid_scan()) add(std::move(*scan), {});
     return relation;
 }
 

@@ -1,8 +1,8 @@
 // In which order PostgreSQL's planner joins the tables of FROM, and how: the rows come out in the
 // order that follows from it, and so do the events of an UPDATE ... FROM or an INSERT ... SELECT.
 // Mirrors joinrels.c, joinpath.c and costsize.c for tables without statistics. Not simulated: the order
-// of subqueries, joins as the inner side of a probe, Memoize (its order is a nested loop's), LATERAL, more
-// than eight items: in the last two the order is not known.
+// of subqueries, joins as the inner side of a probe, Memoize (its order is a nested loop's), more
+// than eight items: there the order is not known.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,9 @@
 
 namespace cdcsim::pg {
 
-/// As the path's outer side sees it. kRight, kFull: unmatched rows of a hashed inner side come last.
-enum class PathJoin : std::uint8_t { kInner, kLeft, kRight, kFull };
+/// As the path's outer side sees it. kRight, kFull: unmatched rows of a hashed inner side come last. kAnti: a LEFT JOIN of which
+/// only rows without a match are wanted.
+enum class PathJoin : std::uint8_t { kInner, kLeft, kRight, kFull, kAnti };
 
 struct PlanNode {
     enum class Kind : std::uint8_t { kScan, kHashJoin, kNestedLoop, kMergeJoin };

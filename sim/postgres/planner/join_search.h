@@ -1,10 +1,11 @@
-// The search for the best way to join the items of FROM. Mirrors joinrels.c (join_planner.cc), and
+// The search for the best way to join the items of FROM. Mirrors initsplan.c (join_planner.cc, outer_joins.cc), joinrels.c (join_order.cc), and
 // joinpath.c with its part of costsize.c (join_paths.cc). Not for other folders.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -55,13 +56,27 @@ class JoinPlanner {
         std::optional<std::pair<Side, Side>> equality;
     };
 
-    /// LEFT JOIN: `right` may be missing. FULL JOIN: both may.
+    /// A join that is not inner (SpecialJoinInfo). LEFT JOIN: `right` may be missing. FULL JOIN: both may.
     struct OuterJoin {
-        Mask left = 0, right = 0, min_left = 0;
-        bool is_full = false;
-        Mask nullable() const { return is_full ? left | right : right; }
+        enum class Kind : std::uint8_t { kLeft, kFull, kAnti };
+        Kind kind = Kind::kLeft;
+        Mask left = 0, right = 0;          ///< as it is written
+        Mask min_left = 0, min_right = 0;  ///< what must have been joined before
+        bool is_left_strict = false;       ///< a row of NULLs on the left matches nothing
+        bool is_full() const { return kind == Kind::kFull; }
+        Mask nullable() const { return is_full() ? left | right : right; }
         std::vector<Filter> filters;  ///< of ON
         std::vector<ExprPtr> on;
+    };
+
+    /// Conditions that remove rows of a join: what is not NULL, and what is, follows from them.
+    struct Above {
+        std::vector<ExprPtr> not_null, forced_null;
+    };
+
+    /// The items below a join that are joined without outer joins between them, and all of them.
+    struct Scope {
+        Mask all = 0, inner = 0;
     };
 
     struct JoinRelation {
@@ -95,7 +110,8 @@ class JoinPlanner {
         PathJoin join;
         const OuterJoin* outer_join;
         JoinClauses clauses;
-        bool inner_unique = false;
+        bool inner_unique = false;  ///< one match is enough
+        bool is_lateral = false;    ///< the inner side is computed for each row of the outer one
         double match_share = 1;   ///< of the outer rows that find a match
         double match_count = 1;   ///< matches of those that do
     };
@@ -104,10 +120,8 @@ class JoinPlanner {
     // join_planner.cc
     bool add_item(int rt_index);
     bool add_leaves(const FromNode& node);
-    void add_joins(const FromNode& node, const std::vector<ExprPtr>& above);
-    JoinType reduced(const FromNode& node, const std::vector<ExprPtr>& above) const;
-    void add_full_join(const FromNode& node, const std::vector<ExprPtr>& on);
     Mask mask_of(const FromNode& node) const;
+    void add_qual(const ExprPtr& expr);
     void add_conjunct(const ExprPtr& expr);
     Side side_of(const ExprPtr& expr) const;
     Mask mask_of(const ExprPtr& expr) const;
@@ -118,27 +132,50 @@ class JoinPlanner {
     int class_of(const Side& side);
     std::optional<Filter> filter_of(const ExprPtr& expr) const;
     void propagate_constants();
-    bool is_strict_over(const ExprPtr& expr, Mask mask) const;
     void note_classes(const std::vector<Filter>& filters);
     void note_wanted_keys();
     JoinRelation leaf_relation(std::size_t number) const;
     PathKeys index_keys(std::size_t leaf, const Index& index, bool backward) const;
     PathKeys own_keys(std::size_t leaf) const;
-    std::size_t useful_keys(std::size_t leaf, const PathKeys& keys) const;
-    bool is_useful_for_merging(std::size_t leaf, const PathKey& key) const;
-    bool search();
+    std::size_t useful_keys(Mask own, const PathKeys& keys) const;
+    bool is_useful_for_merging(Mask own, const PathKey& key) const;
     JoinPlan choose(const JoinRelation& all) const;
-    bool is_linked(Mask a, Mask b) const;
-    const OuterJoin* outer_join_of(Mask a, Mask b, bool& legal, bool& reversed) const;
+    const Leaf& leaf(Mask mask) const { return leaves_[static_cast<std::size_t>(std::countr_zero(mask))]; }
+
+    // outer_joins.cc
+    Scope add_joins(const FromNode& node, const Above& above);
+    JoinType reduced(const FromNode& node, const std::vector<ExprPtr>& above) const;
+    void add_outer_join(OuterJoin join, Mask inner, std::vector<ExprPtr> on);
+    void note_order(OuterJoin& join, Mask inner, Mask referred, Mask strict) const;
+    bool is_anti(const FromNode& side, const std::vector<ExprPtr>& on, const std::vector<ExprPtr>& forced_null) const;
+    Mask mask_of(const std::set<int>& relations) const;
+
+    // join_order.cc
+    bool search();
+    void search_level(std::size_t level);
+    void join_with_each(Mask mask, std::span<const Mask> others, bool is_linked_only);
+    bool has_joins(Mask mask) const;
+    bool is_related(Mask a, Mask b) const;
+    bool must_be_joined(Mask a, Mask b) const;
+    bool can_be_joined_elsewhere(Mask mask) const;
+    struct Legality {
+        bool is_legal = false, is_reversed = false;
+        const OuterJoin* outer_join = nullptr;  ///< nullptr: an inner join
+    };
+    Legality legality(Mask a, Mask b) const;
+    bool is_lateral_legal(Mask a, Mask b, const Legality& known) const;
+    Mask lateral_of(Mask mask) const;
+    Mask direct_lateral_of(Mask mask) const;
+    double joined_rows(const JoinRelation& left, const JoinRelation& right, const OuterJoin* outer_join);
     bool is_due(const Filter& late, Mask mask) const;
     void make_join(const JoinRelation& a, const JoinRelation& b);
-    const Leaf& leaf(Mask mask) const { return leaves_[static_cast<std::size_t>(std::countr_zero(mask))]; }
 
     // join_paths.cc
     JoinClauses clauses_between(Mask outer, Mask inner, const OuterJoin* outer_join);
     double distinct(const Side& side, bool& is_default) const;
     double inner_selectivity(const JoinClauses& clauses) const;
     double match_share(const Pair& pair) const;
+    double semi_selectivity(const JoinClauses& clauses, double inner_rows) const;
     double in_values(Mask mask) const;
     bool is_unique_for(const JoinRelation& inner, const JoinClauses& clauses) const;
     void add_paths(JoinRelation& joined, const JoinRelation& outer, const JoinRelation& inner, PathJoin join,

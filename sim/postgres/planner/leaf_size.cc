@@ -110,12 +110,24 @@ std::vector<Leaf::SortedColumn> own_order(const Query& query) {
     return order;
 }
 
+/// The items of the level around it that a LATERAL query refers to.
+std::set<int> items_around(const Query& query) {
+    std::set<int> items;
+    for_each_outer_reference(query, [&](const Expr& reference, int levels) {
+        if (levels != 1) return;
+        if (reference.kind == ExprKind::kVar) items.insert(as<VarExpr>(reference).rt_index);
+        if (reference.kind == ExprKind::kWholeRow) items.insert(as<WholeRowExpr>(reference).rt_index);
+    });
+    return items;
+}
+
 std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
     if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, query, *item, 0);
-    if (refers_outside(query) || (!is_material && is_pulled_up(query))) return {};
+    Leaf leaf;
+    leaf.lateral = items_around(query);
+    if (leaf.lateral.empty() && !is_material && is_pulled_up(query)) return {};
     std::optional<RelationSize> size = size_of_query(host, query);
     if (!size) return {};
-    Leaf leaf;
     leaf.base_rows = size->rows;
     leaf.startup = size->startup;
     leaf.total = size->total + (query.unique_values ? 0 : kCpuTuple * size->rows);
@@ -155,6 +167,10 @@ std::optional<Leaf> working_leaf(Host& host, const RangeTableEntry& entry) {
     leaf.base_rows = clamp_rows(kIterations * first->rows);
     read_from_kept(leaf);
     return leaf;
+}
+
+void refer(Leaf& leaf, const ExprPtr& expr) {
+    for (int rt_index : relations_of(expr)) leaf.lateral.insert(rt_index);
 }
 
 const CommonTableExpr* cte_of(const Query& query, const RangeTableEntry& entry) {
@@ -240,6 +256,7 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
             bool is_kept = cte->materialized || (cte->reference_count > 1 && !cte->not_materialized) ||
                            contains_volatile(*cte->query);
             leaf = query_leaf(host, *cte->query, is_kept);
+            if (leaf && is_kept) leaf->unique_columns.clear();
             break;
         }
         case RteKind::kValues:
@@ -247,12 +264,15 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
             leaf->base_rows = static_cast<double>(entry.values.size());
             leaf->total = leaf->base_rows * (kCpuOperator + kCpuTuple);
             leaf->all_distinct = true;
+            for (const auto& row : entry.values) {
+                for (const ExprPtr& value : row) refer(*leaf, value);
+            }
             break;
         case RteKind::kFunction: {
             leaf.emplace();
             leaf->base_rows = 0;
             for (const auto& item : entry.functions) {
-                if (!relations_of(item.call).empty()) return {};  // LATERAL
+                refer(*leaf, item.call);
                 std::optional<double> rows = function_rows(host, item.call);
                 if (!rows) return {};
                 leaf->base_rows = std::max(leaf->base_rows, *rows);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Leaf {
     double value_loops = 0;               ///< IN's values: as the function of this name
     bool is_material = false;             ///< keeps its rows
     double again = 0;                     ///< is_material: what giving them again costs
+    std::set<int> lateral;                ///< the items that it is computed for each row of
     std::vector<int> unique_columns;
     struct SortedColumn {
         int attno = 0;

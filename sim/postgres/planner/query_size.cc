@@ -8,6 +8,7 @@
 #include "sim/postgres/planner/cost.h"
 #include "sim/postgres/planner/group_planner.h"
 #include "sim/postgres/planner/leaf_size.h"
+#include "sim/postgres/planner/sort_planner.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -35,7 +36,7 @@ double group_count(Host& host, const std::vector<ExprPtr>& keys, const RelationS
             if (levels != 0 || reference.kind != ExprKind::kVar) return;
             const auto& var = as<VarExpr>(reference);
             for (const Leaf& leaf : leaves) {
-                if (leaf.rt_index != var.rt_index || var.attno <= 0) continue;
+                if (leaf.rt_index != var.rt_index || var.attno == 0) continue;
                 auto it = std::ranges::find(columns, &leaf, [](const auto& entry) { return entry.first; });
                 if (it == columns.end()) it = columns.insert(it, {&leaf, {}});
                 if (std::ranges::find(it->second, var.attno) == it->second.end()) it->second.push_back(var.attno);
@@ -336,11 +337,70 @@ double value_loops(Host& host, const Query& values, const std::vector<Leaf>& lea
     return std::min(loops, group_count(host, exprs, {.rows = product, .startup = 0, .total = 0, .unique_columns = {}}, leaves));
 }
 
+namespace {
+
+/// The rows of LIMIT or OFFSET: 0: all or none, -1: not known.
+double constant_count(Host& host, const ExprPtr& written) {
+    if (!written) return 0;
+    const ExprPtr expr = fold_constants(written, host);
+    if (expr->kind != ExprKind::kConst) return -1;
+    const Datum& value = as<ConstExpr>(*expr).value;
+    return value.is_null() ? 0 : static_cast<double>(value.as_int());
+}
+
+/// LIMIT with OFFSET, as JoinWish::limit.
+double wanted_rows(Host& host, const Query& query) {
+    const double limit = constant_count(host, query.limit), offset = constant_count(host, query.offset);
+    if (limit == 0) return 0;
+    return limit < 0 || offset < 0 ? -1 : limit + offset;
+}
+
+/// adjust_limit_rows_costs.
+void take_part(Host& host, const Query& query, RelationSize& size) {
+    const double all = size.rows, run = size.total - size.startup;
+    auto count = [&](const ExprPtr& expr) {
+        const double rows = constant_count(host, expr);
+        return std::min(size.rows, rows < 0 ? clamp_rows(all * 0.1) : clamp_rows(rows));
+    };
+    if (constant_count(host, query.offset) != 0) {
+        const double skipped = count(query.offset);
+        size.startup += run * skipped / all;
+        size.rows = clamp_rows(size.rows - skipped);
+    }
+    if (constant_count(host, query.limit) == 0) return;
+    size.rows = count(query.limit);
+    size.total = size.startup + run * size.rows / all;
+}
+
+bool is_plain(const Query& query) {
+    return !query.set_operations && !query.has_aggregates && !query.has_windows && query.group_by.empty() && query.grouping_sets.empty() && !query.distinct &&
+           query.distinct_on.empty() && !query.from.empty();
+}
+
+/// FROM's rows in the order of ORDER BY, or the first of them, read the cheapest way.
+std::optional<RelationSize> size_in_order(Host& host, const Query& query) {
+    std::vector<OrderKey> keys;
+    for (const SortKey& key : query.order_by) {
+        const TargetEntry* target = target_of(query, key.target);
+        if (target == nullptr || contains_set_function(target->expr)) return {};
+        keys.push_back({target->expr, key.descending, key.nulls_first});
+    }
+    RelationSize size;
+    const JoinPlan plan = plan_joins(host, query, where_conjuncts(host, query), {.keys = keys, .limit = wanted_rows(host, query), .bounded = true}, &size);
+    if (!plan.node) return {};
+    return RelationSize{size.rows, plan.cost.startup, plan.cost.total, size.unique_columns};
+}
+
+}  // namespace
+
 std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
     std::vector<Leaf> leaves;
     std::optional<RelationSize> known = query.set_operations ? size_of_set_operation(host, query, *query.set_operations) : size_before_distinct(host, query, leaves);
     if (!known) return {};
     RelationSize& size = *known;
+    if (query.set_operations && !query.set_operations->all) {
+        for (std::size_t i = 1; i <= query.set_operations->columns.size(); ++i) size.unique_columns.push_back(static_cast<int>(i));
+    }
     if (query.distinct && query.distinct_on.empty()) {
         std::vector<ExprPtr> keys;
         size.unique_columns.clear();
@@ -353,22 +413,14 @@ std::optional<RelationSize> size_of_query(Host& host, const Query& query) {
     }
     if (!query.distinct_on.empty()) {
         distinct_on(host, query, leaves, size);
+    } else if (is_plain(query) && (!query.order_by.empty() || query.limit)) {
+        if (const std::optional<RelationSize> sorted = size_in_order(host, query)) size = *sorted;
     } else if (!query.order_by.empty()) {
-        size.startup = size.total + sort_start_cost(size.rows);
-        size.total = size.startup + kCpuOperator * size.rows;
+        const PathCost sorted = sort_cost(size.total, size.rows, std::max(0.0, wanted_rows(host, query)));
+        size.startup = sorted.startup;
+        size.total = sorted.total;
     }
-    if (query.limit) {
-        ExprPtr limit = fold_constants(query.limit, host);
-        double wanted = size.rows * 0.1;
-        if (limit->kind == ExprKind::kConst && !as<ConstExpr>(*limit).value.is_null()) {
-            wanted = static_cast<double>(as<ConstExpr>(*limit).value.as_int());
-        }
-        wanted = clamp_rows(wanted);
-        if (wanted < size.rows) {
-            size.total = size.startup + (size.total - size.startup) * wanted / size.rows;
-            size.rows = wanted;
-        }
-    }
+    if (query.limit || query.offset) take_part(host, query, size);
     return known;
 }
 

@@ -37,7 +37,7 @@ struct Distinct {
 Distinct distinct_of(std::span<const Leaf> leaves, const ExprPtr& expr) {
     Distinct result;
     ExprPtr bare = without_relabel(expr);
-    if (attno_of(expr) <= 0) return result;
+    if (attno_of(expr) == 0) return result;
     for (const Leaf& leaf : leaves) {
         if (leaf.rt_index == as<VarExpr>(*bare).rt_index) result.values = leaf.distinct_values(attno_of(expr), result.is_default);
     }
@@ -181,7 +181,7 @@ class SemiJoin {
     static std::vector<int> attnos(std::span<const ExprPtr> exprs) {
         std::vector<int> result;
         for (const ExprPtr& expr : exprs) {
-            if (attno_of(expr) > 0) result.push_back(attno_of(expr));
+            if (attno_of(expr) != 0) result.push_back(attno_of(expr));
         }
         return result;
     }
@@ -204,7 +204,7 @@ bool are_unique(Host& host, const Query& values) {
     if (!size_of_from(host, values, leaves) || leaves.size() != 1) return false;
     std::vector<int> columns = leaves[0].equalities;
     for (const TargetEntry& target : values.targets) {
-        if (attno_of(target.expr) > 0) columns.push_back(attno_of(target.expr));
+        if (attno_of(target.expr) != 0) columns.push_back(attno_of(target.expr));
     }
     return leaves[0].is_unique(columns);
 }

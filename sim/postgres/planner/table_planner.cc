@@ -118,7 +118,9 @@ const ColumnStatistics* TablePlanner::statistics_of(int attno) const {
 
 /// get_variable_numdistinct.
 double TablePlanner::distinct_values(int attno, bool& is_default) const {
-    is_default = false;
+    constexpr int kTableOid = -6;
+    is_default = attno < 0 && attno != kCtidAttno && attno != kTableOid;
+    if (attno < 0) return attno == kTableOid ? 1 : is_default ? std::min(kDefaultDistinct, std::max(1.0, tuples_)) : std::max(1.0, tuples_);
     bool is_unique = std::ranges::any_of(relation_.indexes, [&](const Index& index) {
         return index.unique && !index.predicate && index.keys.size() == 1 &&
                index.keys.front().attno == attno;
@@ -148,7 +150,8 @@ int TablePlanner::column_of(const ExprPtr& expr) const {
     ExprPtr bare = without_relabel(expr);
     if (bare->kind != ExprKind::kVar) return 0;
     const auto& var = as<VarExpr>(*bare);
-    return var.levels_up == 0 && var.rt_index == rt_index_ && var.attno > 0 ? var.attno : 0;
+    const bool is_findable = var.attno > 0 || var.attno == kCtidAttno;
+    return var.levels_up == 0 && var.rt_index == rt_index_ && is_findable ? var.attno : 0;
 }
 
 bool TablePlanner::is_pseudo_constant(const ExprPtr& expr) const {
@@ -193,6 +196,16 @@ double TablePlanner::selectivity_of(const ExprPtr& expr) const {
         case ExprKind::kNullTest:
         case ExprKind::kRowCompare: return clause_of(expr).selectivity;
         case ExprKind::kVar: return 0.5;
+        case ExprKind::kBooleanTest: {
+            const auto& node = as<BooleanTestExpr>(*expr);  // booltestsel
+            switch (node.test) {
+                case BooleanTestKind::kIsUnknown: return kRange;
+                case BooleanTestKind::kIsNotUnknown: return 1 - kRange;
+                case BooleanTestKind::kIsTrue:
+                case BooleanTestKind::kIsNotFalse: return selectivity_of(node.arg);
+                default: return 1 - selectivity_of(node.arg);
+            }
+        }
         case ExprKind::kBool: {
             const auto& node = as<BoolExpr>(*expr);
             if (node.op == BoolOp::kNot) return 1 - selectivity_of(node.args.front());
@@ -215,9 +228,9 @@ void TablePlanner::match_comparison(const FuncExpr& func, Clause& clause) const 
         const OperatorRow* op = find_builtin_operator(func.op);
         if (op == nullptr) return;
         const int column = column_of(func.args[0]);
-        if (op->name == "<>" && column > 0) clause.selectivity = 1 - equal_selectivity(column);
+        if (op->name == "<>" && column != 0) clause.selectivity = 1 - equal_selectivity(column);
         if (op->name.ends_with("~~") || op->name.ends_with("~~*")) {
-            clause.selectivity = like_selectivity(*func.args[1], op->name.ends_with('*'), column > 0 ? equal_selectivity(column) : kRange);
+            clause.selectivity = like_selectivity(*func.args[1], op->name.ends_with('*'), column != 0 ? equal_selectivity(column) : kRange);
             if (op->name.starts_with('!')) clause.selectivity = 1 - clause.selectivity;
         }
         return;
@@ -278,6 +291,7 @@ Clause TablePlanner::clause_of(const ExprPtr& expr) const {
             clause.strategy = row.strategy;
             break;
         }
+        case ExprKind::kBooleanTest: clause.selectivity = selectivity_of(expr); break;
         case ExprKind::kVar:
         case ExprKind::kBool: {
             bool negated = expr->kind == ExprKind::kBool && as<BoolExpr>(*expr).op == BoolOp::kNot;
@@ -460,6 +474,16 @@ std::optional<TablePlanner::IndexCost> TablePlanner::best_bitmap(const Clauses& 
     return best;
 }
 
+/// create_tidscan_paths, cost_tidscan. The rows come as they lie, like those of a scan in sequence.
+std::optional<ScanPath> TablePlanner::tid_path(const Clauses& clauses) const {
+    const auto places = std::ranges::find_if(clauses, [](const Clause& clause) { return clause.attno == kCtidAttno && clause.is_equality; });
+    if (places == clauses.end()) return {};
+    ScanPath path;
+    path.startup = kCpuOperator * places->cost;
+    path.total = path.startup + (kRandomPage + kCpuTuple + kCpuOperator * (cost_of_all(clauses) - places->cost)) * places->scans;
+    return path;
+}
+
 ScanPath TablePlanner::sequential() const {
     ScanPath path;
     path.total = pages_ * kSeqPage + (kCpuTuple + kCpuOperator * cost_of_all(clauses_)) * tuples_;
@@ -496,6 +520,7 @@ std::vector<ScanPath> TablePlanner::paths(double limit) const {
         if (auto path = index_scan(index, false, false)) add(std::move(*path));
     }
     if (auto path = bitmap()) add(std::move(*path));
+    if (auto path = tid_scan()) add(std::move(*path));
     return paths;
 }
 
@@ -562,6 +587,7 @@ std::optional<ScanPath> TablePlanner::probe(std::span<const int> attnos, double 
         cost->total += 0.1 * kCpuOperator * rows;
         add_path(paths, bitmap_path(*cost, clauses, loops));
     }
+    if (std::ranges::find(attnos, kCtidAttno) != attnos.end()) add_path(paths, *tid_path(clauses));
     if (paths.empty()) return {};
     return std::move(*std::ranges::min_element(paths, {}, &ScanPath::total));
 }

@@ -30,6 +30,8 @@ struct TableSize {
     std::vector<ColumnStatistics> columns = {};  ///< by attno - 1; empty: never analysed
 };
 
+inline constexpr int kCtidAttno = -1;
+
 enum class ScanKind : std::uint8_t { kSequential, kIndex, kBitmap };
 
 struct ScanPath {
@@ -60,7 +62,7 @@ struct OrderedScan {
 /// A condition, as far as an index could serve it.
 struct Clause {
     ExprPtr expr;
-    int attno = 0;              ///< 0: no index can
+    int attno = 0;              ///< 0: no index can; kCtidAttno: it says where the row is
     int strategy = 0;           ///< btree's; 0: IS NULL and IS NOT NULL
     bool is_equality = false;   ///< of one value or of one of an array
     double scans = 1;           ///< array elements that are looked up one by one
@@ -94,6 +96,8 @@ class TablePlanner {
     /// nullopt: it serves nothing. `whole`: even if no condition chooses entries.
     std::optional<ScanPath> index_scan(const Index& index, bool whole, bool backward) const;
     std::optional<ScanPath> bitmap() const;
+    /// By the places that a condition says, in their order.
+    std::optional<ScanPath> tid_scan() const { return tid_path(clauses_); }
     /// The paths that survive each other; `limit`: rows that are wanted, 0: all.
     std::vector<ScanPath> paths(double limit = 0) const;
     ScanPath best(double limit = 0) const;
@@ -129,6 +133,7 @@ class TablePlanner {
     std::size_t presorted_keys(const Index& index, std::span<const OrderKey> keys, bool backward) const;
     ScanPath index_path(const IndexCost& cost, const Index& index, const Clauses& clauses, double loops) const;
     ScanPath bitmap_path(const IndexCost& cost, const Clauses& clauses, double loops = 1) const;
+    std::optional<ScanPath> tid_path(const Clauses& clauses) const;
     std::optional<IndexCost> best_bitmap(const Clauses& clauses, double rows) const;
     std::optional<IndexCost> or_bitmap(const Clause& clause, double rows) const;
     double index_pages(const Index& index) const;

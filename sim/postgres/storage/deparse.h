@@ -111,6 +111,7 @@ class Block {
     std::string leaf(int rt_index, Stage& stage, bool nullable);
     std::string item_text(int rt_index, Stage& stage, bool nullable);
     static std::string alias(int rt_index);
+    std::string row_number(int rt_index) const { return alias(rt_index) + "." + number_of_row_[static_cast<std::size_t>(rt_index - 1)]; }
     static std::string visible(const std::string& row);
     std::string relation_leaf(int rt_index, Stage& stage, bool nullable);
     std::string scan_text(const Relation& parent, const RelationPtr& child, std::size_t sequence);
@@ -137,6 +138,7 @@ class Block {
                              const GroupsSeen& seen, const std::string& text, Stage& stage);
     void add_where(Stage& stage, const std::string& condition);
     bool is_result_of_join() const;
+    bool is_grouped() const { return !query_.group_by.empty() || !query_.grouping_sets.empty(); }
 
     // deparse_join.cc
     /// A part of the order in which the rows of a join come.
@@ -163,6 +165,7 @@ class Block {
     bool add_order(const PlanNode& node, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
     bool add_merge_order(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
     void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
+    std::string missing_text(const PlanNode& node, const Stage& stage);
     std::string bucket_text(const PlanNode& node, const Stage& stage);
 
     // deparse_aggregate.cc
@@ -247,6 +250,7 @@ class Block {
     Deparser& d_;
     const Query& query_;
     int number_;
+    std::vector<std::string> number_of_row_;  ///< by rt_index - 1: a column that says in which order the item gives its rows
     std::vector<TargetEntry> targets_;   ///< folded
     ExprPtr having_;
     std::vector<std::string> presence_;  ///< by rt_index - 1: a column that is NULL only without a row

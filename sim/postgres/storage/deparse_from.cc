@@ -61,6 +61,9 @@ Stage Block::from_and_where() {
     } else {
         choose_order(conjuncts, stage);
     }
+    // A hash table of groups is filled in the order in which its input comes.
+    const bool is_alone = query_.from.size() == 1 && query_.from[0].is_leaf();
+    if (is_alone && is_grouped() && stage.heap_order.empty()) stage.heap_order = {row_number(query_.from[0].rt_index)};
     return stage;
 }
 
@@ -241,7 +244,7 @@ std::string Block::relation_leaf(int rt_index, Stage& stage, bool nullable) {
         }
     }
     std::string name = alias(rt_index);
-    presence_[static_cast<std::size_t>(rt_index - 1)] = "rid";
+    presence_[static_cast<std::size_t>(rt_index - 1)] = number_of_row_[static_cast<std::size_t>(rt_index - 1)] = "rid";
     bool is_itself = scanned.size() == 1 && scanned.front()->oid == relation.oid;
     if (is_itself && !nullable) {
         stage.heap_order = {name + ".rid"};
@@ -283,7 +286,7 @@ std::string Block::subquery_leaf(int rt_index, Stage& stage) {
     // A volatile subquery must not be merged into this level, where each reference would run it.
     bool fence = contains_volatile(query);
     std::string columns = columns_text(count);
-    const char* number = is_result_of_join() ? ",row_number() OVER () AS seq" : "";
+    const char* number = is_result_of_join() || is_grouped() ? ",row_number() OVER () AS seq" : "";
     return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS p" + number + " FROM (" + text +
            ")" + (fence ? " LIMIT -1 OFFSET 0" : "") + ") AS " + alias(rt_index);
 }
@@ -306,6 +309,7 @@ std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
         return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS slot,rowid AS seq FROM " +
                table + " LIMIT -1 OFFSET 0) AS " + alias(rt_index);
     }
+    number_of_row_[static_cast<std::size_t>(rt_index - 1)] = "rowid";
     return table + " AS " + alias(rt_index);
 }
 

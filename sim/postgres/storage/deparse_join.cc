@@ -56,12 +56,11 @@ bool Block::add_conditions(std::span<const ExprPtr> conditions, const Stage& sta
 bool Block::add_side(const PlanNode& node, const JoinPlan& plan, const Stage& stage, JoinSide& side) {
     if (node.kind == PlanNode::Kind::kScan) {
         const auto number = static_cast<std::size_t>(node.rt_index - 1);
-        const std::string name = alias(node.rt_index);
         if (!is_repeatable(entry(node.rt_index))) return false;
         side.tables = {node.rt_index};
         side.from = leaf_texts_[number];
-        side.row = name + (entry(node.rt_index).kind == RteKind::kRelation ? ".rid" : ".seq");
-        if (direct_[number]) side.conditions.push_back(visible(name));
+        side.row = row_number(node.rt_index);
+        if (direct_[number]) side.conditions.push_back(visible(alias(node.rt_index)));
         return true;
     }
     JoinSide outer, inner;
@@ -88,6 +87,7 @@ bool Block::add_side(const PlanNode& node, const JoinPlan& plan, const Stage& st
     if (!add_conditions(own, stage, inner)) return false;
     side.from = "(" + outer.from + " LEFT JOIN " + inner.from + " ON " + all_of(inner.conditions) + ")";
     side.row = outer.row + "||','||coalesce(" + inner.row + ",'')";
+    if (node.join == PathJoin::kAnti) side.conditions.push_back("(" + inner.row + ") IS NULL");
     side.missing.push_back(std::move(inner.tables));
     return true;
 }
@@ -121,12 +121,12 @@ bool Block::add_merge_order(const PlanNode& node, std::span<const OrderKey> keys
     return true;
 }
 
-namespace {
-
-/// The first table of the outer side: its columns are NULL where a right join found nothing.
-const PlanNode& first_scan(const PlanNode& node) { return node.kind == PlanNode::Kind::kScan ? node : first_scan(*node.outer); }
-
-}  // namespace
+/// Whether a side of an outer join has no row.
+std::string Block::missing_text(const PlanNode& node, const Stage& stage) {
+    if (node.kind == PlanNode::Kind::kScan) return column(node.rt_index, 0, stage) + " IS NULL";
+    if (node.join == PathJoin::kFull) return missing_text(*node.outer, stage) + " AND " + missing_text(*node.inner, stage);
+    return missing_text(node.join == PathJoin::kRight ? *node.inner : *node.outer, stage);
+}
 
 /// A hash table gives the equal rows of its side last in, first out. A merge join's rows come by its keys; a side
 /// that is sorted for it has an order of its own among equal ones.
@@ -142,7 +142,7 @@ bool Block::add_order(const PlanNode& node, const JoinPlan& plan, const Stage& s
     if (!add_side(*node.inner, node.sorts_inner, node.inner_keys, inner)) return false;
     const bool is_full = node.join == PathJoin::kFull, is_right = node.join == PathJoin::kRight || is_full;
     const bool merges = node.kind == PlanNode::Kind::kMergeJoin;
-    if (is_right && !merges) terms.push_back({"(" + column(first_scan(*node.outer).rt_index, 0, stage) + " IS NULL)"});
+    if (is_right && !merges) terms.push_back({"(" + missing_text(*node.outer, stage) + ")"});
     if (is_right || node.sorts_outer) {
         for (std::size_t i = 0; i < node.merge_keys.size(); ++i) {
             const OrderKey& key = is_right ? node.inner_keys[i] : node.merge_keys[i];
@@ -157,6 +157,7 @@ bool Block::add_order(const PlanNode& node, const JoinPlan& plan, const Stage& s
         if (!is_known) return false;
         terms.push_back({bucket_text(node, stage)});
     }
+    if (node.join == PathJoin::kAnti) return true;
     for (OrderTerm& term : inner) {
         if (node.kind == PlanNode::Kind::kHashJoin) term.reverse();
         terms.push_back(std::move(term));
@@ -165,10 +166,8 @@ bool Block::add_order(const PlanNode& node, const JoinPlan& plan, const Stage& s
 }
 
 void Block::add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms) {
-    std::string name = alias(node.rt_index);
     const RangeTableEntry& rte = entry(node.rt_index);
-    if (rte.kind != RteKind::kRelation) return terms.push_back({name + ".seq"});
-    if (node.scan.kind == ScanKind::kSequential) return terms.push_back({name + ".rid"});
+    if (rte.kind != RteKind::kRelation || node.scan.kind == ScanKind::kSequential) return terms.push_back({row_number(node.rt_index)});
     const bool backward = node.scan.backward;
     if (node.scan.kind == ScanKind::kIndex) {
         for (const IndexKey& key : node.scan.index->keys) {

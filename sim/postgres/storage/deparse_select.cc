@@ -22,7 +22,8 @@ std::string Deparser::parameter(Parameter parameter) {
 }
 
 Block::Block(Deparser& deparser, const Query& query, int parent)
-    : d_(deparser), query_(query), number_(static_cast<int>(deparser.program.blocks.size())) {
+    : d_(deparser), query_(query), number_(static_cast<int>(deparser.program.blocks.size())),
+      number_of_row_(query.range_table.size(), "seq") {
     d_.program.blocks.push_back({parent, &query});
 }
 
