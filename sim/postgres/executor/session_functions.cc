@@ -419,7 +419,11 @@ Datum pg_lsn_mi(CallContext& call, std::span<const Datum> args) {
     return input_text(call.env, oid::kNumeric, std::to_string(args[0].as_int() - args[1].as_int()));
 }
 
-Datum pg_notify(CallContext&, std::span<const Datum>) { return Datum::of_text(""); }
+Datum pg_notify(CallContext&, std::span<const Datum> args) {
+    auto text = [&](std::size_t i) { return args[i].is_null() ? std::string_view() : std::string_view(args[i].as_text()); };
+    check_notification(text(0), text(1));
+    return Datum::of_text("");
+}
 Datum pg_typeof(CallContext& call, std::span<const Datum>) { return Datum::of_int(call.arg_types[0]); }
 
 Datum pg_get_serial_sequence(CallContext& call, std::span<const Datum> args) {
@@ -517,6 +521,13 @@ FunctionTables session_tables() {
     tables.scalars = kScalars;
     tables.types = kTypes;
     return tables;
+}
+
+void check_notification(std::string_view channel, std::string_view payload) {
+    constexpr std::size_t kMaxChannel = 63, kMaxPayload = 7999;
+    if (channel.empty()) throw SqlError("22023", "channel name cannot be empty");
+    if (channel.size() > kMaxChannel) throw SqlError("22023", "channel name too long");
+    if (payload.size() > kMaxPayload) throw SqlError("22023", "payload string too long");
 }
 
 }  // namespace cdcsim::pg

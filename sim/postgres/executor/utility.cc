@@ -79,6 +79,24 @@ ExecResult exec_chain(Backend& backend, bool commit) {
     return tag_only(commit && !failed ? "COMMIT" : "ROLLBACK");
 }
 
+/// PREPARE TRANSACTION and what ends one, with max_prepared_transactions = 0.
+ExecResult exec_two_phase(Backend& backend, std::string_view kind, std::string_view identifier) {
+    Transaction& transaction = backend.transaction();
+    if (kind != "TRANS_STMT_PREPARE") {
+        const std::string_view command = kind == "TRANS_STMT_COMMIT_PREPARED" ? "COMMIT PREPARED" : "ROLLBACK PREPARED";
+        if (transaction.block) throw SqlError("25001", fmt::format("{} cannot run inside a transaction block", command));
+        throw SqlError("42704", fmt::format("prepared transaction with identifier \"{}\" does not exist", identifier));
+    }
+    if (!transaction.block) backend.send_notice("WARNING", SqlError("25P01", "there is no transaction in progress"));
+    if (!transaction.block || transaction.failed) {
+        backend.rollback_transaction();
+        return tag_only("ROLLBACK");
+    }
+    backend.fire_deferred(false);
+    transaction.block = false;
+    throw SqlError("55000", "prepared transactions are disabled").hint("Set max_prepared_transactions to a nonzero value.");
+}
+
 ExecResult exec_transaction(Backend& backend, const Command& statement, const RowSink&) {
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
@@ -124,7 +142,7 @@ ExecResult exec_transaction(Backend& backend, const Command& statement, const Ro
         backend.rollback_to_savepoint(name);
         return tag_only("ROLLBACK");
     }
-    throw NotSimulated("two-phase commit");
+    return exec_two_phase(backend, kind, node.text("gid"));
 }
 
 ExecResult exec_constraints(Backend& backend, const Command& statement, const RowSink&) {
@@ -195,8 +213,10 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
     const Node& node = statement.node;
     std::string_view kind = node.text("kind");
     const SettingAction action = node.flag("is_local") ? SettingAction::kLocal : SettingAction::kSet;
-    if (action == SettingAction::kLocal && !backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
-        backend.send_notice("WARNING", SqlError("25P01", "SET LOCAL can only be used in transaction blocks"));
+    const bool is_transaction = kind == "VAR_SET_MULTI" && node.text("name") == "TRANSACTION";
+    const bool wants_block = action == SettingAction::kLocal || is_transaction;
+    if (wants_block && !backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
+        backend.send_notice("WARNING", SqlError("25P01", fmt::format("SET {} can only be used in transaction blocks", is_transaction ? "TRANSACTION" : "LOCAL")));
     }
     if (kind == "VAR_RESET_ALL") {
         backend.reset_all_settings();
@@ -317,6 +337,11 @@ ExecResult exec_do(Backend& backend, const Command& statement, const RowSink&) {
 /// Statements that change nothing here that anybody can see.
 ExecResult exec_nothing(Backend&, const Command& statement, const RowSink&) { return tag_only(statement_name(statement.node)); }
 
+ExecResult exec_notify(Backend&, const Command& statement, const RowSink&) {
+    check_notification(statement.node.text("conditionname"), statement.node.text("payload"));
+    return tag_only("NOTIFY");
+}
+
 ExecResult exec_discard(Backend& backend, const Command& statement, const RowSink&) {
     std::string_view target = statement.node.text("target");
     if (target == "DISCARD_ALL") {
@@ -398,7 +423,7 @@ constexpr UtilityRow kUtilities[] = {
     {"GrantStmt", grant_privileges, "GRANT"},
     {"IndexStmt", create_index, "CREATE INDEX"},
     {"LockStmt", exec_lock, "LOCK TABLE"},
-    {"NotifyStmt", exec_nothing, "NOTIFY"},
+    {"NotifyStmt", exec_notify, "NOTIFY"},
     {"PrepareStmt", prepare_statement, "PREPARE"},
     {"ReindexStmt", reindex, "REINDEX"},
     {"RenameStmt", rename_object, "ALTER ... RENAME"},

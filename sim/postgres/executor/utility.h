@@ -38,6 +38,9 @@ std::string set_statement_value(Backend& backend, const Node& set, const std::st
 /// SET and set_config(): those of the transaction have rules of their own.
 void set_session_setting(Backend& backend, const std::string& name, const std::string& value, SettingAction action);
 
+/// NOTIFY and pg_notify(): nobody listens, but what cannot be sent is an error (Async_Notify).
+void check_notification(std::string_view channel, std::string_view payload);
+
 inline ExecResult tag_only(std::string tag) {
     ExecResult result;
     result.command = tag;
