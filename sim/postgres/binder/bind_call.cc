@@ -187,6 +187,15 @@ ExprPtr bind_func_call(ParseState& state, const Node& node) { return bind_routin
 
 ExprPtr bind_procedure_call(ParseState& state, const Node& node) { return bind_routine_call(state, node, true); }
 
+void reject_set_functions(const ExprPtr& expr, std::string_view message) {
+    const Expr* last = nullptr;
+    any_expression(expr, [&](const Expr& e) {
+        if (e.kind == ExprKind::kFunc && as<FuncExpr>(e).returns_set) last = &e;
+        return false;
+    });
+    if (last != nullptr) throw SqlError("0A000", std::string(message)).hint("You might be able to move the set-returning function into a LATERAL FROM item.").at(last->location);
+}
+
 ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax) {
     std::string name(find_builtin_proc(call->function)->name);
     auto node = node_of_call<AggregateExpr>(*call, syntax);
@@ -212,10 +221,7 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
         if (windowed) {
             throw SqlError("42803", "aggregate function calls cannot contain window function calls").at(inner);
         }
-        if (any_expression(arg, [](const Expr& e) { return e.kind == ExprKind::kFunc && as<FuncExpr>(e).returns_set; })) {
-            throw SqlError("0A000", "aggregate function calls cannot contain set-returning function calls")
-                .hint("You might be able to move the set-returning function into a LATERAL FROM item.").at(syntax.location);
-        }
+        reject_set_functions(arg, "aggregate function calls cannot contain set-returning function calls");
     }
     node->filter = syntax.filter;
     for (std::size_t i = 0; i < syntax.order_by.size(); ++i) {
@@ -268,6 +274,7 @@ ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& cal
         if (has_kind(arg, ExprKind::kWindow)) {
             throw SqlError("42P20", "window function calls cannot be nested").at(arg->location);
         }
+        reject_set_functions(arg, "window function calls cannot contain set-returning function calls");
     }
     auto node = node_of_call<WindowExpr>(*call, syntax);
     if (kind == 'a') {

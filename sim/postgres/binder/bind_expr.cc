@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/parse_state.h"
 #include "sim/postgres/type/stack_depth.h"
 
@@ -113,6 +114,7 @@ std::vector<ExprPtr> bind_common(ParseState& state, const Node& node, std::strin
 ExprPtr bind_coalesce(ParseState& state, const Node& node) {
     auto result = std::make_shared<CoalesceExpr>();
     result->args = bind_common(state, node, "COALESCE", result->type);
+    reject_set_functions(result, "set-returning functions are not allowed in COALESCE");
     result->typmod = common_typmod(result->args, result->type);
     result->collation = state.type(result->type).collation;
     result->location = node.location();
@@ -487,6 +489,7 @@ ExprPtr bind_case(ParseState& state, const Node& node) {
         when.result = coerce_to_common(state, when.result, result->type, "CASE/WHEN");
         coerced.push_back(when.result);
     }
+    reject_set_functions(result, "set-returning functions are not allowed in CASE");
     result->typmod = common_typmod(coerced, result->type);
     result->collation = state.type(result->type).collation;
     result->location = node.location();

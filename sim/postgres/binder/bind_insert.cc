@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/parse_state.h"
 
 namespace cdcsim::pg {
@@ -125,6 +126,28 @@ std::vector<ExprPtr> bind_insert_row(ParseState& state, const std::vector<Node>&
 
 namespace {
 
+/// VALUES of one row with a set-returning function is SELECT without FROM. Defaults stand in that SELECT too, which is
+/// seen where they are volatile.
+void insert_sets(ParseState& state, const Relation& relation, const std::vector<ExprPtr>& row) {
+    for (const Column& column : relation.columns) {
+        const auto place = std::ranges::find(state.query->insert_columns, column.attno) - state.query->insert_columns.begin();
+        const bool is_given = place < std::ssize(row) && row[static_cast<std::size_t>(place)]->kind != ExprKind::kDefault;
+        const bool is_volatile = column.identity != 0 || (column.default_expr && !column.generated && contains_volatile(column.default_expr->expr));
+        if (!is_given && is_volatile) throw NotSimulated("a set-returning function in VALUES beside a volatile default");
+    }
+    auto source = std::make_shared<Query>();
+    source->has_target_srfs = true;
+    for (const ExprPtr& value : row) {
+        const bool is_default = value->kind == ExprKind::kDefault;
+        TargetEntry& target = source->targets.emplace_back();
+        target.resno = static_cast<int>(source->targets.size());
+        target.expr = is_default ? make_null(value->type) : deeper(value, 1);
+        const Attribute column{target.name, value->type, value->typmod, false};
+        state.query->insert_select_coercions.push_back(is_default ? value : make_var(1, target.resno, column, expr_location(*value)));
+    }
+    state.query->insert_select = std::move(source);
+}
+
 void bind_value_lists(ParseState& state, const Node& values, const Relation& relation, const TargetColumns& columns) {
     Query& query = *state.query;
     PlaceScope place(state, values.items("valuesLists").size() > 1 ? Place::kValues : Place::kInsertTarget);
@@ -144,6 +167,8 @@ void bind_value_lists(ParseState& state, const Node& values, const Relation& rel
             if (is_overridden(column, query.override_kind)) row[i] = make_default(column, -1);
         }
     }
+    const bool has_set = std::ranges::any_of(rows[0], [](const ExprPtr& value) { return contains_set_function(value); });
+    if (has_set) return insert_sets(state, relation, rows[0]);
     query.values = std::move(rows);
 }
 

@@ -374,12 +374,12 @@ ExprPtr coerce_to_target(ParseState& state, const ExprPtr& expr, Oid target, std
 }
 
 ExprPtr coerce_boolean(ParseState& state, const ExprPtr& expr, std::string_view construct) {
-    if (expr->type == oid::kBool) return expr;
-    ExprPtr result = coerce_to_target(state, expr, oid::kBool, -1, Coercion::kAssignment, false, -1);
+    ExprPtr result = expr->type == oid::kBool ? expr : coerce_to_target(state, expr, oid::kBool, -1, Coercion::kAssignment, false, -1);
     if (!result) {
         throw SqlError("42804", fmt::format("argument of {} must be type boolean, not type {}", construct,
                                             type_name(state, expr->type))).at(expr_location(*expr));
     }
+    if (contains_set_function(result)) throw SqlError("42804", fmt::format("argument of {} must not return a set", construct)).at(expr_location(*expr));
     return result;
 }
 

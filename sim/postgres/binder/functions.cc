@@ -492,7 +492,7 @@ void reject_decoration(const CallSyntax& syntax, const std::string& name) {
 /// Mirrors check_srf_call_placement.
 void check_set_function_place(const ParseState& state, int location) {
     constexpr Place kFrames[] = {Place::kWindowRange, Place::kWindowRows, Place::kWindowGroups};
-    constexpr Place kForbidden[] = {Place::kJoinOn, Place::kWhere, Place::kMergeWhen, Place::kHaving, Place::kFilter, Place::kLimit, Place::kOffset, Place::kUpdateSource, Place::kReturning};
+    constexpr Place kForbidden[] = {Place::kJoinOn, Place::kWhere, Place::kMergeWhen, Place::kHaving, Place::kFilter, Place::kLimit, Place::kOffset, Place::kUpdateSource, Place::kReturning, Place::kValues};
     std::string_view place;
     if (state.place == Place::kOther) place = state.other_place;
     if (std::ranges::find(kForbidden, state.place) != std::end(kForbidden)) place = place_name(state.place);

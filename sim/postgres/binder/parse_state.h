@@ -247,6 +247,8 @@ int sort_group_ref(std::vector<TargetEntry>& targets, std::size_t index);
 std::vector<SortKey> bind_sort(ParseState& state, const std::vector<Node>& items, std::vector<TargetEntry>& targets,
                                Place place, bool sql99 = false);
 void check_grouping(ParseState& state);
+/// Throws 0A000 with `message` if there is a set-returning function in `expr`.
+void reject_set_functions(const ExprPtr& expr, std::string_view message);
 /// Conditions of HAVING without aggregates are WHERE's, as the planner does it.
 void move_having_to_where(Query& query);
 int add_relation(ParseState& state, const RelationPtr& relation, const std::string& alias,

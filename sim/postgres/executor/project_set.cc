@@ -194,8 +194,23 @@ ProjectSet::ProjectSet(std::vector<ExprPtr> targets, int row_count)
             root = target.get();
             target = replace(target);
         }
-        if (level.empty()) return;
+        if (level.empty()) break;
         levels_.push_back(std::move(level));
+    }
+    note_evaluated_again();
+}
+
+/// Where a set of the last level is part of an expression, one more node projects, of which this is not true.
+void ProjectSet::note_evaluated_again() {
+    const int last = row_count_ + static_cast<int>(levels_.size());
+    auto is_of_set = [&](const Expr& expr) { return expr.kind == ExprKind::kVar && as<VarExpr>(expr).levels_up == 0 && as<VarExpr>(expr).rt_index > row_count_; };
+    auto is_of_last = [&](const Expr& expr) { return is_of_set(expr) && as<VarExpr>(expr).rt_index == last; };
+    for (const ExprPtr& target : targets_) {
+        if (!is_of_last(*target) && any_expression(target, is_of_last)) {
+            evaluated_again_.clear();
+            return;
+        }
+        if (contains_volatile(target) && !any_expression(target, is_of_set)) evaluated_again_.push_back(target);
     }
 }
 
@@ -232,6 +247,9 @@ bool ProjectSet::run_level(std::size_t level, EvalContext& context, std::vector<
             current[i] = n < sets[i].size() ? sets[i][n] : Datum();
         }
         if (!run_level(level + 1, context, rows, emit)) return false;
+    }
+    if (level + 1 == levels_.size()) {
+        for (const ExprPtr& target : evaluated_again_) evaluate(*target, context);
     }
     return true;
 }

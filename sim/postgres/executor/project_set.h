@@ -26,11 +26,14 @@ class ProjectSet {
     void run(const EvalContext& context, const RowSink& emit) const;
 
   private:
+    void note_evaluated_again();
     bool run_level(std::size_t level, EvalContext& context, std::vector<EvalRow>& rows,
                    const RowSink& emit) const;
 
     std::vector<ExprPtr> targets_;
     std::vector<std::vector<ExprPtr>> levels_;  ///< FuncExprs, innermost first
+    /// Volatile targets that return no set: evaluated once more, before it shows that there are no rows left.
+    std::vector<ExprPtr> evaluated_again_;
     int row_count_;
 };
 

@@ -1,0 +1,17 @@
+create sequence s;
+select nextval('s'), generate_series(1, 3);
+select nextval('s');
+create table d (id serial, n int, t text);
+insert into d(n) select generate_series(1, 3);
+insert into d(n) select generate_series(1, 3) returning id;
+insert into d(id, n) select nextval('s'), generate_series(1, 3) returning id;
+select generate_series(1, 2), nextval('s');
+select nextval('s');
+select nextval('s') as n, 'x' || generate_series(1, 2) as t;
+select nextval('s');
+select nextval('s'), generate_series(1, 0);
+select nextval('s'), generate_series(1, 2), unnest(array['a', 'b', 'c']);
+select nextval('s'), generate_series(1, generate_series(1, 2));
+select nextval('s');
+select id, nextval('s'), generate_series(1, 2) from d where id < 3 order by id;
+select nextval('s');
