@@ -114,6 +114,7 @@ Bound bind_range_var(ParseState& state, const Node& node) {
         rte.alias = alias_name;
         rte.columns = *transition;
         rte.transition_table = name;
+        state.host().transition_rows(name, [&](std::span<const Datum>) { return ++rte.transition_rows > 0; });
         rt_index = add_rte(state, std::move(rte));
     } else {
         RelationPtr relation = require_relation(node, state.context());

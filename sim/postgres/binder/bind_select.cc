@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/binder/place_ctes.h"
 #include "sim/postgres/binder/recursion.h"
 
 namespace cdcsim::pg {
@@ -221,6 +222,22 @@ void bind_limit(ParseState& state, const Node& node) {
     }
 }
 
+namespace {
+
+std::shared_ptr<Query> bind_level(ParseState& state, const Node& node) {
+    if (node.is("InsertStmt")) return bind_insert(state, node);
+    if (node.is("UpdateStmt")) return bind_update(state, node);
+    if (node.is("DeleteStmt")) return bind_delete(state, node);
+    if (node.is("MergeStmt")) return bind_merge(state, node);
+    std::shared_ptr<Query> query = bind_select_statement(state, node);
+    if (query->targets.size() > kMaxTargets) {  // those that only sort or group too
+        throw SqlError("54011", fmt::format("target lists can have at most {} entries", kMaxTargets));
+    }
+    return query;
+}
+
+}  // namespace
+
 std::shared_ptr<Query> bind_sub_query(ParseState* parent, const Node& node, const BindOptions& options, const SubQueryOptions& how) {
     ParseState state(options, parent);
     state.resolve_unknowns = how.resolve_unknowns;
@@ -230,14 +247,8 @@ std::shared_ptr<Query> bind_sub_query(ParseState* parent, const Node& node, cons
         state.allow_subqueries = true;
         state.domain_value_type = parent->domain_value_type;
     }
-    if (node.is("InsertStmt")) return bind_insert(state, node);
-    if (node.is("UpdateStmt")) return bind_update(state, node);
-    if (node.is("DeleteStmt")) return bind_delete(state, node);
-    if (node.is("MergeStmt")) return bind_merge(state, node);
-    std::shared_ptr<Query> query = bind_select_statement(state, node);
-    if (query->targets.size() > kMaxTargets) {  // those that only sort or group too
-        throw SqlError("54011", fmt::format("target lists can have at most {} entries", kMaxTargets));
-    }
+    std::shared_ptr<Query> query = bind_level(state, node);
+    place_ctes(*query);
     return query;
 }
 

@@ -63,9 +63,12 @@ struct RangeTableEntry {
     std::vector<std::vector<ExprPtr>> values;   ///< kValues
     int cte = -1;                               ///< kCte: index into ctes of the query `cte_levels_up` out
     int cte_levels_up = 0;
+    std::shared_ptr<const Query> cte_query;     ///< kCte: what it reads; null: self_reference
+    bool cte_is_recursive = false;
     bool self_reference = false;                ///< kCte inside its own recursive term
     std::shared_ptr<const Query> first_term;    ///< self_reference: the non-recursive term; null: a set operation
     std::string transition_table;               ///< kTransition: REFERENCING name
+    double transition_rows = 0;                 ///< kTransition: how many it had when this was bound
 };
 
 enum class JoinType : std::uint8_t { kInner, kLeft, kRight, kFull };

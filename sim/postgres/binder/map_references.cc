@@ -13,7 +13,7 @@ class Mapper {
 
     void in(Query& query) {
         for (CommonTableExpr& cte : query.ctes) below(cte.query);
-        for (RangeTableEntry& rte : query.range_table) in(rte);
+        for (RangeTableEntry& rte : query.range_table) in(rte, query);
         for (FromNode& node : query.from) in(node);
         here(query.where);
         in(query.targets);
@@ -65,14 +65,24 @@ class Mapper {
         here(node.condition);
     }
 
-    void in(RangeTableEntry& rte) {
+    void in(RangeTableEntry& rte, const Query& query) {
         if (rte.subquery) below(rte.subquery);
         for (auto& function : rte.functions) here(function.call);
         for (auto& row : rte.values) in(row);
-        if (rte.kind != RteKind::kCte || !map_.level || rte.cte_levels_up < depth_) return;
+        if (rte.kind != RteKind::kCte) return;
+        if (rte.first_term) first_term(rte);
+        if (map_.cte && map_.cte(rte, query, depth_)) changed_ = true;
+        if (!map_.level || rte.cte_levels_up < depth_) return;
         const int levels_up = map_.level(rte.cte_levels_up, depth_);
         changed_ = changed_ || levels_up != rte.cte_levels_up;
         rte.cte_levels_up = levels_up;
+    }
+
+    /// It is a leaf of the WITH query's own set operation, one level below that.
+    void first_term(RangeTableEntry& rte) {
+        std::shared_ptr<const Query> mapped = map_references(rte.first_term, map_, depth_ - rte.cte_levels_up + 2);
+        changed_ = changed_ || mapped != rte.first_term;
+        rte.first_term = std::move(mapped);
     }
 
     const ReferenceMap& map_;
@@ -130,14 +140,23 @@ std::shared_ptr<const Query> map_references(const std::shared_ptr<const Query>& 
 
 void map_query_in_place(Query& query, const ReferenceMap& map, int depth) { Mapper(map, depth).in(query); }
 
-ExprPtr deeper(const ExprPtr& expr, int by) {
-    if (by == 0) return expr;
+namespace {
+
+ReferenceMap moving(int by) {
     ReferenceMap map;
-    map.reference = [&](const ExprPtr& reference, int) {
+    map.reference = [by](const ExprPtr& reference, int) {
         return reference->kind == ExprKind::kVar ? moved<VarExpr>(*reference, by) : moved<WholeRowExpr>(*reference, by);
     };
-    map.level = [&](int levels_up, int) { return levels_up + by; };
-    return map_references(expr, map);
+    map.level = [by](int levels_up, int) { return levels_up + by; };
+    return map;
+}
+
+}  // namespace
+
+ExprPtr deeper(const ExprPtr& expr, int by) { return by == 0 ? expr : map_references(expr, moving(by)); }
+
+std::shared_ptr<const Query> deeper(const std::shared_ptr<const Query>& query, int by) {
+    return by == 0 ? query : map_references(query, moving(by), 1);
 }
 
 }  // namespace cdcsim::pg

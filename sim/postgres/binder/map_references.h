@@ -15,6 +15,8 @@ struct ReferenceMap {
     std::function<ExprPtr(const ExprPtr& reference, int depth)> reference;
     /// The new distance of an aggregate's or WITH query's level; nullptr: as it was.
     std::function<int(int levels_up, int depth)> level;
+    /// Changes a reference to a WITH query of `query`, where it wants to; true: it did. nullptr: none changes.
+    std::function<bool(RangeTableEntry& reference, const Query& query, int depth)> cte;
 };
 
 /// The same object where nothing changes.
@@ -25,5 +27,6 @@ void map_query_in_place(Query& query, const ReferenceMap& map, int depth = 0);
 
 /// `expr` as it reads `by` levels further in.
 ExprPtr deeper(const ExprPtr& expr, int by);
+std::shared_ptr<const Query> deeper(const std::shared_ptr<const Query>& query, int by);
 
 }  // namespace cdcsim::pg

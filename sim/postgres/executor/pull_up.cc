@@ -42,7 +42,6 @@ class PullUp {
     /// nullptr: nothing changes.
     std::shared_ptr<const Query> run() {
         result_ = std::make_shared<Query>(query_);
-        write_in_place();
         pull_up_below();
         if (query_.set_operations) return changed_ ? result_ : nullptr;
         if (merge_subqueries(*result_)) changed_ = true;
@@ -66,20 +65,6 @@ class PullUp {
     }
 
     RangeTableEntry& entry(int rt_index) { return result_->range_table[static_cast<std::size_t>(rt_index - 1)]; }
-
-    /// inline_cte: the query of a WITH stands in place of its only reference.
-    void write_in_place() {
-        if (!query_.row_marks.empty()) return;
-        for (RangeTableEntry& rte : result_->range_table) {
-            if (rte.kind != RteKind::kCte || rte.cte_levels_up != 0 || rte.self_reference || rte.cte < 0) continue;
-            const CommonTableExpr& cte = query_.ctes.at(static_cast<std::size_t>(rte.cte));
-            const bool once = cte.reference_count == 1 && !cte.materialized;
-            if (!(once || cte.not_materialized) || cte.recursive || cte.query->command != CommandKind::kSelect || !cte.query->row_marks.empty() || contains_volatile(*cte.query)) continue;
-            rte.kind = RteKind::kSubquery;
-            rte.subquery = cte.query;
-            changed_ = true;
-        }
-    }
 
     static bool is_droppable(const ExprPtr& expr) {
         const bool cheap = expr->kind == ExprKind::kConst || expr->kind == ExprKind::kVar || expr->kind == ExprKind::kParam;
@@ -132,7 +117,7 @@ std::shared_ptr<const Query> pull_up(const std::shared_ptr<const Query>& query) 
     if ((query->from.empty() && !query->set_operations) || !is_planned) return query;
     bool wanted = false;
     for (const RangeTableEntry& rte : query->range_table) {
-        wanted = wanted || rte.kind == RteKind::kSubquery || rte.kind == RteKind::kValues || rte.kind == RteKind::kCte;
+        wanted = wanted || rte.kind == RteKind::kSubquery || rte.kind == RteKind::kValues;
     }
     if (!wanted) return query;
     std::shared_ptr<const Query> changed = PullUp(*query).run();

@@ -51,12 +51,11 @@ enum class Where : std::uint8_t { kNothing, kBelow, kAround, kBoth };
 
 class Converter {
   public:
-    /// `around`: the query whose condition the subquery is.
-    Converter(Host& host, const SubLinkExpr& sublink, const Query& around) : host_(host), sublink_(sublink), around_(around) {}
+    Converter(Host& host, const SubLinkExpr& sublink) : host_(host), sublink_(sublink) {}
 
     std::optional<Values> run() {
         const bool exists = sublink_.sublink == SubLinkKind::kExists;
-        std::shared_ptr<const Query> below = pull_up(write_in_place(exists ? simplify_exists(sublink_.query, host_) : sublink_.query));
+        std::shared_ptr<const Query> below = pull_up(exists ? simplify_exists(sublink_.query, host_) : sublink_.query);
         if (contains_volatile(*below) || (!exists && refers_outside(*below))) return {};
         if (!is_simple_subquery(*below)) {
             if (exists) return {};
@@ -77,40 +76,12 @@ class Converter {
     }
 
   private:
-    /// Refers to no other level, whatever stands around it.
-    static bool is_self_contained(const Query& query) {
-        const bool is_alone = std::ranges::all_of(query.range_table, [](const RangeTableEntry& rte) {
-            return rte.kind != RteKind::kCte && (rte.kind != RteKind::kSubquery || is_self_contained(*rte.subquery));
-        });
-        return is_alone && query.ctes.empty() && !refers_outside(query) && !(query.where && contains_sublink(query.where)) &&
-               std::ranges::none_of(query.targets, [](const TargetEntry& target) { return contains_sublink(target.expr); });
-    }
-
-    /// inline_cte: a WITH of the level around that only this subquery names.
-    std::shared_ptr<const Query> write_in_place(const std::shared_ptr<const Query>& below) const {
-        std::shared_ptr<Query> changed;
-        for (std::size_t i = 0; i < below->range_table.size(); ++i) {
-            const RangeTableEntry& rte = below->range_table[i];
-            if (rte.kind != RteKind::kCte || rte.cte_levels_up != 1 || rte.self_reference || rte.cte < 0) continue;
-            const CommonTableExpr& cte = around_.ctes.at(static_cast<std::size_t>(rte.cte));
-            const bool may = (cte.reference_count == 1 && !cte.materialized) || cte.not_materialized;
-            if (!may || cte.recursive || cte.query->command != CommandKind::kSelect || !cte.query->row_marks.empty() || contains_volatile(*cte.query) ||
-                !is_self_contained(*cte.query)) {
-                continue;
-            }
-            if (!changed) changed = std::make_shared<Query>(*below);
-            changed->range_table[i].kind = RteKind::kSubquery;
-            changed->range_table[i].subquery = cte.query;
-        }
-        return changed ? changed : below;
-    }
-
     /// SELECT columns FROM (below).
     static std::shared_ptr<const Query> wrap(const std::shared_ptr<const Query>& below) {
         auto around = std::make_shared<Query>();
         RangeTableEntry& rte = around->range_table.emplace_back();
         rte.kind = RteKind::kSubquery;
-        rte.subquery = below;
+        rte.subquery = deeper(below, 1);
         for (const TargetEntry& target : below->targets) {
             if (target.junk) continue;
             rte.columns.push_back({target.name, target.expr->type, target.expr->typmod, false});
@@ -193,7 +164,6 @@ class Converter {
 
     Host& host_;
     const SubLinkExpr& sublink_;
-    const Query& around_;
     Values values_;
 };
 
@@ -296,7 +266,7 @@ bool reads_values_first(const Query& query, std::span<const ExprPtr> conjuncts, 
     const int rt_index = query.from[0].rt_index;
     const RangeTableEntry& rte = query.range_table[static_cast<std::size_t>(rt_index - 1)];
     if (rte.kind != RteKind::kRelation) return false;
-    std::optional<Leaf> table = make_leaf(host, query, rte, rt_index);
+    std::optional<Leaf> table = make_leaf(host, rte, rt_index);
     if (!table || !table->table) return false;
     for (const ExprPtr& filter : values.filters) table->add_condition(fold_constants(filter, host));
     for (const ExprPtr& conjunct : conjuncts) {
@@ -335,12 +305,12 @@ std::optional<Query> joined_once(const Query& query, Host& host) {
     flatten_and(query.where, conjuncts);
     for (std::size_t i = 0; i < conjuncts.size(); ++i) {
         if (const SubLinkExpr* exists = negated_exists(conjuncts[i]); exists != nullptr && is_join(query)) {
-            std::optional<Values> values = Converter(host, *exists, query).run();
+            std::optional<Values> values = Converter(host, *exists).run();
             std::optional<Query> result = values ? joined(query, i, std::move(*values), host) : std::nullopt;
             if (result) return result;
         }
         if (!is_semi_join(conjuncts[i])) continue;
-        std::optional<Values> values = Converter(host, as<SubLinkExpr>(*conjuncts[i]), query).run();
+        std::optional<Values> values = Converter(host, as<SubLinkExpr>(*conjuncts[i])).run();
         if (!values) continue;
         if (!are_unique(host, *values->query)) {
             values->query->distinct = values->query->unique_values = true;

@@ -62,7 +62,7 @@ bool is_merged(const Query& query) {
 /// The table of a merged branch.
 std::optional<Branch> table_branch(Host& host, const Query& query, std::span<const OrderKey> keys) {
     const int rt_index = query.from[0].rt_index;
-    const std::optional<Leaf> leaf = make_leaf(host, query, query.range_table[static_cast<std::size_t>(rt_index - 1)], rt_index);
+    const std::optional<Leaf> leaf = make_leaf(host, query.range_table[static_cast<std::size_t>(rt_index - 1)], rt_index);
     if (!leaf) return {};
     Branch branch;
     branch.rows = leaf->rows();

@@ -13,6 +13,7 @@ namespace cdcsim::pg {
 /// `expr` below casts that only change the type, and below COLLATE.
 ExprPtr without_relabel(ExprPtr expr);
 
+inline constexpr int kEqualStrategy = 3;  ///< BTEqualStrategyNumber
 /// The row of a btree operator; nullptr: it is none.
 const BtreeOperatorRow* btree_row(Oid op);
 

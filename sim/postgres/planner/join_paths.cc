@@ -57,8 +57,9 @@ JoinPlanner::JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, co
 
 double JoinPlanner::distinct(const Side& side, bool& is_default) const {
     is_default = true;
-    if (side.leaf < 0 || side.attno == 0) return kDefaultDistinct;
-    return leaves_[static_cast<std::size_t>(side.leaf)].distinct_values(side.attno, is_default);
+    if (side.leaf < 0) return kDefaultDistinct;
+    const Leaf& leaf = leaves_[static_cast<std::size_t>(side.leaf)];
+    return side.attno != 0 ? leaf.distinct_values(side.attno, is_default) : leaf.distinct_results(side.expr->type, is_default);
 }
 
 double JoinPlanner::inner_selectivity(const JoinClauses& clauses) const {

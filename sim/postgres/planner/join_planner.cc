@@ -16,7 +16,6 @@ namespace cdcsim::pg {
 namespace {
 
 constexpr std::size_t kMaxItems = 8;
-constexpr int kEqualStrategy = 3;
 
 }  // namespace
 
@@ -28,7 +27,7 @@ const JoinPlanner::Path& JoinPlanner::JoinRelation::earliest() const {
 
 bool JoinPlanner::add_item(int rt_index) {
     const RangeTableEntry& rte = query_.range_table[static_cast<std::size_t>(rt_index - 1)];
-    std::optional<Leaf> leaf = make_leaf(host_, query_, rte, rt_index);
+    std::optional<Leaf> leaf = make_leaf(host_, rte, rt_index);
     if (!leaf) return false;
     leaves_.push_back(std::move(*leaf));
     return leaves_.size() <= kMaxItems;

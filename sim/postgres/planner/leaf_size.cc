@@ -13,8 +13,6 @@
 namespace cdcsim::pg {
 namespace {
 
-constexpr int kEqualStrategy = 3;
-
 /// The column that `expr` is compared with something by =, 0: none.
 int equal_column(const ExprPtr& expr) {
     if (expr->kind != ExprKind::kFunc || as<FuncExpr>(*expr).args.size() != 2) return 0;
@@ -88,8 +86,10 @@ bool is_pulled_up(const Query& query) {
 
 namespace {
 
-/// Read from what was kept; the query itself is paid for elsewhere (cost_ctescan).
+/// Read from what was kept; the query itself is paid for elsewhere (cost_ctescan). Only of a subquery the planner
+/// knows that GROUP BY made its rows different (query_is_distinct_for).
 void read_from_kept(Leaf& leaf) {
+    leaf.unique_columns.clear();
     leaf.is_material = true;
     leaf.startup = 0;
     leaf.total = 2 * kCpuTuple * leaf.base_rows;
@@ -122,7 +122,7 @@ std::set<int> items_around(const Query& query) {
 }
 
 std::optional<Leaf> query_leaf(Host& host, const Query& query, bool is_material) {
-    if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, query, *item, 0);
+    if (const RangeTableEntry* item = wrapped_item(query)) return make_leaf(host, *item, 0);
     Leaf leaf;
     leaf.lateral = items_around(query);
     if (leaf.lateral.empty() && !is_material && is_pulled_up(query)) return {};
@@ -173,9 +173,35 @@ void refer(Leaf& leaf, const ExprPtr& expr) {
     for (int rt_index : relations_of(expr)) leaf.lateral.insert(rt_index);
 }
 
-const CommonTableExpr* cte_of(const Query& query, const RangeTableEntry& entry) {
-    if (entry.cte_levels_up != 0) return nullptr;
-    return &query.ctes[static_cast<std::size_t>(entry.cte)];
+/// How many rows RETURNING gives: as many as the statement finds or is given.
+std::optional<double> returned_rows(Host& host, const Query& query) {
+    if (query.insert_select) {
+        std::optional<RelationSize> size = size_of_query(host, *query.insert_select);
+        if (!size) return {};
+        return size->rows;
+    }
+    if (query.command == CommandKind::kInsert) return static_cast<double>(query.values.size());
+    Query found;
+    found.range_table = query.range_table;
+    found.from = query.from;
+    found.where = query.where;
+    std::vector<Leaf> leaves;
+    std::optional<RelationSize> size = size_of_from(host, found, leaves);
+    if (!size) return {};
+    return size->rows;
+}
+
+/// A WITH query that has not been put in this place.
+std::optional<Leaf> cte_leaf(Host& host, const RangeTableEntry& entry) {
+    if (entry.self_reference) return working_leaf(host, entry);
+    if (entry.cte_is_recursive) return recursive_leaf(host, *entry.cte_query);
+    if (entry.cte_query->command == CommandKind::kSelect) return query_leaf(host, *entry.cte_query, true);
+    std::optional<double> rows = returned_rows(host, *entry.cte_query);
+    if (!rows) return {};
+    Leaf leaf;
+    leaf.base_rows = clamp_rows(*rows);
+    read_from_kept(leaf);
+    return leaf;
 }
 
 }  // namespace
@@ -217,6 +243,13 @@ double Leaf::distinct_values(int attno, bool& is_default) const {
     return is_default ? kDefaultDistinct : clamp_rows(base_rows);
 }
 
+double Leaf::distinct_results(Oid type, bool& is_default) const {
+    is_default = false;
+    if (type == oid::kBool) return 2;
+    is_default = tuples() <= 0 || (!all_distinct && tuples() >= kDefaultDistinct);
+    return is_default ? kDefaultDistinct : clamp_rows(tuples());
+}
+
 bool Leaf::is_unique(std::span<const int> attnos) const {
     if (table) return table->is_unique(attnos);
     return !unique_columns.empty() && std::ranges::all_of(unique_columns, [&](int column) {
@@ -229,7 +262,7 @@ std::optional<ScanPath> Leaf::probe(std::span<const int> attnos, double loops, d
     return table->probe(attnos, loops, rows);
 }
 
-std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index) {
+std::optional<Leaf> make_leaf(Host& host, const RangeTableEntry& entry, int rt_index) {
     std::optional<Leaf> leaf;
     switch (entry.kind) {
         case RteKind::kRelation: {
@@ -242,23 +275,7 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
             break;
         }
         case RteKind::kSubquery: leaf = query_leaf(host, *entry.subquery, false); break;
-        case RteKind::kCte: {
-            if (entry.self_reference) {
-                leaf = working_leaf(host, entry);
-                break;
-            }
-            const CommonTableExpr* cte = cte_of(query, entry);
-            if (cte == nullptr || cte->query->command != CommandKind::kSelect) return {};
-            if (cte->recursive) {
-                leaf = recursive_leaf(host, *cte->query);
-                break;
-            }
-            bool is_kept = cte->materialized || (cte->reference_count > 1 && !cte->not_materialized) ||
-                           contains_volatile(*cte->query);
-            leaf = query_leaf(host, *cte->query, is_kept);
-            if (leaf && is_kept) leaf->unique_columns.clear();
-            break;
-        }
+        case RteKind::kCte: leaf = cte_leaf(host, entry); break;
         case RteKind::kValues:
             leaf.emplace();
             leaf->base_rows = static_cast<double>(entry.values.size());
@@ -285,6 +302,12 @@ std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEn
             break;
         }
         case RteKind::kTransition:
+            leaf.emplace();
+            leaf->base_rows = entry.transition_rows;
+            leaf->total = kCpuTuple * leaf->base_rows;
+            leaf->is_material = true;
+            leaf->again = leaf->total;
+            break;
         case RteKind::kJoin: return {};
     }
     if (leaf) leaf->rt_index = rt_index;

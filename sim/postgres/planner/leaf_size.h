@@ -40,6 +40,8 @@ struct Leaf {
     double tuples() const { return table ? table->tuples() : base_rows; }
     std::vector<ScanPath> paths() const;
     double distinct_values(int attno, bool& is_default) const;
+    /// The same of an expression of this type that reads nothing else.
+    double distinct_results(Oid type, bool& is_default) const;
     double width(int attno) const { return table ? table->width(attno) : 32; }
     bool is_unique(std::span<const int> attnos) const;
     std::optional<ScanPath> probe(std::span<const int> attnos, double loops, double& rows) const;
@@ -49,7 +51,7 @@ struct Leaf {
 bool is_pulled_up(const Query& query);
 
 /// nullopt: its size, or its order, is not known.
-std::optional<Leaf> make_leaf(Host& host, const Query& query, const RangeTableEntry& entry, int rt_index);
+std::optional<Leaf> make_leaf(Host& host, const RangeTableEntry& entry, int rt_index);
 
 // query_size.cc
 /// The conditions of WHERE, folded.

@@ -167,6 +167,47 @@ AggregateCosts aggregate_costs(Host& host, const Query& query) {
 
 namespace {
 
+/// Of a condition on what has no statistics.
+double selectivity_of(const ExprPtr& expr) {
+    if (expr->kind == ExprKind::kNullTest) return as<NullTestExpr>(*expr).is_null ? kRange : 1 - kRange;
+    if (expr->kind == ExprKind::kBool) {
+        const auto& node = as<BoolExpr>(*expr);
+        if (node.op == BoolOp::kNot) return 1 - selectivity_of(node.args.front());
+        double all = 1, none = 1;
+        for (const ExprPtr& arg : node.args) {
+            const double one = selectivity_of(arg);
+            all *= one;
+            none *= 1 - one;
+        }
+        return node.op == BoolOp::kAnd ? all : 1 - none;
+    }
+    if (expr->kind != ExprKind::kFunc) return kOperatorSelectivity;
+    const auto& func = as<FuncExpr>(*expr);
+    if (func.op == kInvalidOid) return kFunctionSelectivity;
+    if (const BtreeOperatorRow* row = btree_row(func.op)) return row->strategy == kEqualStrategy ? kRange : kInequality;
+    const OperatorRow* op = find_builtin_operator(func.op);
+    return op != nullptr && op->name == "<>" ? 1 - kRange : kOperatorSelectivity;
+}
+
+/// The share of the groups that HAVING keeps; two bounds of one value are a range.
+double kept_share(Host& host, const Query& query) {
+    if (!query.having) return 1;
+    std::vector<ExprPtr> conjuncts, bounded;
+    flatten_and(fold_constants(query.having, host), conjuncts);
+    double share = 1;
+    for (const ExprPtr& expr : conjuncts) {
+        const BtreeOperatorRow* row = expr->kind == ExprKind::kFunc ? btree_row(as<FuncExpr>(*expr).op) : nullptr;
+        const bool is_bound = row != nullptr && row->strategy != kEqualStrategy;
+        const bool has_other = is_bound && std::ranges::any_of(bounded, [&](const ExprPtr& other) {
+            const bool is_lower = btree_row(as<FuncExpr>(*other).op)->strategy > kEqualStrategy;
+            return is_lower != (row->strategy > kEqualStrategy) && equal_expressions(*as<FuncExpr>(*other).args[0], *as<FuncExpr>(*expr).args[0]);
+        });
+        share *= has_other ? kRange / kInequality : selectivity_of(expr);
+        if (is_bound) bounded.push_back(expr);
+    }
+    return share;
+}
+
 void group(Host& host, const std::vector<ExprPtr>& keys, const std::vector<Leaf>& leaves, RelationSize& size) {
     double groups = group_count(host, keys, size, leaves);
     size.startup = size.total + kCpuOperator * static_cast<double>(keys.size()) * size.rows;
@@ -191,7 +232,7 @@ void aggregate(Host& host, const Query& query, const std::vector<Leaf>& leaves, 
     if (size.unique_columns.size() != query.group_by.size()) size.unique_columns.clear();
     group(host, group_keys(query), leaves, size);
     size.total += kCpuOperator * costs.ends * size.rows;
-    if (query.having) size.rows = clamp_rows(size.rows * kInequality);
+    size.rows = clamp_rows(size.rows * kept_share(host, query));
 }
 
 /// Grouping sets: each one's groups, made by a hash table or out of sorted rows (create_groupingsets_path).
@@ -206,7 +247,7 @@ void aggregate_sets(Host& host, const Query& query, const std::vector<Leaf>& lea
         groups += of_set;
     }
     size.startup = size.total;
-    size.rows = query.having ? clamp_rows(groups * kInequality) : groups;
+    size.rows = query.having ? clamp_rows(groups * kept_share(host, query)) : groups;
     size.unique_columns.clear();
 }
 

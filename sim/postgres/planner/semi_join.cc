@@ -36,10 +36,12 @@ struct Distinct {
 
 Distinct distinct_of(std::span<const Leaf> leaves, const ExprPtr& expr) {
     Distinct result;
-    ExprPtr bare = without_relabel(expr);
-    if (attno_of(expr) == 0) return result;
+    const int attno = attno_of(expr);
+    const auto read = relations_of(expr);
+    if (read.size() != 1) return result;
     for (const Leaf& leaf : leaves) {
-        if (leaf.rt_index == as<VarExpr>(*bare).rt_index) result.values = leaf.distinct_values(attno_of(expr), result.is_default);
+        if (leaf.rt_index != *read.begin()) continue;
+        result.values = attno != 0 ? leaf.distinct_values(attno, result.is_default) : leaf.distinct_results(expr->type, result.is_default);
     }
     return result;
 }

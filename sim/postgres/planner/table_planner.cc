@@ -16,8 +16,6 @@
 namespace cdcsim::pg {
 namespace {
 
-constexpr int kEqualStrategy = 3;
-
 // Widths (get_rel_data_width, get_typavgwidth).
 
 double varlena_width(Oid type, std::int32_t typmod) {
@@ -228,7 +226,7 @@ void TablePlanner::match_comparison(const FuncExpr& func, Clause& clause) const 
         const OperatorRow* op = find_builtin_operator(func.op);
         if (op == nullptr) return;
         const int column = column_of(func.args[0]);
-        if (op->name == "<>" && column != 0) clause.selectivity = 1 - equal_selectivity(column);
+        if (op->name == "<>") clause.selectivity = 1 - (column != 0 ? equal_selectivity(column) : kRange);
         if (op->name.ends_with("~~") || op->name.ends_with("~~*")) {
             clause.selectivity = like_selectivity(*func.args[1], op->name.ends_with('*'), column != 0 ? equal_selectivity(column) : kRange);
             if (op->name.starts_with('!')) clause.selectivity = 1 - clause.selectivity;

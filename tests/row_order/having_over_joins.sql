@@ -1,0 +1,16 @@
+create table grp (g text primary key, n bigint);
+create table item (id serial primary key, g text, v int);
+insert into grp select chr(96 + i), i from generate_series(9, 1, -1) i;
+insert into item(g, v) select chr(97 + i % 9), i from generate_series(1, 40) i;
+update grp set n = d.s from (select g, sum(v) s from item group by g having sum(v) <> 7) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, sum(v) s from item group by g having sum(v) = 92) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, sum(v) s from item group by g having sum(v) > 70 and sum(v) < 100) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, sum(v) s from item where id < 4 group by g having sum(v) <> 7) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, count(*) s from item where v in (1, 2, 3, 4, 5, 6) group by g having count(*) <> 7) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, count(*) s from item where v in (1, 2, 3, 4, 5, 6) group by g having count(*) > 0 or max(v) is null) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, count(*) s from item where v in (1, 2, 3, 4, 5, 6) group by g having not count(*) > 5) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, count(*) s from item where v in (1, 2, 3, 4, 5, 6, 7, 8) group by g having bool_and(v > 0)) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, count(*) s from item where v in (1, 2, 3, 4, 5, 6, 7, 8) group by g having bool_and(v > 0) is not false) d where d.g = grp.g returning grp.*;
+update grp set n = d.s from (select g, count(*) s from item where v in (1, 2, 3, 4, 5, 6, 7, 8) group by g having count(*) between 0 and 9) d where d.g = grp.g returning grp.*;
+update grp set n = 1 from item where item.g = grp.g and item.v % 2 <> 0 and item.id in (1, 5, 9, 13, 17, 21, 2) returning grp.g, item.id;
+update grp set n = 1 from item where item.g = grp.g and upper(item.g) <> 'A' and item.id in (1, 5, 9, 13, 17, 21, 2) returning grp.g, item.id;
