@@ -10,31 +10,50 @@
 namespace cdcsim::pg {
 namespace {
 
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return result;
+}
+
+/// publish: which statements. Throws 42601.
+void bind_publish(std::string_view rest, Publication& publication) {
+    publication.insert = publication.update = publication.delete_ = publication.truncate = false;
+    while (!rest.empty()) {
+        auto comma = rest.find(',');
+        std::string word = lower(rest.substr(0, comma));
+        while (!word.empty() && word.front() == ' ') word.erase(0, 1);
+        while (!word.empty() && word.back() == ' ') word.pop_back();
+        rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+        bool* flag = word == "insert" ? &publication.insert : word == "update" ? &publication.update : word == "delete" ? &publication.delete_
+                     : word == "truncate" ? &publication.truncate : nullptr;
+        if (flag == nullptr) throw SqlError("42601", fmt::format("unrecognized value for publication option \"publish\": \"{}\"", word));
+        *flag = true;
+    }
+}
+
+/// defGetBoolean.
+bool boolean_option(std::string_view name, const Node& arg) {
+    if (!arg) return true;
+    if (arg.is("Boolean")) return arg.flag("boolval");
+    const std::string text = arg.is("Integer") ? std::to_string(arg.integer("ival")) : lower(arg.string());
+    if (text == "true" || text == "on" || (arg.is("Integer") && text == "1")) return true;
+    if (text == "false" || text == "off" || (arg.is("Integer") && text == "0")) return false;
+    throw SqlError("42601", fmt::format("{} requires a Boolean value", name));
+}
+
 void bind_options_of(const Node& node, Publication& publication) {
+    std::vector<std::string_view> seen;
     for (const Node& option : node.items("options")) {
-        std::string_view name = option.text("defname");
-        Node arg = option["arg"];
+        const std::string_view name = option.text("defname");
+        const bool is_known = name == "publish" || name == "publish_via_partition_root";
+        if (!is_known) throw SqlError("42601", fmt::format("unrecognized publication parameter: \"{}\"", name));
+        if (std::ranges::find(seen, name) != seen.end()) throw SqlError("42601", "conflicting or redundant options").at(option.location());
+        seen.push_back(name);
         if (name == "publish") {
-            publication.insert = publication.update = publication.delete_ = publication.truncate = false;
-            std::string_view rest = arg.string();
-            while (!rest.empty()) {
-                auto comma = rest.find(',');
-                std::string_view word = rest.substr(0, comma);
-                while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
-                while (!word.empty() && word.back() == ' ') word.remove_suffix(1);
-                rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-                bool* flag = word == "insert" ? &publication.insert : word == "update" ? &publication.update : word == "delete" ? &publication.delete_
-                             : word == "truncate" ? &publication.truncate : nullptr;
-                if (flag == nullptr) {
-                    throw SqlError("42601", fmt::format("unrecognized value for publication option \"publish\": \"{}\"", word));
-                }
-                *flag = true;
-            }
-        } else if (name == "publish_via_partition_root") {
-            std::string_view text = arg ? (arg.is("Boolean") ? (arg.flag("boolval") ? "true" : "false") : arg.string()) : "true";
-            publication.via_root = text == "true" || text == "on" || text == "1";
+            bind_publish(option["arg"].string(), publication);
         } else {
-            throw SqlError("42601", fmt::format("unrecognized publication parameter: \"{}\"", name));
+            publication.via_root = boolean_option(name, option["arg"]);
         }
     }
 }
@@ -72,6 +91,7 @@ PublicationTable bind_table(Backend& backend, const Node& table, const RelationP
     }
     for (const std::string& name : name_list(table.items("columns"))) {
         const Column* column = relation->find_column(name);
+        if (column == nullptr && is_system_column(name)) throw SqlError("42P10", fmt::format("cannot use system column \"{}\" in publication column list", name));
         if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation->name));
         if (column->generated) throw SqlError("42P10", fmt::format("cannot use generated column \"{}\" in publication column list", name));
         if (std::ranges::find(result.columns, column->attno) != result.columns.end()) {
@@ -93,37 +113,62 @@ void check_publishable(const Relation& relation) {
     throw SqlError("22023", fmt::format("cannot add relation \"{}\" to publication", relation.name)).detail(detail);
 }
 
-void bind_objects(Backend& backend, const Node& node, Publication& publication) {
+/// A table as it is named, before its WHERE and its columns are looked at.
+struct NamedTable {
+    Node node;
+    RelationPtr relation;
+};
+
+/// Each table once. Mirrors OpenTableList.
+std::vector<NamedTable> open_tables(Backend& backend, const Node& node) {
+    std::vector<NamedTable> tables;
     for (const Node& object : node.items("pubobjects")) {
-        std::string_view kind = object.text("pubobjtype");
-        if (kind == "PUBLICATIONOBJ_TABLES_IN_SCHEMA" || kind == "PUBLICATIONOBJ_TABLES_IN_CUR_SCHEMA") {
-            Oid schema = kInvalidOid;
-            if (kind == "PUBLICATIONOBJ_TABLES_IN_SCHEMA") {
-                schema = require_schema(std::string(object.text("name")), backend).oid;
-            } else {
-                schema = creation_schema_of(backend, {"x"});
-            }
-            const Schema& found = *backend.catalog().find_schema(schema);
-            if (found.name.starts_with("pg_") || found.name == "information_schema") {
-                throw SqlError("22023", fmt::format("cannot add schema \"{}\" to publication", found.name))
-                    .detail(found.name.starts_with("pg_temp") ? "Temporary schemas cannot be replicated." : "This operation is not supported for system schemas.");
-            }
-            if (std::ranges::find(publication.schemas, schema) == publication.schemas.end()) publication.schemas.push_back(schema);
-            continue;
+        if (object.text("pubobjtype").starts_with("PUBLICATIONOBJ_TABLES_IN")) continue;
+        const Node table = object["pubtable"];
+        const RelationPtr relation = open_relation(backend, table["relation"]);
+        bool known = false, has_where = table.has("whereClause"), has_columns = !table.items("columns").empty();
+        for (const NamedTable& other : tables) {
+            if (other.relation->oid != relation->oid) continue;
+            known = true;
+            has_where = has_where || other.node.has("whereClause");
+            has_columns = has_columns || !other.node.items("columns").empty();
         }
-        Node table = object["pubtable"];
-        RelationPtr relation = open_relation(backend, table["relation"]);
-        check_publishable(*relation);
-        PublicationTable bound = bind_table(backend, table, relation);
-        auto known = std::ranges::find(publication.tables, relation->oid, &PublicationTable::relation);
-        if (known != publication.tables.end()) {
-            if (known->where || bound.where) throw SqlError("42710", fmt::format("conflicting or redundant WHERE clauses for table \"{}\"", relation->name));
-            if (!known->columns.empty() || !bound.columns.empty()) {
-                throw SqlError("42710", fmt::format("conflicting or redundant column lists for table \"{}\"", relation->name));
-            }
-            continue;
-        }
-        publication.tables.push_back(std::move(bound));
+        if (known && has_where) throw SqlError("42710", fmt::format("conflicting or redundant WHERE clauses for table \"{}\"", relation->name));
+        if (known && has_columns) throw SqlError("42710", fmt::format("conflicting or redundant column lists for table \"{}\"", relation->name));
+        if (!known) tables.push_back({table, relation});
+    }
+    return tables;
+}
+
+void bind_tables(Backend& backend, const Node& node, Publication& publication) {
+    for (const NamedTable& table : open_tables(backend, node)) {
+        check_publishable(*table.relation);
+        publication.tables.push_back(bind_table(backend, table.node, table.relation));
+    }
+}
+
+Oid named_schema(Backend& backend, const Node& object) {
+    if (object.text("pubobjtype") == "PUBLICATIONOBJ_TABLES_IN_SCHEMA") return require_schema(std::string(object.text("name")), backend).oid;
+    for (Oid schema : backend.search_path()) {
+        if (schema != schema_oid::kPgCatalog && schema != backend.current_temp_schema()) return schema;
+    }
+    throw SqlError("3F000", "no schema has been selected for CURRENT_SCHEMA");
+}
+
+void bind_schemas(Backend& backend, const Node& node, Publication& publication) {
+    for (const Node& object : node.items("pubobjects")) {
+        if (!object.text("pubobjtype").starts_with("PUBLICATIONOBJ_TABLES_IN")) continue;
+        const Oid schema = named_schema(backend, object);
+        if (std::ranges::find(publication.schemas, schema) == publication.schemas.end()) publication.schemas.push_back(schema);
+    }
+}
+
+void check_schemas(Backend& backend, const Publication& publication) {
+    for (const Oid schema : publication.schemas) {
+        const std::string& name = backend.catalog().find_schema(schema)->name;
+        if (!name.starts_with("pg_") && name != "information_schema") continue;
+        throw SqlError("22023", fmt::format("cannot add schema \"{}\" to publication", name))
+            .detail(name.starts_with("pg_temp") ? "Temporary schemas cannot be replicated." : "This operation is not supported for system schemas.");
     }
 }
 
@@ -146,25 +191,32 @@ void put(Backend& backend, const Publication& publication) {
     backend.set_catalog(std::move(catalog));
 }
 
-void change_tables(Backend& backend, Publication& publication, const Publication& named, std::string_view action) {
+void add_tables(Backend& backend, Publication& publication, const Publication& named) {
     for (const PublicationTable& table : named.tables) {
-        auto it = std::ranges::find(publication.tables, table.relation, &PublicationTable::relation);
-        std::string relation = backend.catalog().find_relation(table.relation)->name;
-        if (action == "AP_AddObjects") {
-            if (it != publication.tables.end()) {
-                throw SqlError("42710", fmt::format("relation \"{}\" is already member of publication \"{}\"", relation, publication.name));
-            }
-            publication.tables.push_back(table);
-            continue;
-        }
-        if (!table.columns.empty()) throw SqlError("42601", "column list must not be specified in ALTER PUBLICATION ... DROP");
-        if (it == publication.tables.end()) throw SqlError("42704", fmt::format("relation \"{}\" is not part of the publication", relation));
-        if (table.where) throw SqlError("42601", "cannot use a WHERE clause when removing a table from a publication");
+        const bool known = std::ranges::find(publication.tables, table.relation, &PublicationTable::relation) != publication.tables.end();
+        const std::string& relation = backend.catalog().find_relation(table.relation)->name;
+        if (known) throw SqlError("42710", fmt::format("relation \"{}\" is already member of publication \"{}\"", relation, publication.name));
+        publication.tables.push_back(table);
+    }
+}
+
+/// Mirrors PublicationDropTables.
+void drop_tables(Backend& backend, const Node& node, Publication& publication) {
+    for (const NamedTable& table : open_tables(backend, node)) {
+        if (!table.node.items("columns").empty()) throw SqlError("42601", "column list must not be specified in ALTER PUBLICATION ... DROP");
+        auto it = std::ranges::find(publication.tables, table.relation->oid, &PublicationTable::relation);
+        if (it == publication.tables.end()) throw SqlError("42704", fmt::format("relation \"{}\" is not part of the publication", table.relation->name));
+        if (table.node.has("whereClause")) throw SqlError("42601", "cannot use a WHERE clause when removing a table from a publication");
         publication.tables.erase(it);
     }
 }
 
 void change_schemas(Backend& backend, Publication& publication, const Publication& named, std::string_view action) {
+    const bool has_columns = std::ranges::any_of(publication.tables, [](const PublicationTable& table) { return !table.columns.empty(); });
+    if (action == "AP_AddObjects" && !named.schemas.empty() && has_columns) {
+        throw SqlError("22023", fmt::format("cannot add schema to publication \"{}\"", publication.name))
+            .detail("Schemas cannot be added if any tables that specify a column list are already part of the publication.");
+    }
     for (Oid schema : named.schemas) {
         auto it = std::ranges::find(publication.schemas, schema);
         std::string name = backend.catalog().find_schema(schema)->name;
@@ -196,8 +248,10 @@ ExecResult create_publication(Backend& backend, const Command& command, const Ro
     publication.all_tables = node.flag("for_all_tables");
     publication.owner = backend.current_user();
     bind_options_of(node, publication);
-    bind_objects(backend, node, publication);
+    bind_schemas(backend, node, publication);
+    bind_tables(backend, node, publication);
     check_publication(backend, publication);
+    check_schemas(backend, publication);
     publication.oid = allocate_oid(backend);
     put(backend, publication);
     return tag_only("CREATE PUBLICATION");
@@ -215,20 +269,32 @@ ExecResult alter_publication(Backend& backend, const Command& command, const Row
         put(backend, publication);
         return tag_only("ALTER PUBLICATION");
     }
+    Publication named;
+    named.name = name;
+    bind_schemas(backend, node, named);
     if (publication.all_tables) {
         throw SqlError("55000", fmt::format("publication \"{}\" is defined as FOR ALL TABLES", name))
-            .detail("Tables cannot be added to or dropped from FOR ALL TABLES publications.");
+            .detail(fmt::format("{} cannot be added to or dropped from FOR ALL TABLES publications.", named.schemas.empty() ? "Tables" : "Schemas"));
     }
-    Publication named;
-    bind_objects(backend, node, named);
-    std::string_view action = node.text("action");
+    const std::string_view action = node.text("action");
+    if (action == "AP_DropObjects") {
+        drop_tables(backend, node, publication);
+        change_schemas(backend, publication, named, action);
+        put(backend, publication);
+        return tag_only("ALTER PUBLICATION");
+    }
+    bind_tables(backend, node, named);
     if (action == "AP_SetObjects") {
         publication.tables = named.tables;
         publication.schemas = named.schemas;
     } else {
-        change_tables(backend, publication, named, action);
+        Publication with_schemas = named;
+        with_schemas.schemas.insert(with_schemas.schemas.end(), publication.schemas.begin(), publication.schemas.end());
+        check_publication(backend, with_schemas);
+        add_tables(backend, publication, named);
         change_schemas(backend, publication, named, action);
     }
+    check_schemas(backend, publication);
     check_publication(backend, publication);
     put(backend, publication);
     return tag_only("ALTER PUBLICATION");

@@ -100,6 +100,18 @@ constexpr ErrorHint kErrorHints[] = {
     {"unsafe use of \\' in a string literal", "", "Use '' to write quotes in strings. \\' is insecure in client-only encodings."},
 };
 
+/// What newer minor versions say, and details, which libpg_query loses too.
+struct OtherWords {
+    std::string_view message, said, detail;
+};
+constexpr OtherWords kOtherWords[] = {
+    {"ALTER CONSTRAINT statement constraints cannot be marked NO INHERIT", "FOREIGN KEY constraints cannot be marked NO INHERIT", ""},
+    {"ALTER CONSTRAINT statement constraints cannot be marked NOT VALID", "FOREIGN KEY constraints cannot be marked NOT VALID", ""},
+    {"invalid publication object list", "invalid publication object list", "One of TABLE or TABLES IN SCHEMA must be specified before a standalone table or schema name."},
+    {"invalid schema name at or near", "invalid schema name", ""},
+    {"invalid table name at or near", "invalid table name", ""},
+};
+
 SqlError make_error(std::string_view text, const PgQueryError& error) {
     std::string_view message = error.message, function = error.funcname ? error.funcname : "";
     std::string_view sqlstate = "42601";
@@ -117,7 +129,13 @@ SqlError make_error(std::string_view text, const PgQueryError& error) {
         while (end < text.size() && is_word(text[end])) ++end;
         said = "trailing junk after numeric literal at or near \"" + std::string(text.substr(static_cast<std::size_t>(at), end - static_cast<std::size_t>(at))) + "\"";
     }
-    SqlError result(sqlstate, said);
+    std::string detail;
+    for (const OtherWords& row : kOtherWords) {
+        if (said != row.message) continue;
+        said = row.said;
+        detail = row.detail;
+    }
+    SqlError result = SqlError(sqlstate, said).detail(detail);
     result.set_position(at);
     for (const ErrorHint& row : kErrorHints) {
         if (said == row.message && (row.sqlstate.empty() || row.sqlstate == sqlstate)) result.set_hint(std::string(row.hint));
