@@ -40,7 +40,7 @@ struct Fixture {
         Index key;
         key.oid = 20001;
         key.unique = true;
-        key.keys.push_back({.attno = 1, .expr = {}, .descending = false, .nulls_first = false});
+        key.keys.push_back({.attno = 1, .expr = {}, .label = {}, .descending = false, .nulls_first = false});
         relation.indexes.push_back(key);
         db().create_table(relation);
         std::vector<int> attnos{1};

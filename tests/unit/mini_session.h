@@ -100,7 +100,7 @@ class MiniSession : public TestHost, public CatalogContext {
             index.oid = next_oid++;
             index.name = relation->name + "_pkey";
             index.unique = index.primary = true;
-            index.keys.push_back({.attno = key[0], .expr = {}, .descending = false, .nulls_first = false});
+            index.keys.push_back({.attno = key[0], .expr = {}, .label = {}, .descending = false, .nulls_first = false});
             Constraint constraint;
             constraint.oid = next_oid++;
             constraint.name = index.name;

@@ -78,6 +78,19 @@ const Schema& require_schema(const std::string& name, CatalogContext& context, i
     return *schema;
 }
 
+std::vector<Oid> function_search_path(CatalogContext& context) {
+    std::vector<Oid> schemas = context.search_path();
+    std::erase_if(schemas, [&](Oid oid) {
+        const Schema* schema = context.catalog().find_schema(oid);
+        return schema != nullptr && schema->name.starts_with("pg_temp_");
+    });
+    return schemas;
+}
+
+void require_schema_of(const std::vector<std::string>& names, CatalogContext& context) {
+    if (names.size() > 1) require_schema(names[names.size() - 2], context);
+}
+
 RelationPtr find_relation_by_name(const std::vector<std::string>& names, CatalogContext& context) {
     const Catalog& catalog = context.catalog();
     if (names.size() == 1) {

@@ -99,7 +99,7 @@ ExprPtr make_value_cast(Oid from, std::int32_t from_typmod, const TypeRef& targe
 }
 
 FunctionPtr find_user_function(const std::vector<std::string>& names, const std::vector<Oid>& args, CatalogContext& context) {
-    std::vector<Oid> schemas = context.search_path();
+    std::vector<Oid> schemas = function_search_path(context);
     if (names.size() == 2) schemas = {require_schema(names[0], context).oid};
     for (Oid schema : schemas) {
         for (const FunctionPtr& function : context.catalog().find_functions(schema, names.back())) {

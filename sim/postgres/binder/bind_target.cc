@@ -171,6 +171,12 @@ std::string figure_column_name(const Node& node) {
     return name.empty() ? "?column?" : name;
 }
 
+std::string index_expression_name(const Node& expr) {
+    std::string name;
+    figure_name(expr, name);
+    return name.empty() ? "expr" : name;
+}
+
 std::vector<TargetEntry> expand_star(ParseState& state, const Node& node) {
     std::vector<Node> fields = node.items("fields");
     int location = node.location();

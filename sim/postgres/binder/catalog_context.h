@@ -79,6 +79,8 @@ struct ExprScope {
 /// Binds a stand-alone expression. With a `target` type it is coerced by assignment, and the error
 /// names `column` ("column \"x\" is of type integer but default expression is of type text").
 ExprPtr bind_expression(const Node& expr, const BindOptions& options, const ExprScope& scope);
+/// What the column of an index over the expression is called (FigureIndexColname): lower, or expr.
+std::string index_expression_name(const Node& expr);
 ExprPtr coerce_default(const ExprPtr& expr, const Column& column, const BindOptions& options);
 /// Why INSERT, UPDATE and DELETE cannot work on the view's table in its place; empty: they can.
 std::string why_not_updatable(const Query& query);
@@ -112,8 +114,13 @@ RelationPtr require_relation(const Node& range_var, CatalogContext& context);
 RelationPtr find_relation_by_name(const std::vector<std::string>& names, CatalogContext& context);
 /// A schema by name, pg_temp included; nullptr if missing.
 const Schema* find_named_schema(const std::string& name, CatalogContext& context);
+/// The search path for functions: a session's own schema for temporary objects is left out, so that nobody slips in one.
+std::vector<Oid> function_search_path(CatalogContext& context);
 /// Schema of a qualified name. Throws 3F000.
 const Schema& require_schema(const std::string& name, CatalogContext& context, int location = -1);
+/// For a qualified name: throws 3F000 if its schema is missing. Utility statements and functions that need a relation say
+/// this; queries, and what goes on without the relation, say that the relation is missing.
+void require_schema_of(const std::vector<std::string>& names, CatalogContext& context);
 
 /// kNeeded: pretty printing.
 enum class Parentheses : std::uint8_t { kAll, kNeeded };

@@ -177,7 +177,9 @@ ExprPtr coerce_array(ParseState& state, const ExprPtr& expr, Oid target, Coercio
 /// ROW(...) or a record to a named composite type.
 ExprPtr coerce_record(ParseState& state, const ExprPtr& expr, Oid target, Coercion context, bool is_explicit,
                       int location) {
-    const TypeInfo& to = state.type(target);
+    std::int32_t base_typmod = -1;
+    const Oid base = base_type(state, target, &base_typmod);
+    const TypeInfo& to = state.type(base);
     if (expr->kind != ExprKind::kRow) {
         throw NotSimulated("a cast of record to " + type_name(state, target), location);
     }
@@ -208,9 +210,9 @@ ExprPtr coerce_record(ParseState& state, const ExprPtr& expr, Oid target, Coerci
         throw SqlError("42846", fmt::format("cannot cast type {} to {}", type_name(state, expr->type), type_name(state, target)))
             .detail("Input has too many columns.").at(location);
     }
-    node->type = target;
+    node->type = base;
     node->location = location;
-    return node;
+    return base == target ? node : coerce_domain(state, node, target, context, is_explicit, location, base_typmod);
 }
 
 ExprPtr make_relabel(ParseState& state, const ExprPtr& expr, Oid target, std::int32_t typmod, bool is_explicit,

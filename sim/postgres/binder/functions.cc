@@ -125,7 +125,7 @@ bool make_candidate(const Signature& declared, std::size_t nargs, const CallSynt
 std::vector<Candidate> find_candidates(ParseState& state, const std::vector<std::string>& names, std::size_t nargs,
                                        const CallSyntax& syntax) {
     std::vector<Candidate> found;
-    std::vector<Oid> schemas = state.context().search_path();
+    std::vector<Oid> schemas = function_search_path(state.context());
     if (names.size() == 2) schemas = {require_schema(names[0], state.context()).oid};
     if (names.size() > 2) throw SqlError("42601", "improper qualified name (too many dotted names): " + fmt::format("{}", fmt::join(names, "."))).at(syntax.location);
     for (Oid schema : schemas) {
@@ -431,13 +431,18 @@ FunctionFacts facts_of(const Candidate& chosen) {
 /// A name of a type with one argument is a cast where no function matches better.
 ExprPtr try_function_cast(ParseState& state, const std::vector<std::string>& names, const std::vector<ExprPtr>& args,
                           const CallSyntax& syntax) {
-    if (args.size() != 1 || names.size() != 1 || !syntax.arg_names.empty()) return nullptr;
+    if (args.size() != 1 || names.size() > 2 || !syntax.arg_names.empty()) return nullptr;
     TypePtr type;
-    for (Oid schema : state.context().search_path()) {
-        if ((type = state.context().catalog().find_type(schema, names[0]))) break;
+    std::vector<Oid> schemas = function_search_path(state.context());
+    if (names.size() == 2) schemas = {require_schema(names[0], state.context()).oid};
+    for (Oid schema : schemas) {
+        if ((type = state.context().catalog().find_type(schema, names.back()))) break;
     }
-    if (!type) return nullptr;
+    if (!type || type->typtype == 'c') return nullptr;
     Oid source = args[0]->type;
+    // A row is no text by a mere name.
+    const bool is_row = source == oid::kRecord || state.type(base_type(state, source)).typtype == 'c';
+    if (is_row && type->category == 'S') return nullptr;
     bool literal = source == oid::kUnknown && args[0]->kind == ExprKind::kConst;
     bool is_io_cast = !literal && !can_coerce(state, source, type->oid, Coercion::kImplicit) &&
                       can_coerce(state, source, type->oid, Coercion::kExplicit);

@@ -98,6 +98,25 @@ const Constraint* Relation::primary_key() const {
     return it == constraints.end() ? nullptr : &*it;
 }
 
+namespace {
+
+void put_predefined_roles(Catalog& catalog) {
+    constexpr std::pair<Oid, std::string_view> kRoles[] = {
+        {3373, "pg_monitor"}, {3374, "pg_read_all_settings"}, {3375, "pg_read_all_stats"}, {3377, "pg_stat_scan_tables"},
+        {4200, "pg_signal_backend"}, {4544, "pg_checkpoint"}, {4569, "pg_read_server_files"}, {4570, "pg_write_server_files"},
+        {4571, "pg_execute_server_program"}, {6171, "pg_database_owner"}, {role_oid::kReadAllData, "pg_read_all_data"}, {role_oid::kWriteAllData, "pg_write_all_data"},
+    };
+    for (const auto& [oid, name] : kRoles) {
+        Role role;
+        role.oid = oid;
+        role.name = name;
+        if (name == "pg_monitor") role.member_of = {3374, 3375, 3377};
+        catalog.put_role(role);
+    }
+}
+
+}  // namespace
+
 std::shared_ptr<const Catalog> Catalog::bootstrap(const std::string& owner) {
     auto catalog = std::make_shared<Catalog>();
     catalog->put_schema({schema_oid::kPgCatalog, "pg_catalog", kBootstrapSuperuser});
@@ -109,6 +128,7 @@ std::shared_ptr<const Catalog> Catalog::bootstrap(const std::string& owner) {
     role.name = owner;
     role.superuser = role.login = role.replication = role.create_db = role.create_role = role.bypass_rls = true;
     catalog->put_role(role);
+    put_predefined_roles(*catalog);
     for (const RelationPtr& relation : system_relations()) catalog->put_relation(relation);
     return catalog;
 }

@@ -26,6 +26,13 @@ inline constexpr Oid kInformationSchema = 13207;
 
 inline constexpr Oid kBootstrapSuperuser = 10;
 
+/// Roles that every server has (pg_authid.dat).
+namespace role_oid {
+inline constexpr Oid kReadAllData = 6181, kWriteAllData = 6182;
+}  // namespace role_oid
+/// Roles that initdb makes cannot be dropped.
+inline constexpr Oid kFirstUserRole = 16384;
+
 using TypePtr = std::shared_ptr<const TypeInfo>;
 using FunctionPtr = std::shared_ptr<const Function>;
 /// (schema, name): the key of everything that lives in a schema.

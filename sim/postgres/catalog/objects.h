@@ -70,6 +70,7 @@ struct Constraint {
 struct IndexKey {
     int attno = 0;                       ///< 0: expression
     std::optional<StoredExpr> expr;
+    std::string label;                   ///< of an expression: what its column is called
     bool descending = false, nulls_first = false;
 };
 

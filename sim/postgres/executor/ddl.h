@@ -19,6 +19,8 @@ std::string choose_relation_name(const Catalog& catalog, Oid schema, const std::
                                  const std::string& label, const std::vector<std::string>& taken = {});
 std::string choose_constraint_name(const Catalog& catalog, const Relation& relation, const std::string& name2, const std::string& label,
                                    const std::vector<std::string>& taken = {});
+/// The names of an index's columns: a name that is there already gets a number (a, a1, a2). Mirrors ChooseIndexColumnNames.
+std::vector<std::string> index_column_names(const std::vector<std::string>& columns);
 /// "a_b" of an index's columns for its name.
 std::string index_name_addition(const std::vector<std::string>& columns);
 
@@ -42,6 +44,8 @@ bool is_system_column(std::string_view name);
 void refuse_system_name(std::string_view column);
 
 /// Column definitions (ddl_column.cc).
+/// CheckAttributeType. Throws 42P16: a pseudo-type, or one that has a row of one of the types `containing` in it.
+void check_column_type(Backend& backend, const std::string& column, Oid type, std::vector<Oid> containing = {});
 struct PendingConstraint {
     Node node;
     std::string column;      ///< of a column constraint
@@ -107,8 +111,12 @@ void put_row_types(Backend& backend, Catalog& catalog, Relation& relation);
 /// Creates a sequence relation in `catalog`.
 RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const std::string& name, const SequenceOptions& options,
                           char persistence);
+/// Where a sequence is and whose: OWNED BY asks for a table of the same.
+struct SequencePlace {
+    Oid schema = kInvalidOid, owner = kInvalidOid;
+};
 SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& options, SequenceOptions base, bool is_new, bool* restart,
-                                      std::int64_t* restart_value);
+                                      std::int64_t* restart_value, const SequencePlace& place = {});
 /// ALTER SEQUENCE; a new type besides: that of an identity column.
 void change_sequence(Backend& backend, const RelationPtr& sequence, const std::vector<Node>& options, Oid new_type = kInvalidOid);
 Oid allocate_oid(Backend& backend);
@@ -122,6 +130,8 @@ bool index_uses(const Index& index, int attno);
 bool uses_column(const ExprPtr& expr, int attno);
 /// 42704 for a type that a btree cannot order.
 void require_btree_class(Backend& backend, Oid type);
+/// Comments that go from one object to another: (from, to).
+void move_comments(Backend& backend, const std::vector<std::pair<GrantKey, GrantKey>>& moves);
 /// `relation` is the version being made.
 void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>& attnos);
 std::vector<ForeignKeyName> remake_foreign_keys(Backend& backend, Relation& relation, const std::vector<int>& attnos);

@@ -33,6 +33,7 @@ struct TableWork {
     std::vector<Step> passes[kPasses];
     std::vector<int> retyped;  ///< columns that ALTER TYPE has changed
     std::size_t types_left = 0;
+    bool changes_persistence = false;
 };
 
 struct Alteration {
@@ -45,6 +46,7 @@ struct Alteration {
 
 Column& require_column(Alteration& a, const std::string& name) {
     auto it = std::ranges::find_if(a.relation->columns, [&](const Column& c) { return !c.dropped && c.name == name; });
+    if (it == a.relation->columns.end() && is_system_column(name)) throw SqlError("0A000", fmt::format("cannot alter system column \"{}\"", name));
     if (it == a.relation->columns.end()) {
         throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, a.relation->name));
     }
@@ -139,6 +141,7 @@ void add_column(Alteration& a) {
 
 void drop_column(Alteration& a) {
     std::string name = name_of(a);
+    if (is_system_column(name)) throw SqlError("0A000", fmt::format("cannot drop system column \"{}\"", name));
     if (a.relation->find_column(name) == nullptr && a.command.flag("missing_ok")) {
         a.backend.send_notice("NOTICE", SqlError("00000", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", name, a.relation->name)));
         return;
@@ -210,6 +213,11 @@ void refuse_dependents(const Alteration& a, const Column& column) {
     }
 }
 
+void require_identity_type(Oid type) {
+    if (type == oid::kInt2 || type == oid::kInt4 || type == oid::kInt8) return;
+    throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
+}
+
 /// ATPrepAlterColumnType: looked at before the first pass.
 void prepare_type(Backend& backend, const RelationPtr& relation, Step& step, RowWork& rows) {
     std::string name(step.command.text("name"));
@@ -229,11 +237,10 @@ void prepare_type(Backend& backend, const RelationPtr& relation, Step& step, Row
     const Oid type = step.type.type;
     if (column->generated) throw NotSimulated("ALTER TYPE of a generated column");
     if (column->identity != 0) {
-        if (type != oid::kInt2 && type != oid::kInt4 && type != oid::kInt8) {
-            throw SqlError("22023", "identity column type must be smallint, integer, or bigint");
-        }
+        require_identity_type(type);
         change_sequence(backend, backend.catalog().find_relation(column->identity_sequence), {}, type);
     }
+    check_column_type(backend, name, type, {relation->row_type});
     if (!has_using) {
         auto source = std::make_shared<VarExpr>();
         source->rt_index = 1;
@@ -490,8 +497,20 @@ void set_storage(Alteration& a) {
     publish(a);
 }
 
+void set_statistics(Alteration& a) {
+    constexpr int kMaxTarget = 10000;
+    if (a.command.text("name").empty()) throw SqlError("0A000", "cannot refer to non-index column by number");
+    const std::int64_t target = a.command["def"].integer("ival");
+    if (target < -1) throw SqlError("22023", fmt::format("statistics target {} is too low", target));
+    if (target > kMaxTarget) a.backend.send_notice("WARNING", SqlError("22023", fmt::format("lowering statistics target to {}", kMaxTarget)));
+    require_column(a, name_of(a));
+}
+
 void add_identity(Alteration& a) {
+    // Looked at before the column is: no system column has such a type.
+    if (is_system_column(name_of(a))) require_identity_type(kInvalidOid);
     Column& column = require_column(a, name_of(a));
+    require_identity_type(column.type);
     if (!column.not_null) {
         throw SqlError("55000", fmt::format("column \"{}\" of relation \"{}\" must be declared NOT NULL before identity can be added", column.name, a.relation->name));
     }
@@ -572,8 +591,60 @@ void change_owner(Alteration& a) {
 }
 
 void do_nothing(Alteration&) {}
+
+/// A logged table cannot refer to an unlogged one.
+void check_persistence_of_keys(const Alteration& a, bool to_logged) {
+    for (const auto& [oid, child] : a.backend.catalog().relations()) {
+        for (const Constraint& constraint : child->constraints) {
+            if (constraint.kind != ConstraintKind::kForeign || constraint.referenced == oid) continue;
+            if ((to_logged ? oid : constraint.referenced) != a.relation->oid) continue;
+            const RelationPtr other = to_logged ? a.backend.catalog().find_relation(constraint.referenced) : child;
+            if ((other->persistence == 'p') == to_logged) continue;
+            const std::string_view was = to_logged ? "unlogged" : "logged", becomes = to_logged ? "logged" : "unlogged";
+            throw SqlError("42P16", fmt::format("could not change table \"{}\" to {} because it references {} table \"{}\"", a.relation->name, becomes, was, other->name));
+        }
+    }
+}
+
+/// SET LOGGED and UNLOGGED. Mirrors ATPrepChangePersistence.
 void change_persistence(Alteration& a) {
-    a.relation->persistence = a.command.text("subtype") == "AT_SetLogged" ? 'p' : 'u';
+    const bool to_logged = a.command.text("subtype") == "AT_SetLogged";
+    const char persistence = to_logged ? 'p' : 'u';
+    if (a.work.changes_persistence) throw SqlError("0A000", "cannot change persistence setting twice");
+    if (a.relation->persistence == 't') {
+        throw SqlError("42P16", fmt::format("cannot change logged status of table \"{}\" because it is temporary", a.relation->name));
+    }
+    if (a.relation->persistence == persistence) return;
+    const bool is_published = std::ranges::any_of(a.backend.catalog().publications(), [&](const auto& entry) {
+        return std::ranges::find(entry.second.tables, a.relation->oid, &PublicationTable::relation) != entry.second.tables.end();
+    });
+    if (!to_logged && is_published) {
+        throw SqlError("55000", fmt::format("cannot change table \"{}\" to unlogged because it is part of a publication", a.relation->name))
+            .detail("Unlogged relations cannot be replicated.");
+    }
+    check_persistence_of_keys(a, to_logged);
+    a.work.changes_persistence = true;
+    a.work.rows.rewrites = a.relation->kind == 'r';
+    a.relation->persistence = persistence;
+    publish(a);
+    for (const auto& [oid, other] : std::map<Oid, RelationPtr>(a.backend.catalog().relations())) {
+        if (!other->sequence || other->sequence->owner_table != a.relation->oid) continue;
+        auto changed = copy_relation(other);
+        changed->persistence = persistence;
+        a.backend.update_relation(changed);
+    }
+}
+
+void alter_constraint(Alteration& a) {
+    const Node def = a.command["def"];
+    const std::string name(def.text("conname"));
+    auto it = std::ranges::find(a.relation->constraints, name, &Constraint::name);
+    if (it == a.relation->constraints.end()) throw SqlError("42704", fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, a.relation->name));
+    if (it->kind != ConstraintKind::kForeign) {
+        throw SqlError("42809", fmt::format("constraint \"{}\" of relation \"{}\" is not a foreign key constraint", name, a.relation->name));
+    }
+    it->deferrable = def.flag("deferrable");
+    it->initially_deferred = def.flag("initdeferred");
     publish(a);
 }
 
@@ -598,6 +669,7 @@ constexpr AlterRow kAlterations[] = {
     {"AT_AddConstraint", add_table_constraint, Pass::kAddConstraint},
     {"AT_AddIdentity", add_identity, Pass::kAddConstraint},
     {"AT_AlterColumnType", alter_type, Pass::kAlterType},
+    {"AT_AlterConstraint", alter_constraint},
     {"AT_ChangeOwner", change_owner},
     {"AT_ClusterOn", do_nothing},
     {"AT_ColumnDefault", column_default, Pass::kAddConstraint},
@@ -616,11 +688,11 @@ constexpr AlterRow kAlterations[] = {
     {"AT_EnableTrigUser", [](Alteration& a) { enable_triggers(a, 'O', "user"); }},
     {"AT_ReplicaIdentity", replica_identity},
     {"AT_ResetRelOptions", reset_options},
-    {"AT_SetIdentity", set_identity, Pass::kColumnAttributes},
+    {"AT_SetIdentity", set_identity},
     {"AT_SetLogged", change_persistence},
     {"AT_SetNotNull", set_not_null, Pass::kColumnAttributes},
     {"AT_SetRelOptions", set_options},
-    {"AT_SetStatistics", do_nothing},
+    {"AT_SetStatistics", set_statistics},
     {"AT_SetStorage", set_storage},
     {"AT_SetUnLogged", change_persistence},
     {"AT_ValidateConstraint", validate_constraint},

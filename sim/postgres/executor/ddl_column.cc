@@ -28,13 +28,6 @@ Oid serial_type(const Node& type_name) {
     return it == std::end(kSerialTypes) ? kInvalidOid : it->type;
 }
 
-void check_column_type(Backend& backend, const std::string& name, Oid type, int location) {
-    const TypeInfo& info = backend.type(type);
-    if (info.typtype == 'p') {
-        throw SqlError("42P16", fmt::format("column \"{}\" has pseudo-type {}", name, format_type(backend, type))).at(location);
-    }
-}
-
 [[noreturn]] void throw_conflict(const std::string& what, const std::string& column, const Relation& relation, int location) {
     throw SqlError("42601", fmt::format("{} for column \"{}\" of table \"{}\"", what, column, relation.name)).at(location);
 }
@@ -107,7 +100,45 @@ void plan_constraint(ColumnPlan& plan, const Node& constraint, const Relation& r
     }
 }
 
+/// COMPRESSION of a column, which decides how a long value is stored and nothing else. Mirrors GetAttributeCompression.
+void check_compression(Backend& backend, Oid type, std::string_view method) {
+    if (method.empty() || method == "default") return;
+    if (backend.type(type).storage == 'p') throw SqlError("0A000", fmt::format("column data type {} does not support compression", format_type(backend, type)));
+    if (method != "pglz" && method != "lz4") throw SqlError("22023", fmt::format("invalid compression method \"{}\"", method));
+}
+
+/// check_nested_generated: what a generated column cannot be computed from.
+void check_generation_expression(const Relation& relation, const ExprPtr& expr) {
+    any_expression(expr, [&](const Expr& e) {
+        if (e.kind == ExprKind::kWholeRow) {
+            throw SqlError("42P17", "cannot use whole-row variable in column generation expression")
+                .detail("This would cause the generated column to depend on its own value.").at(e.location);
+        }
+        const int attno = e.kind == ExprKind::kVar ? as<VarExpr>(e).attno : 0;
+        if (attno <= 0 || !relation.columns.at(static_cast<std::size_t>(attno - 1)).generated) return false;
+        throw SqlError("42P17", fmt::format("cannot use generated column \"{}\" in column generation expression", relation.columns[static_cast<std::size_t>(attno - 1)].name))
+            .detail("A generated column cannot reference another generated column.").at(e.location);
+    });
+}
+
 }  // namespace
+
+void check_column_type(Backend& backend, const std::string& column, Oid type, std::vector<Oid> containing) {
+    const TypeInfo& info = backend.type(type);
+    if (info.typtype == 'p') throw SqlError("42P16", fmt::format("column \"{}\" has pseudo-type {}", column, format_type(backend, type)));
+    if (info.typtype == 'd') return check_column_type(backend, column, info.base, std::move(containing));
+    if (info.typtype == 'c') {
+        if (std::ranges::find(containing, type) != containing.end()) {
+            throw SqlError("42P16", fmt::format("composite type {} cannot be made a member of itself", format_type(backend, type)));
+        }
+        containing.push_back(type);
+        for (const auto& attribute : info.attributes) {
+            if (!attribute.dropped) check_column_type(backend, attribute.name, attribute.type, containing);
+        }
+    } else if (info.is_array()) {
+        check_column_type(backend, column, info.element, std::move(containing));
+    }
+}
 
 StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* relation) {
     StoredExpr stored;
@@ -135,7 +166,7 @@ ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation&
         column.type = type.type;
         column.typmod = type.typmod;
     }
-    check_column_type(backend, column.name, column.type, definition.location());
+    check_column_type(backend, column.name, column.type, relation.row_type == kInvalidOid ? std::vector<Oid>{} : std::vector{relation.row_type});
     const TypeInfo& info = backend.type(column.type);
     column.collation = info.collation;
     column.storage = info.storage;
@@ -146,6 +177,7 @@ ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation&
         }
         if (name != "C" && name != "POSIX" && name != "default" && name != "C.UTF-8" && name != "ucs_basic") throw NotSimulated(fmt::format("collation \"{}\"", name));
     }
+    check_compression(backend, column.type, definition.text("compression"));
     if (definition.flag("is_not_null")) column.not_null = true;
     bool saw_null = false, saw_not_null = false;
     check_constraint_attributes(definition.items("constraints"));
@@ -202,12 +234,7 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
         scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
         ExprPtr expr = bind_expression(plan.generated_node, backend.bind_options(), scope);
         ExprPtr value = coerce_default(expr, plan.column, backend.bind_options());
-        any_expression(expr, [&](const Expr& e) {
-            const bool generated = e.kind == ExprKind::kVar && as<VarExpr>(e).attno > 0 && relation.columns.at(static_cast<std::size_t>(as<VarExpr>(e).attno - 1)).generated;
-            if (!generated) return false;
-            throw SqlError("42P17", fmt::format("cannot use generated column \"{}\" in column generation expression", relation.columns[static_cast<std::size_t>(as<VarExpr>(e).attno - 1)].name))
-                .detail("A generated column cannot reference another generated column.").at(e.location);
-        });
+        check_generation_expression(relation, expr);
         // The cast to the column's type comes later.
         if (!is_immutable(fold_before_collations(expr, backend))) throw SqlError("42P17", "generation expression is not immutable");
         plan.column.default_expr = stored_expression(backend, value, &relation);

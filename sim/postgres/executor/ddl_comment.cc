@@ -34,6 +34,7 @@ constexpr RelationKind kRelationKinds[] = {
 Address relation_address(Backend& backend, const Node& node) {
     const std::vector<std::string> names = object_names(node);
     const auto* kind = std::ranges::find(kRelationKinds, node.text("objtype"), &RelationKind::object_type);
+    require_schema_of(names, backend);
     RelationPtr relation = find_relation_by_name(names, backend);
     if (!relation) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
     if (kind->letters.find(relation->kind) == std::string_view::npos) throw SqlError("42809", fmt::format("\"{}\" is not {}", relation->name, kind->noun));
@@ -55,6 +56,7 @@ std::pair<RelationPtr, std::string> part_of_relation(Backend& backend, const Nod
     std::vector<std::string> names = object_names(node);
     std::string part = names.back();
     names.pop_back();
+    require_schema_of(names, backend);
     RelationPtr relation = find_relation_by_name(names, backend);
     if (!relation) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
     require_owner(backend, *relation);
@@ -90,11 +92,7 @@ Address type_address(Backend& backend, const Node& node) {
 
 Address function_address(Backend& backend, const Node& node) {
     const std::string_view kind = node.text("objtype") == "OBJECT_PROCEDURE" ? "procedure" : "function";
-    const FunctionPtr found = named_function(backend, node["object"], kind);
-    if ((found->kind == 'p') == (kind == "procedure")) return {found->oid};
-    std::vector<std::string> types;
-    for (Oid type : found->arg_types) types.push_back(format_type(backend, type));
-    throw SqlError("42809", fmt::format("{}({}) is not a {}", found->name, fmt::join(types, ","), kind));
+    return {named_function(backend, node["object"], kind)->oid};
 }
 
 template <class Found>
@@ -142,6 +140,13 @@ constexpr Commented kCommented[] = {
 };
 
 }  // namespace
+
+void move_comments(Backend& backend, const std::vector<std::pair<GrantKey, GrantKey>>& moves) {
+    auto catalog = backend.copy_catalog();
+    for (const auto& [from, to] : moves)
+        if (const Comment* comment = catalog->find_comment(from)) catalog->set_comment(to, *comment);
+    backend.set_catalog(std::move(catalog));
+}
 
 ExecResult comment_on(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;

@@ -15,8 +15,18 @@
 namespace cdcsim::pg {
 namespace {
 
+SqlError no_index_of_system_column() { return SqlError("0A000", "index creation on system columns is not supported"); }
+
+/// A column of a foreign key.
+int foreign_key_column(const Relation& relation, const std::string& name) {
+    if (const Column* column = relation.find_column(name)) return column->attno;
+    if (is_system_column(name)) throw SqlError("0A000", "system columns cannot be used in foreign keys");
+    throw SqlError("42703", fmt::format("column \"{}\" referenced in foreign key constraint does not exist", name));
+}
+
 int require_column(const Relation& relation, const std::string& name, std::string_view message) {
     const Column* column = relation.find_column(name);
+    if (column == nullptr && is_system_column(name)) throw no_index_of_system_column();
     if (column == nullptr) throw SqlError("42703", fmt::format(fmt::runtime(message), name));
     return column->attno;
 }
@@ -50,6 +60,10 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
         return false;
     });
     std::ranges::sort(constraint.columns);
+    const auto same = std::ranges::find(relation.constraints, std::string(pending.node.text("conname")), &Constraint::name);
+    if (work == nullptr && same != relation.constraints.end() && same->kind == ConstraintKind::kCheck) {
+        throw SqlError("42710", fmt::format("check constraint \"{}\" already exists", same->name));
+    }
     constraint.name = explicit_name(pending.node, relation);
     if (constraint.name.empty()) {
         // The one column that it uses gives the name, wherever it was written.
@@ -124,6 +138,10 @@ std::vector<int> key_columns(const Relation& relation, const PendingConstraint& 
     std::vector<int> attnos;
     for (const std::string& name : key_names(pending)) {
         const Column* found = relation.find_column(name);
+        if (found == nullptr && is_system_column(name)) {
+            if (primary) throw SqlError("0A000", fmt::format("cannot alter system column \"{}\"", name));
+            throw no_index_of_system_column();
+        }
         if (found == nullptr) {
             // ALTER TABLE makes a key's columns NOT NULL first, and points nowhere.
             if (altered && primary) throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", name, relation.name));
@@ -156,12 +174,16 @@ void add_key(Backend& backend, Relation& relation, const PendingConstraint& pend
         index.include.push_back(require_column(relation, name, "column \"{}\" named in key does not exist"));
     }
     set_index_options(index.storage, pending.node.items("options"));
+    const std::string given(pending.node.text("conname"));
+    if (!given.empty() && backend.catalog().relation_name_taken(relation.schema, given)) {
+        throw SqlError("42P07", fmt::format("relation \"{}\" already exists", given));
+    }
     constraint.name = explicit_name(pending.node, relation);
     if (constraint.name.empty()) {
+        std::vector<std::string> names = key_names(pending), included = name_list(pending.node.items("including"));
+        names.insert(names.end(), included.begin(), included.end());
         constraint.name = primary ? choose_relation_name(backend.catalog(), relation.schema, relation.name, "", "pkey")
-                                  : choose_relation_name(backend.catalog(), relation.schema, relation.name, index_name_addition(key_names(pending)), "key");
-    } else if (backend.catalog().relation_name_taken(relation.schema, constraint.name)) {
-        throw SqlError("42P07", fmt::format("relation \"{}\" already exists", constraint.name));
+                                  : choose_relation_name(backend.catalog(), relation.schema, relation.name, index_name_addition(index_column_names(names)), "key");
     }
     index.oid = allocate_oid(backend);
     index.name = constraint.name;
@@ -266,8 +288,7 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     if (relation.owner != parent->owner) require_relation_right(backend, *parent, right::kReferences);
     std::vector<std::string> names = name_list(node.items("fk_attrs"));
     if (names.empty()) names.push_back(pending.column);
-    constexpr std::string_view kMissing = "column \"{}\" referenced in foreign key constraint does not exist";
-    for (const std::string& name : names) constraint.columns.push_back(require_column(relation, name, kMissing));
+    for (const std::string& name : names) constraint.columns.push_back(foreign_key_column(relation, name));
     std::vector<std::string> parent_names = name_list(node.items("pk_attrs"));
     if (parent_names.empty()) {
         const Constraint* key = parent->primary_key();
@@ -275,7 +296,7 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
         constraint.referenced_columns = key->columns;
         constraint.index = key->index;
     } else {
-        for (const std::string& name : parent_names) constraint.referenced_columns.push_back(require_column(*parent, name, kMissing));
+        for (const std::string& name : parent_names) constraint.referenced_columns.push_back(foreign_key_column(*parent, name));
     }
     if (constraint.columns.size() != constraint.referenced_columns.size()) {
         throw SqlError("42830", "number of referencing and referenced columns for foreign key disagree");
@@ -292,11 +313,12 @@ void add_foreign_key(Backend& backend, Relation& relation, const PendingConstrai
     }
     constraint.referenced = parent->oid;
     for (const std::string& name : name_list(node.items("fk_del_set_cols"))) {
-        int attno = require_column(relation, name, kMissing);
+        const int attno = foreign_key_column(relation, name);
         if (std::ranges::find(constraint.columns, attno) == constraint.columns.end()) {
             throw SqlError("42P10", fmt::format("column \"{}\" referenced in ON DELETE SET action must be part of foreign key", name));
         }
-        constraint.on_delete_set_columns.push_back(attno);
+        std::vector<int>& set = constraint.on_delete_set_columns;
+        if (std::ranges::find(set, attno) == set.end()) set.push_back(attno);
     }
     check_generated_actions(relation, constraint);
     constraint.name = explicit_name(node, relation);

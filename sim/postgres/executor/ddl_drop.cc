@@ -83,7 +83,7 @@ ExecResult drop_relations(Backend& backend, const Node& node, const RelationDrop
                 continue;
             }
             if (names.size() > 1) require_schema(names[names.size() - 2], backend);
-            throw SqlError("42P01", fmt::format("{} \"{}\" does not exist", kind.name, fmt::join(names, ".")));
+            throw SqlError("42P01", fmt::format("{} \"{}\" does not exist", kind.name, names.back()));
         }
         if (relation->kind != kind.kind) {
             auto right = std::ranges::find(kRelationDrops, relation->kind, &RelationDrop::kind);
@@ -130,7 +130,7 @@ ExecResult drop_indexes(Backend& backend, const Node& node) {
             auto right = std::ranges::find(kRelationDrops, other->kind, &RelationDrop::kind);
             throw SqlError("42809", fmt::format("\"{}\" is not an index", names.back())).hint(right == std::end(kRelationDrops) ? "" : std::string(right->hint));
         }
-        if (!node.flag("missing_ok")) throw SqlError("42704", fmt::format("index \"{}\" does not exist", fmt::join(names, ".")));
+        if (!node.flag("missing_ok")) throw SqlError("42704", fmt::format("index \"{}\" does not exist", names.back()));
         skip_notice(backend, fmt::format("index \"{}\"", names.back()));
     }
     return tag_only("DROP INDEX");
@@ -161,33 +161,6 @@ ExecResult drop_triggers(Backend& backend, const Node& node) {
         backend.update_relation(changed);
     }
     return tag_only("DROP TRIGGER");
-}
-
-FunctionPtr find_dropped_function(Backend& backend, const Node& object, std::string_view kind) {
-    std::vector<std::string> names = name_list(object.items("objname"));
-    std::string name = fmt::format("{}", fmt::join(names, "."));
-    if (!object.flag("args_unspecified")) {
-        std::vector<Oid> args;
-        std::vector<std::string> texts;
-        for (const Node& arg : object.items("objargs")) {
-            args.push_back(bind_ddl_type(arg, backend.bind_options()).type);
-            texts.push_back(format_type(backend, args.back()));
-        }
-        if (FunctionPtr function = find_user_function(names, args, backend)) {
-            bool other_kind = kind != "routine" && (function->kind == 'p') != (kind == "procedure");
-            if (other_kind) throw SqlError("42809", fmt::format("{}({}) is not a {}", name, fmt::join(texts, ","), kind));
-            return function;
-        }
-        throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind, name, fmt::join(texts, ",")));
-    }
-    std::vector<FunctionPtr> found = functions_named(backend, names);
-    std::erase_if(found, [&](const FunctionPtr& one) { return kind != "routine" && (one->kind == 'p') != (kind == "procedure"); });
-    if (found.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind, name));
-    if (found.size() > 1) {
-        throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, name))
-            .hint(fmt::format("Specify the argument list to select the {} unambiguously.", kind));
-    }
-    return found[0];
 }
 
 /// As the grammar has them: int is pg_catalog.int4.
@@ -222,7 +195,7 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
         std::vector<std::string> names = name_list(object.items("objname"));
         if (node.flag("missing_ok") && (skip_missing_schema(backend, names) || skip_missing_type(backend, object))) continue;
         try {
-            function = find_dropped_function(backend, object, kind);
+            function = named_function(backend, object, kind);
         } catch (const SqlError& error) {
             if (!node.flag("missing_ok") || error.sqlstate() != "42883") throw;
             skip_notice(backend, fmt::format("{} {}({})", kind, fmt::join(names, "."), fmt::join(args_as_written(object), ",")));

@@ -56,11 +56,22 @@ void check_polymorphic_result(Backend& backend, const Function& function) {
         .detail(fmt::format("A result of type {} requires at least one input of type {}.", format_type(backend, result), needed));
 }
 
+/// What a parameter after a VARIADIC one, or a VARIADIC one itself, must not be.
+void check_variadic(Backend& backend, const Function& before, char mode, Oid type) {
+    const bool seen = std::ranges::find(before.arg_modes, 'v') != before.arg_modes.end();
+    if (seen && mode != 'o' && mode != 't') throw SqlError("42P13", "VARIADIC parameter must be the last input parameter");
+    if (seen && mode == 'o' && before.kind == 'p') throw SqlError("42P13", "VARIADIC parameter must be the last parameter");
+    const bool is_list = backend.type(type).is_array() || type == oid::kAnyarray || type == oid::kAnycompatiblearray || type == oid::kAny;
+    if (mode == 'v' && !is_list) throw SqlError("42P13", "VARIADIC parameter must be an array");
+}
+
 void bind_parameters(Backend& backend, const Node& node, Function& function) {
     bool seen_default = false;
     for (const Node& parameter : node.items("parameters")) {
         char mode = parameter_mode(parameter.text("mode"));
         TypeRef type = declared_type(backend, parameter["argType"], false);
+        if (parameter["argType"].flag("setof")) throw SqlError("42P13", fmt::format("{} cannot accept set arguments", function.kind == 'p' ? "procedures" : "functions"));
+        check_variadic(backend, function, mode, type.type);
         std::string name(parameter.text("name"));
         for (std::size_t i = 0; i < function.arg_names.size() && !name.empty(); ++i) {
             bool out_only = (mode == 'o' || mode == 't') != (function.arg_modes[i] == 'o' || function.arg_modes[i] == 't');
@@ -70,6 +81,7 @@ void bind_parameters(Backend& backend, const Node& node, Function& function) {
         }
         std::optional<StoredExpr> value;
         if (Node def = parameter["defexpr"]) {
+            if (mode == 'o' || mode == 't') throw SqlError("42P13", "only input parameters can have default values");
             ExprScope scope;
             scope.place = "DEFAULT expressions";
             scope.of_parameter = true;
@@ -80,8 +92,10 @@ void bind_parameters(Backend& backend, const Node& node, Function& function) {
             }
             value = stored_expression(backend, coerced, nullptr);
             seen_default = true;
-        } else if (seen_default && (mode == 'i' || mode == 'b')) {
+        } else if (seen_default && mode != 'o' && mode != 't') {
             throw SqlError("42P13", "input parameters after one with a default value must also have defaults");
+        } else if (seen_default && function.kind == 'p') {
+            throw SqlError("42P13", "procedure OUT parameters cannot appear after one with a default value");
         }
         function.arg_names.push_back(std::move(name));
         function.arg_types.push_back(type.type);
@@ -174,6 +188,22 @@ void apply_set_clause(Backend& backend, Function& function, const Node& set) {
     }
 }
 
+/// What only a function has; COST and ROWS have to be more than nothing.
+void check_attribute(Backend& backend, const Node& option, const Function& function) {
+    constexpr std::string_view kOfFunctions[] = {"volatility", "strict", "leakproof", "cost", "rows", "support", "parallel", "window"};
+    const std::string_view name = option.text("defname");
+    if (function.kind == 'p' && std::ranges::find(kOfFunctions, name) != std::end(kOfFunctions)) {
+        throw SqlError("42P13", "invalid attribute in procedure definition").at(option.location());
+    }
+    const Node arg = option["arg"];
+    const bool is_positive = arg && (arg.is("Integer") ? arg.integer("ival") > 0 : !arg.text("fval").starts_with("-"));
+    if ((name == "cost" || name == "rows") && !is_positive) throw SqlError("22023", fmt::format("{} must be positive", name == "cost" ? "COST" : "ROWS"));
+    if (name == "rows" && !function.returns_set) throw SqlError("22023", "ROWS is not applicable when function does not return a set");
+    if (name == "leakproof" && arg.flag("boolval") && !is_superuser(backend, backend.current_user())) {
+        throw SqlError("42501", "only superuser can define a leakproof function");
+    }
+}
+
 void bind_options_of(Backend& backend, const Node& node, Function& function) {
     std::vector<std::string> seen;
     for (const Node& option : node.items("options")) {
@@ -181,6 +211,7 @@ void bind_options_of(Backend& backend, const Node& node, Function& function) {
         bool again = name != "set" && std::ranges::find(seen, name) != seen.end();
         if (again) throw SqlError("42601", "conflicting or redundant options").at(option.location());
         seen.emplace_back(name);
+        check_attribute(backend, option, function);
         Node arg = option["arg"];
         if (name == "as") {
             std::vector<Node> parts = arg.items();
@@ -346,42 +377,74 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
 
 std::vector<FunctionPtr> functions_named(Backend& backend, const std::vector<std::string>& names) {
     std::vector<FunctionPtr> found;
-    for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : backend.search_path()) {
+    for (Oid schema : names.size() > 1 ? std::vector<Oid>{require_schema(names[0], backend).oid} : function_search_path(backend)) {
         for (const FunctionPtr& one : backend.catalog().find_functions(schema, names.back())) found.push_back(one);
     }
     return found;
 }
 
-FunctionPtr named_function(Backend& backend, const Node& object, std::string_view kind) {
-    std::vector<std::string> names = name_list(object.items("objname"));
-    if (object.flag("args_unspecified")) {
-        std::vector<FunctionPtr> found = functions_named(backend, names);
-        if (found.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind, fmt::join(names, ".")));
-        if (found.size() == 1) return found[0];
-        throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, fmt::join(names, ".")))
-            .hint(fmt::format("Specify the argument list to select the {} unambiguously.", kind));
+namespace {
+
+bool is_of_kind(const Function& function, std::string_view kind) { return kind == "routine" || (function.kind == 'p') == (kind == "procedure"); }
+
+FunctionPtr only_function_named(Backend& backend, const std::vector<std::string>& names, std::string_view kind) {
+    std::vector<FunctionPtr> found = functions_named(backend, names);
+    std::erase_if(found, [&](const FunctionPtr& one) { return !is_of_kind(*one, kind); });
+    if (found.size() == 1) return found[0];
+    const std::string name = fmt::format("{}", fmt::join(names, "."));
+    if (found.empty()) throw SqlError("42883", fmt::format("could not find a {} named \"{}\"", kind == "routine" ? "function" : kind, name));
+    throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, name))
+        .hint(fmt::format("Specify the argument list to select the {} unambiguously.", kind));
+}
+
+/// A procedure may be named by all its parameters, those that are OUT too, unless a mode is written.
+FunctionPtr procedure_by_all_parameters(Backend& backend, const Node& object, const std::vector<std::string>& names) {
+    std::vector<Oid> types;
+    for (const Node& parameter : object.items("objfuncargs")) {
+        if (parameter.text("mode") != "FUNC_PARAM_DEFAULT") return nullptr;
+        types.push_back(bind_ddl_type(parameter["argType"], backend.bind_options()).type);
     }
+    for (const FunctionPtr& one : functions_named(backend, names)) {
+        if (one->kind == 'p' && one->arg_types == types) return one;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+FunctionPtr named_function(Backend& backend, const Node& object, std::string_view kind) {
+    const std::vector<std::string> names = name_list(object.items("objname"));
+    if (object.flag("args_unspecified")) return only_function_named(backend, names, kind);
     std::vector<Oid> args;
     std::vector<std::string> texts;
     for (const Node& arg : object.items("objargs")) {
         args.push_back(bind_ddl_type(arg, backend.bind_options()).type);
         texts.push_back(format_type(backend, args.back()));
     }
+    const std::string signature = fmt::format("{}({})", fmt::join(names, "."), fmt::join(texts, ", "));
     FunctionPtr found = find_user_function(names, args, backend);
-    if (!found) throw SqlError("42883", fmt::format("{} {}({}) does not exist", kind, fmt::join(names, "."), fmt::join(texts, ", ")));
+    if (kind != "function") {
+        const FunctionPtr procedure = procedure_by_all_parameters(backend, object, names);
+        if (found && procedure && found != procedure) throw SqlError("42725", fmt::format("{} name \"{}\" is not unique", kind, fmt::join(names, ".")));
+        if (!found) found = procedure;
+    }
+    if (!found) throw SqlError("42883", fmt::format("{} {} does not exist", kind == "procedure" ? kind : "function", signature));
+    if (!is_of_kind(*found, kind)) throw SqlError("42809", fmt::format("{} is not a {}", signature, kind));
     return found;
 }
 
 ExecResult alter_function(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
-    bool procedure = node.text("objtype") == "OBJECT_PROCEDURE";
-    std::string_view kind = procedure ? "procedure" : "function";
+    const std::string_view type = node.text("objtype");
+    const bool procedure = type == "OBJECT_PROCEDURE";
+    const std::string_view kind = procedure ? "procedure" : type == "OBJECT_ROUTINE" ? "routine" : "function";
     FunctionPtr found = named_function(backend, node["func"], kind);
     require_ownership(backend, found->owner, fmt::format("{} {}", kind, found->name));
     auto changed = std::make_shared<Function>(*found);
     for (const Node& action : node.items("actions")) {
         std::string_view name = action.text("defname");
         Node arg = action["arg"];
+        check_attribute(backend, action, *found);
         if (name == "volatility") {
             changed->volatility = arg.string()[0];
         } else if (name == "strict") {
@@ -406,7 +469,7 @@ ExecResult alter_function(Backend& backend, const Command& command, const RowSin
         catalog->put_relation(next);
     }
     backend.set_catalog(std::move(catalog));
-    return tag_only(procedure ? "ALTER PROCEDURE" : "ALTER FUNCTION");
+    return tag_only(procedure ? "ALTER PROCEDURE" : kind == "routine" ? "ALTER ROUTINE" : "ALTER FUNCTION");
 }
 
 }  // namespace cdcsim::pg

@@ -15,20 +15,59 @@ void require_immutable(Backend& backend, const ExprPtr& expr, std::string_view w
     throw SqlError("42P17", fmt::format("functions in index {} must be marked IMMUTABLE", what));
 }
 
-std::string column_label(const Node& element) {
-    if (!element.text("name").empty()) return std::string(element.text("name"));
-    Node expr = element["expr"];
-    if (expr.is("FuncCall")) return name_list(expr.items("funcname")).back();
-    return "expr";
+/// What an index of an access method may have (IndexAmRoutine).
+struct AccessMethod {
+    std::string_view name;
+    bool can_unique, can_include, can_multicolumn, can_order;
+};
+constexpr AccessMethod kAccessMethods[] = {
+    {"brin", false, false, true, false}, {"btree", true, true, true, true},   {"gin", false, false, true, false},
+    {"gist", false, true, true, false},  {"hash", false, false, false, false}, {"spgist", false, true, false, false},
+};
+
+const AccessMethod& require_access_method(Backend& backend, std::string& name) {
+    if (name == "rtree") {
+        backend.notice("NOTICE", "substituting access method \"gist\" for obsolete method \"rtree\"");
+        name = "gist";
+    }
+    const auto* found = std::ranges::find(kAccessMethods, name, &AccessMethod::name);
+    if (found == std::end(kAccessMethods)) throw SqlError("42704", fmt::format("access method \"{}\" does not exist", name));
+    return *found;
+}
+
+void check_abilities(const AccessMethod& method, const Node& node) {
+    auto refuse = [&](std::string_view what) { throw SqlError("0A000", fmt::format("access method \"{}\" does not support {}", method.name, what)); };
+    if (node.flag("unique") && !method.can_unique) refuse("unique indexes");
+    if (!node.items("indexIncludingParams").empty() && !method.can_include) refuse("included columns");
+    if (node.items("indexParams").size() > 1 && !method.can_multicolumn) refuse("multicolumn indexes");
+}
+
+bool orders(const Node& element) { return element.text("ordering") != "SORTBY_DEFAULT"; }
+bool places_nulls(const Node& element) { return element.text("nulls_ordering") != "SORTBY_NULLS_DEFAULT"; }
+
+int index_column(const Relation& relation, std::string_view name) {
+    if (const Column* column = relation.find_column(std::string(name))) return column->attno;
+    if (is_system_column(name)) throw SqlError("0A000", "index creation on system columns is not supported");
+    throw SqlError("42703", fmt::format("column \"{}\" does not exist", name));
+}
+
+int included_column(const Relation& relation, const Node& element) {
+    if (element.text("name").empty()) throw SqlError("0A000", "expressions are not supported in included columns");
+    const int attno = index_column(relation, element.text("name"));
+    auto refuse = [](std::string_view what) { throw SqlError("0A000", fmt::format("including column does not support {}", what)); };
+    if (!element.items("collation").empty()) refuse("a collation");
+    if (!element.items("opclass").empty()) refuse("an operator class");
+    if (orders(element)) refuse("ASC/DESC options");
+    if (places_nulls(element)) refuse("NULLS FIRST/LAST options");
+    return attno;
 }
 
 IndexKey bind_key(Backend& backend, const Node& element, const RelationPtr& relation) {
     IndexKey key;
     std::string name(element.text("name"));
     if (!name.empty()) {
-        const Column* column = relation->find_column(name);
-        if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" does not exist", name));
-        key.attno = column->attno;
+        key.attno = index_column(*relation, name);
+        key.label = name;
     } else {
         ExprScope scope;
         scope.place = "index expressions";
@@ -36,6 +75,7 @@ IndexKey bind_key(Backend& backend, const Node& element, const RelationPtr& rela
         ExprPtr expr = bind_expression(element["expr"], backend.bind_options(), scope);
         require_immutable(backend, expr, "expression");
         key.expr = stored_expression(backend, expr, relation.get());
+        key.label = index_expression_name(element["expr"]);
     }
     key.descending = element.text("ordering") == "SORTBY_DESC";
     std::string_view nulls = element.text("nulls_ordering");
@@ -60,22 +100,22 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
     index.unique = node.flag("unique");
     index.nulls_not_distinct = node.flag("nulls_not_distinct");
     index.method = node.text("accessMethod");
-    if (index.unique && index.method != "btree") {
-        throw SqlError("0A000", fmt::format("access method \"{}\" does not support unique indexes", index.method));
-    }
+    const AccessMethod& method = require_access_method(backend, index.method);
+    check_abilities(method, node);
     std::vector<std::string> labels;
     for (const Node& element : node.items("indexParams")) {
         index.keys.push_back(bind_key(backend, element, relation));
         const IndexKey& key = index.keys.back();
+        auto refuse = [&](std::string_view what) { throw SqlError("0A000", fmt::format("access method \"{}\" does not support {}", method.name, what)); };
+        if (orders(element) && !method.can_order) refuse("ASC/DESC options");
+        if (places_nulls(element) && !method.can_order) refuse("NULLS FIRST/LAST options");
         const bool needs_class = index.method == "btree" && element.items("opclass").empty();
         if (needs_class) require_btree_class(backend, key.expr ? key.expr->expr->type : relation->columns[static_cast<std::size_t>(key.attno - 1)].type);
-        labels.push_back(column_label(element));
+        labels.push_back(key.label);
     }
     for (const Node& element : node.items("indexIncludingParams")) {
-        const Column* column = relation->find_column(std::string(element.text("name")));
-        if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" does not exist", element.text("name")));
-        index.include.push_back(column->attno);
-        labels.push_back(column->name);
+        index.include.push_back(included_column(*relation, element));
+        labels.emplace_back(element.text("name"));
     }
     if (Node where = node["whereClause"]) {
         ExprScope scope;
@@ -89,7 +129,7 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
     set_index_options(index.storage, node.items("options"));
     index.name = node.text("idxname");
     if (index.name.empty()) {
-        index.name = choose_relation_name(backend.catalog(), relation->schema, relation->name, index_name_addition(labels), "idx");
+        index.name = choose_relation_name(backend.catalog(), relation->schema, relation->name, index_name_addition(index_column_names(labels)), "idx");
     } else if (backend.catalog().relation_name_taken(relation->schema, index.name)) {
         std::string message = fmt::format("relation \"{}\" already exists", index.name);
         if (!node.flag("if_not_exists")) throw SqlError("42P07", message);

@@ -63,6 +63,19 @@ std::string choose_constraint_name(const Catalog& catalog, const Relation& relat
     }
 }
 
+std::vector<std::string> index_column_names(const std::vector<std::string>& columns) {
+    std::vector<std::string> names;
+    for (const std::string& column : columns) {
+        std::string name = column;
+        for (int number = 1; std::ranges::find(names, name) != names.end(); ++number) {
+            const std::string digits = std::to_string(number);
+            name = clip(column, kMaxNameBytes - digits.size()) + digits;
+        }
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+
 std::string index_name_addition(const std::vector<std::string>& columns) {
     std::string joined;
     for (const std::string& column : columns) {
@@ -111,7 +124,9 @@ Oid creation_schema(Backend& backend, const Node& range_var) {
 }
 
 char creation_persistence(Backend& backend, Oid schema, const Node& range_var) {
-    if (schema == backend.current_temp_schema()) return 't';
+    const bool in_temporary = schema == backend.current_temp_schema();
+    if (in_temporary && range_var.text("relpersistence") == "u") throw SqlError("42P16", "only temporary relations may be created in temporary schemas").at(range_var.location());
+    if (in_temporary) return 't';
     return range_var.text("relpersistence") == "u" ? 'u' : 'p';
 }
 
@@ -124,6 +139,7 @@ const std::string& schema_name(Backend& backend, Oid schema) {
 std::shared_ptr<Relation> copy_relation(const RelationPtr& relation) { return std::make_shared<Relation>(*relation); }
 
 RelationPtr open_relation(Backend& backend, const Node& range_var) {
+    if (range_var.has("schemaname")) require_schema(std::string(range_var.text("schemaname")), backend);
     try {
         return require_relation(range_var, backend);
     } catch (SqlError& error) {

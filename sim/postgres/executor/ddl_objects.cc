@@ -29,8 +29,10 @@ namespace {
 
 void rename_column(Backend& backend, const Node& node) {
     RelationPtr relation = require_table(backend, node["relation"], "ALTER");
+    require_owner(backend, *relation);
     std::string from(node.text("subname")), to(node.text("newname"));
     const Column* column = relation->find_column(from);
+    if (column == nullptr && is_system_column(from)) throw SqlError("0A000", fmt::format("cannot rename system column \"{}\"", from));
     if (column == nullptr) throw SqlError("42703", fmt::format("column \"{}\" does not exist", from));
     refuse_system_name(to);
     if (relation->find_column(to) != nullptr) {
@@ -64,7 +66,9 @@ void rename_relation(Backend& backend, const Node& node) {
     std::string to(node.text("newname"));
     if (!relation) {
         // Indexes are renamed by ALTER TABLE too.
-        for (Oid schema : backend.search_path()) {
+        std::vector<Oid> schemas = backend.search_path();
+        if (node["relation"].has("schemaname")) schemas = {require_schema(std::string(node["relation"].text("schemaname")), backend).oid};
+        for (Oid schema : schemas) {
             auto [table, index] = backend.catalog().find_index(schema, std::string(node["relation"].text("relname")));
             if (index == nullptr) continue;
             if (backend.catalog().relation_name_taken(schema, to)) throw SqlError("42P07", fmt::format("relation \"{}\" already exists", to));
@@ -79,11 +83,13 @@ void rename_relation(Backend& backend, const Node& node) {
         }
         relation = open_relation(backend, node["relation"]);
     }
+    require_owner(backend, *relation);
     rename_to(backend, relation, to);
 }
 
 void rename_constraint(Backend& backend, const Node& node) {
     RelationPtr relation = require_table(backend, node["relation"], "ALTER");
+    require_owner(backend, *relation);
     std::string from(node.text("subname")), to(node.text("newname"));
     auto changed = copy_relation(relation);
     auto it = std::ranges::find(changed->constraints, from, &Constraint::name);
@@ -195,7 +201,8 @@ void rename_publication(Backend& backend, const Node& node) {
 }
 
 void rename_function(Backend& backend, const Node& node) {
-    FunctionPtr found = named_function(backend, node["object"], "function");
+    const std::string_view type = node.text("renameType");
+    FunctionPtr found = named_function(backend, node["object"], type == "OBJECT_PROCEDURE" ? "procedure" : "function");
     require_ownership(backend, found->owner, "function " + found->name);
     std::vector<Oid> args;
     std::vector<std::string> texts;
@@ -289,7 +296,17 @@ ExecResult alter_object_schema(Backend& backend, const Command& command, const R
     std::string_view type = node.text("objectType");
     if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") return alter_type_schema(backend, node, type == "OBJECT_DOMAIN");
     if (type != "OBJECT_TABLE" && type != "OBJECT_SEQUENCE" && type != "OBJECT_VIEW") throw NotSimulated("ALTER ... SET SCHEMA of this kind of object");
+    const std::string tag = type == "OBJECT_TABLE" ? "ALTER TABLE" : type == "OBJECT_VIEW" ? "ALTER VIEW" : "ALTER SEQUENCE";
+    if (node.flag("missing_ok") && !find_relation(node["relation"], backend)) {
+        backend.send_notice("NOTICE", SqlError("00000", fmt::format("relation \"{}\" does not exist, skipping", node["relation"].text("relname"))));
+        return tag_only(tag);
+    }
     RelationPtr relation = open_relation(backend, node["relation"]);
+    require_owner(backend, *relation);
+    if (relation->sequence && relation->sequence->owner_table != kInvalidOid) {
+        throw SqlError("0A000", "cannot move an owned sequence into another schema")
+            .detail(fmt::format("Sequence \"{}\" is linked to table \"{}\".", relation->name, backend.catalog().find_relation(relation->sequence->owner_table)->name));
+    }
     if (node.text("newschema") == "pg_temp") throw SqlError("0A000", "cannot move objects into or out of temporary schemas");
     const Schema& schema = require_schema(std::string(node.text("newschema")), backend);
     if (backend.catalog().relation_name_taken(schema.oid, relation->name) && relation->schema != schema.oid) {
@@ -308,7 +325,7 @@ ExecResult alter_object_schema(Backend& backend, const Command& command, const R
         if (other->sequence && other->sequence->owner_table == relation->oid) move(other);
     }
     backend.set_catalog(std::move(catalog));
-    return tag_only(type == "OBJECT_TABLE" ? "ALTER TABLE" : type == "OBJECT_VIEW" ? "ALTER VIEW" : "ALTER SEQUENCE");
+    return tag_only(tag);
 }
 
 ExecResult alter_owner(Backend& backend, const Command& command, const RowSink&) {
@@ -339,11 +356,7 @@ ExecResult alter_owner(Backend& backend, const Command& command, const RowSink&)
         tag = "ALTER PUBLICATION";
     } else if (type == "OBJECT_FUNCTION" || type == "OBJECT_PROCEDURE") {
         Oid owner = require_role();
-        Node object = node["object"];
-        std::vector<Oid> args;
-        for (const Node& arg : object.items("objargs")) args.push_back(bind_ddl_type(arg, backend.bind_options()).type);
-        FunctionPtr found = object.flag("args_unspecified") ? nullptr : find_user_function(name_list(object.items("objname")), args, backend);
-        if (!found) throw NotSimulated("ALTER FUNCTION ... OWNER TO of a function that is not found");
+        const FunctionPtr found = named_function(backend, node["object"], type == "OBJECT_FUNCTION" ? "function" : "procedure");
         auto changed = std::make_shared<Function>(*found);
         changed->owner = owner;
         catalog->put_function(changed);
@@ -450,6 +463,7 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
         column.type = target.expr->type;
         column.typmod = target.expr->typmod;
         column.collation = target.expr->collation;
+        check_column_type(backend, column.name, column.type);
         view->columns.push_back(std::move(column));
     }
     if (next < aliases.size()) throw SqlError("42601", "CREATE VIEW specifies more column names than columns");
@@ -537,6 +551,9 @@ ExecResult create_role(Backend& backend, const Command& command, const RowSink&)
     Role role;
     role.name = node.text("role");
     role.login = node.text("stmt_type") == "ROLESTMT_USER";
+    if (role.name.starts_with("pg_")) {
+        throw SqlError("42939", fmt::format("role name \"{}\" is reserved", role.name)).detail("Role names starting with \"pg_\" are reserved.");
+    }
     if (backend.catalog().find_role(role.name)) throw SqlError("42710", fmt::format("role \"{}\" already exists", role.name));
     bind_role_options(node, role);
     role.oid = allocate_oid(backend);
@@ -575,6 +592,7 @@ ExecResult drop_role(Backend& backend, const Command& command, const RowSink&) {
         Oid oid = role->oid;
         if (oid == backend.current_user()) throw SqlError("55006", "current user cannot be dropped");
         if (oid == backend.session_user()) throw SqlError("55006", "session user cannot be dropped");
+        if (oid < kFirstUserRole) throw SqlError("2BP01", fmt::format("cannot drop role {} because it is required by the database system", name));
         require_no_objects(backend, *role);
         auto catalog = backend.copy_catalog();
         catalog->drop_role(oid);

@@ -46,6 +46,7 @@ Oid remake(Backend& backend, Relation& child, Oid constraint) {
     found->oid = allocate_oid(backend);
     for (int trigger = 0; trigger < 4; ++trigger) allocate_oid(backend);
     const Oid made = found->oid;
+    move_comments(backend, {{{constraint, 0}, {made, 0}}});
     std::rotate(found, found + 1, child.constraints.end());
     return made;
 }
@@ -93,6 +94,9 @@ void remake_indexes(Backend& backend, Relation& relation, const std::vector<int>
         index->oid = made;
     }
     if (numbers.empty()) return;
+    std::vector<std::pair<GrantKey, GrantKey>> comments;
+    for (const auto& [from, to] : numbers) comments.push_back({{from, 0}, {to, 0}});
+    move_comments(backend, comments);
     renumber(relation, relation.oid, numbers);
     std::vector<RelationPtr> children;
     for (const auto& [oid, other] : backend.catalog().relations()) {

@@ -109,9 +109,30 @@ void rewrite_table(Backend& backend, Relation& after, const RowWork& work) {
     if (!after.indexes.empty()) backend.database().count_rows(after.file_node);
 }
 
+bool is_stored(const Relation& relation) { return relation.kind == 'r' || relation.kind == 'p'; }
+
+/// The rows of a table cannot be made anew while a column of another one keeps such rows, be it in an array, a domain or
+/// another row. Mirrors find_composite_type_dependencies. Throws 0A000.
+void refuse_row_type_in_use(Backend& backend, const Relation& table, Oid type) {
+    for (const auto& [oid, other] : backend.catalog().types()) {
+        const bool is_made_of_it = other->typtype == 'd' ? other->base == type : other->element == type;
+        if (is_made_of_it) refuse_row_type_in_use(backend, table, oid);
+    }
+    for (const auto& [oid, other] : backend.catalog().relations()) {
+        for (const Column& column : other->columns) {
+            if (column.dropped || column.type != type) continue;
+            if (is_stored(*other)) {
+                throw SqlError("0A000", fmt::format("cannot alter table \"{}\" because column \"{}.{}\" uses its row type", table.name, other->name, column.name));
+            }
+            if (other->row_type != kInvalidOid) refuse_row_type_in_use(backend, table, other->row_type);
+        }
+    }
+}
+
 }  // namespace
 
 void finish_rows(Backend& backend, Oid table, const RowWork& work) {
+    if (work.rewrites || !work.values.empty()) refuse_row_type_in_use(backend, *work.before, work.before->row_type);
     if (work.rewrites) {
         auto after = copy_relation(backend.catalog().find_relation(table));
         rewrite_table(backend, *after, work);

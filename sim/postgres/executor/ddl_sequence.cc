@@ -41,7 +41,18 @@ void change_type(SequenceOptions& options, Oid type, bool is_new) {
     options.type = type;
 }
 
-void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
+/// A sequence may be owned by a column of a table of its own schema and owner.
+void check_owning_table(Backend& backend, const Relation& table, const SequencePlace& place) {
+    if (table.kind != 'r' && table.kind != 'v' && table.kind != 'p') {
+        throw SqlError("42809", fmt::format("sequence cannot be owned by relation \"{}\"", table.name))
+            .detail(fmt::format("This operation is not supported for {}.", table.kind == 'S' ? "sequences" : "composite types"));
+    }
+    (void)backend;
+    if (table.owner != place.owner) throw SqlError("55000", "sequence must have same owner as table it is linked to");
+    if (table.schema != place.schema) throw SqlError("55000", "sequence must be in same schema as table it is linked to");
+}
+
+void set_owner(Backend& backend, const Node& arg, SequenceOptions& options, const SequencePlace& place) {
     RelationPtr owner = backend.catalog().find_relation(options.owner_table);
     if (owner && std::ranges::any_of(owner->columns, [&](const Column& c) { return c.attno == options.owner_column && c.identity != 0; })) {
         const Column& column = owner->columns[static_cast<std::size_t>(options.owner_column - 1)];
@@ -59,8 +70,10 @@ void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
     }
     std::string column = names.back();
     names.pop_back();
+    require_schema_of(names, backend);
     RelationPtr table = find_relation_by_name(names, backend);
     if (!table) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
+    check_owning_table(backend, *table, place);
     const Column* found = table->find_column(column);
     if (found == nullptr) {
         throw SqlError("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", column, table->name));
@@ -72,7 +85,7 @@ void set_owner(Backend& backend, const Node& arg, SequenceOptions& options) {
 }  // namespace
 
 SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>& nodes, SequenceOptions options, bool is_new, bool* restart,
-                                      std::int64_t* restart_value) {
+                                      std::int64_t* restart_value, const SequencePlace& place) {
     bool has_start = false, has_min = false, has_max = false, reset_min = is_new, reset_max = is_new;
     Node restart_arg;
     if (options.type == kInvalidOid) options.type = oid::kInt8;
@@ -112,7 +125,7 @@ SequenceOptions bind_sequence_options(Backend& backend, const std::vector<Node>&
         } else if (name == "cycle") {
             options.cycle = arg ? arg.flag("boolval") : false;
         } else if (name == "owned_by") {
-            set_owner(backend, arg, options);
+            set_owner(backend, arg, options, place);
         } else if (name != "sequence_name") {
             throw NotSimulated(fmt::format("sequence option {}", name));
         }
@@ -186,7 +199,7 @@ ExecResult create_sequence(Backend& backend, const Command& statement, const Row
         backend.send_notice("NOTICE", SqlError("42P07", message + ", skipping"));
         return tag_only("CREATE SEQUENCE");
     }
-    SequenceOptions options = bind_sequence_options(backend, statement.node.items("options"), {}, true, nullptr, nullptr);
+    SequenceOptions options = bind_sequence_options(backend, statement.node.items("options"), {}, true, nullptr, nullptr, {schema, backend.current_user()});
     auto catalog = backend.copy_catalog();
     make_sequence(backend, *catalog, schema, name, options, persistence);
     backend.set_catalog(std::move(catalog));
@@ -198,7 +211,7 @@ void change_sequence(Backend& backend, const RelationPtr& relation, const std::v
     std::int64_t value = 0;
     auto changed = copy_relation(relation);
     if (new_type != kInvalidOid) change_type(*changed->sequence, new_type, false);
-    changed->sequence = bind_sequence_options(backend, options, *changed->sequence, false, &restart, &value);
+    changed->sequence = bind_sequence_options(backend, options, *changed->sequence, false, &restart, &value, {relation->schema, relation->owner});
     // A new file: the old state comes back if this is rolled back.
     SequenceState state = backend.server().sequences[relation->file_node];
     changed->file_node = backend.allocate_file_node();

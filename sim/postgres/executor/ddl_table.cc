@@ -49,10 +49,12 @@ ExprPtr with_columns(const ExprPtr& expr, const std::map<int, int>& attnos) {
 }
 
 LikeClause copy_like(Backend& backend, const Node& clause, Relation& relation, std::vector<ColumnPlan>& plans) {
-    LikeClause like{require_relation(clause["relation"], backend), clause.integer("options"), {}};
+    const Node source = clause["relation"];
+    if (source.has("schemaname")) require_schema(std::string(source.text("schemaname")), backend, source.location());
+    LikeClause like{require_relation(source, backend), clause.integer("options"), {}};
     const std::string kinds = "rvpc";
     if (kinds.find(like.source->kind) == std::string::npos) {
-        throw SqlError("42809", fmt::format("relation \"{}\" is invalid in LIKE clause", like.source->name)).at(clause["relation"].location());
+        throw SqlError("42809", fmt::format("relation \"{}\" is invalid in LIKE clause", like.source->name)).detail(fmt::format("This operation is not supported for {}.", like.source->kind == 'S' ? "sequences" : "indexes")).at(source.location());
     }
     for (const Column& column : like.source->columns) {
         if (column.dropped) continue;
@@ -76,13 +78,6 @@ LikeClause copy_like(Backend& backend, const Node& clause, Relation& relation, s
         plans.push_back(std::move(plan));
     }
     return like;
-}
-
-void copy_comments(Backend& backend, const std::vector<std::pair<GrantKey, GrantKey>>& moves) {
-    auto catalog = backend.copy_catalog();
-    for (const auto& [from, to] : moves)
-        if (const Comment* comment = catalog->find_comment(from)) catalog->set_comment(to, *comment);
-    backend.set_catalog(std::move(catalog));
 }
 
 /// CHECKs and indexes of a LIKE's source, once the table is there.
@@ -113,14 +108,17 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
         for (IndexKey& key : copy.keys) {
             if (key.attno != 0) key.attno = like.attnos.at(key.attno);
             if (key.expr) key.expr = stored_expression(backend, with_columns(key.expr->expr, like.attnos), relation.get());
-            names.push_back(key.attno != 0 ? relation->columns[static_cast<std::size_t>(key.attno - 1)].name : "expr");
+            names.push_back(key.attno != 0 ? relation->columns[static_cast<std::size_t>(key.attno - 1)].name : key.label);
         }
-        for (int& attno : copy.include) attno = like.attnos.at(attno);
+        for (int& attno : copy.include) {
+            attno = like.attnos.at(attno);
+            names.push_back(relation->columns[static_cast<std::size_t>(attno - 1)].name);
+        }
         if (copy.predicate) copy.predicate = stored_expression(backend, with_columns(copy.predicate->expr, like.attnos), relation.get());
         bool is_constraint = index.constraint != kInvalidOid;
         std::vector<std::string> taken;
         for (const Index& other : relation->indexes) taken.push_back(other.name);
-        copy.name = choose_relation_name(backend.catalog(), relation->schema, relation->name, index.primary ? "" : index_name_addition(names),
+        copy.name = choose_relation_name(backend.catalog(), relation->schema, relation->name, index.primary ? "" : index_name_addition(index_column_names(names)),
                                          index.primary ? "pkey" : is_constraint ? "key" : "idx", taken);
         if (is_constraint) {
             Constraint constraint = *std::ranges::find(like.source->constraints, index.constraint, &Constraint::oid);
@@ -137,7 +135,7 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
         relation->indexes.push_back(std::move(copy));
     }
     backend.update_relation(relation);
-    if ((like.options & like::kComments) != 0) copy_comments(backend, comments);
+    if ((like.options & like::kComments) != 0) move_comments(backend, comments);
 }
 
 void check_duplicate_column(const Relation& relation, const std::string& name) {
@@ -145,6 +143,13 @@ void check_duplicate_column(const Relation& relation, const std::string& name) {
         throw SqlError("42701", fmt::format("column \"{}\" specified more than once", name));
     }
     refuse_system_name(name);
+}
+
+/// A LIKE clause brings its source's primary key.
+void check_like_keys(const Relation& relation, const std::vector<LikeClause>& likes, const std::vector<PendingConstraint>& pending) {
+    auto keys = std::ranges::count_if(pending, [](const PendingConstraint& p) { return p.node.text("contype") == "CONSTR_PRIMARY"; });
+    keys += std::ranges::count_if(likes, [](const LikeClause& like) { return (like.options & like::kIndexes) != 0 && like.source->primary_key() != nullptr; });
+    if (keys > 1) throw SqlError("42P16", fmt::format("multiple primary keys for table \"{}\" are not allowed", relation.name));
 }
 
 }  // namespace
@@ -199,6 +204,7 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
         relation->columns[static_cast<std::size_t>(plan.column.attno - 1)] = plan.column;
     }
     check_keys(*relation, pending);
+    check_like_keys(*relation, likes, pending);
     set_storage_options(relation->storage, node.items("options"));
     if (is_taken) throw exists;
     for (ColumnPlan& plan : plans) {
@@ -218,12 +224,18 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     };
     std::ranges::stable_sort(pending, {}, rank);
     apply_default_rights(backend, *relation);
-    for (const PendingConstraint& constraint : pending) {
-        auto next = copy_relation(backend.catalog().find_relation(relation->oid));
-        add_constraint(backend, *next, constraint, nullptr);
-        backend.update_relation(next);
-    }
+    // Foreign keys may need an index that LIKE brings.
+    auto add = [&](bool is_foreign) {
+        for (const PendingConstraint& constraint : pending) {
+            if ((constraint.node.text("contype") == "CONSTR_FOREIGN") != is_foreign) continue;
+            auto next = copy_relation(backend.catalog().find_relation(relation->oid));
+            add_constraint(backend, *next, constraint, nullptr);
+            backend.update_relation(next);
+        }
+    };
+    add(false);
     for (const LikeClause& like : likes) finish_like(backend, relation->oid, like);
+    add(true);
     return tag_only("CREATE TABLE");
 }
 

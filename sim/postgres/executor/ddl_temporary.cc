@@ -62,9 +62,28 @@ void Backend::drop_temporary_objects() {
     temp_schema_ = kInvalidOid;
 }
 
+namespace {
+
+/// heap_truncate_check_FKs: what loses its rows at commit cannot be referred to by what keeps them.
+void check_on_commit_keys(const Catalog& catalog, Oid schema) {
+    for (const auto& [oid, child] : catalog.relations()) {
+        if (child->schema != schema || child->on_commit == 'r') continue;
+        for (const Constraint& constraint : child->constraints) {
+            if (constraint.kind != ConstraintKind::kForeign) continue;
+            const RelationPtr parent = catalog.find_relation(constraint.referenced);
+            if (parent->on_commit != 'r') continue;
+            throw SqlError("0A000", "unsupported ON COMMIT and foreign key combination")
+                .detail(fmt::format("Table \"{}\" references \"{}\", but they do not have the same ON COMMIT setting.", child->name, parent->name));
+        }
+    }
+}
+
+}  // namespace
+
 void Backend::run_on_commit_actions() {
     Oid schema = current_temp_schema();
     if (schema == kInvalidOid) return;
+    check_on_commit_keys(catalog(), schema);
     for (const auto& [oid, relation] : std::map<Oid, RelationPtr>(catalog().relations())) {
         if (relation->schema != schema || relation->on_commit == 'p') continue;
         if (relation->on_commit == 'r') {

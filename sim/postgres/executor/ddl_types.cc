@@ -218,6 +218,7 @@ ExecResult create_composite_type(Backend& backend, const Command& command, const
         column.attno = static_cast<int>(relation->columns.size()) + 1;
         column.type = ref.type;
         column.typmod = ref.typmod;
+        check_column_type(backend, column.name, column.type);
         relation->columns.push_back(std::move(column));
     }
     relation->oid = allocate_oid(backend);

@@ -164,7 +164,6 @@ void Backend::check_table_locks(const Catalog& changed) {
 
 ExecResult exec_lock(Backend& backend, const Command& statement, const RowSink&) {
     if (!backend.transaction().block && !backend.transaction().implicit_block && statement.top_level) {
-        for (const Node& range_var : statement.node.items("relations")) open_relation(backend, range_var);
         throw SqlError("25P01", "LOCK TABLE can only be used in transaction blocks");
     }
     auto mode = static_cast<LockMode>(statement.node.integer("mode"));

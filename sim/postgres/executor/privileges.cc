@@ -41,8 +41,22 @@ bool has_role(Backend& backend, Oid role, Oid group) {
     return found != nullptr && found->inherit && std::ranges::any_of(found->member_of, [&](Oid next) { return has_role(backend, next, group); });
 }
 
+namespace {
+
+/// What pg_read_all_data and pg_write_all_data give of every relation.
+std::uint32_t rights_by_role(Backend& backend, Oid role) {
+    std::uint32_t rights = 0;
+    if (has_role(backend, role, role_oid::kReadAllData)) rights |= right::kSelect;
+    if (has_role(backend, role, role_oid::kWriteAllData)) rights |= right::kInsert | right::kUpdate | right::kDelete;
+    return rights;
+}
+
+}  // namespace
+
 bool has_relation_right(Backend& backend, Oid role, const Relation& relation, std::uint32_t rights) {
     if (relation.is_system()) return (rights & ~right::kSelect) == 0 || is_superuser(backend, role);
+    rights &= ~rights_by_role(backend, role);
+    if (rights == 0) return true;
     return has_rights(backend, role, {relation.oid, 0}, relation.owner, 0, rights);
 }
 
@@ -58,6 +72,7 @@ void require_relation_right(Backend& backend, const Relation& relation, std::uin
 bool has_schema_right(Backend& backend, Oid role, Oid schema, std::uint32_t rights) {
     if (schema == schema_oid::kPgCatalog || schema == schema_oid::kInformationSchema) return rights == right::kUsage;
     if (schema == backend.current_temp_schema()) return true;
+    if (rights == right::kUsage && rights_by_role(backend, role) != 0) return true;
     const Schema* found = backend.catalog().find_schema(schema);
     return has_rights(backend, role, {schema, 0}, found->owner, schema == schema_oid::kPublic ? right::kUsage : 0, rights);
 }

@@ -48,7 +48,8 @@ Datum currval_oid(CallContext& call, std::span<const Datum> args) {
 
 Datum lastval(CallContext& call, std::span<const Datum>) {
     Backend& backend = backend_of(call.env);
-    if (!backend.has_last_sequence()) throw SqlError("55000", "lastval is not yet defined in this session");
+    const bool is_there = backend.has_last_sequence() && backend.catalog().find_relation(backend.last_sequence()) != nullptr;
+    if (!is_there) throw SqlError("55000", "lastval is not yet defined in this session");
     return Datum::of_int(backend.last_sequence_value());
 }
 
@@ -255,13 +256,9 @@ Datum regclass_input(Environment& env, const TypeInfo&, std::string_view text, s
     if (is_number(text)) return number_datum(text);
     Backend& backend = backend_of(env);
     std::vector<std::string> names = split_qualified(text);
-    if (RelationPtr relation = find_relation_by_name(names, backend)) return Datum::of_int(relation->oid);
     std::vector<Oid> schemas = backend.search_path();
-    if (names.size() > 1) {
-        const Schema* schema = backend.catalog().find_schema(names[names.size() - 2]);
-        if (schema == nullptr) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
-        schemas = {schema->oid};
-    }
+    if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
+    if (RelationPtr relation = find_relation_by_name(names, backend)) return Datum::of_int(relation->oid);
     for (Oid schema : schemas) {
         if (auto [table, index] = backend.catalog().find_index(schema, names.back()); index != nullptr) return Datum::of_int(index->oid);
     }
@@ -354,12 +351,14 @@ Datum regproc_input(Environment& env, const TypeInfo&, std::string_view text, st
     if (is_number(text)) return number_datum(text);
     Backend& backend = backend_of(env);
     std::vector<std::string> names = split_qualified(text);
-    std::vector<Oid> found;
-    for (Oid schema : backend.search_path()) {
+    std::vector<Oid> found, schemas = backend.search_path();
+    if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
+    for (Oid schema : schemas) {
         for (const FunctionPtr& function : backend.catalog().find_functions(schema, names.back())) found.push_back(function->oid);
     }
+    const bool may_be_built_in = std::ranges::find(schemas, schema_oid::kPgCatalog) != schemas.end();
     for (const ProcRow& row : builtin_procs()) {
-        if (row.name == names.back()) found.push_back(row.oid);
+        if (may_be_built_in && row.name == names.back()) found.push_back(row.oid);
     }
     if (found.empty()) throw SqlError("42883", fmt::format("function \"{}\" does not exist", text));
     if (found.size() > 1) throw SqlError("42725", fmt::format("more than one function named \"{}\"", text));
@@ -429,6 +428,7 @@ Datum pg_typeof(CallContext& call, std::span<const Datum>) { return Datum::of_in
 Datum pg_get_serial_sequence(CallContext& call, std::span<const Datum> args) {
     Backend& backend = backend_of(call.env);
     std::vector<std::string> names = split_qualified(args[0].as_text());
+    require_schema_of(names, backend);
     RelationPtr table = find_relation_by_name(names, backend);
     if (!table) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
     const Column* column = table->find_column(args[1].as_text());

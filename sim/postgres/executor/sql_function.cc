@@ -300,6 +300,9 @@ void sql_function_validate(Backend& backend, const Function& function) {
     for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
         const TypeInfo& type = backend.type(function.arg_types[i]);
         bool any = type.typtype == 'p' && type.oid != oid::kRecord && type.oid != oid::kVoid;
+        if (is_input(function.arg_modes[i], function.kind) && type.typtype == 'p' && !is_polymorphic(type.oid)) {
+            throw SqlError("42P13", fmt::format("SQL functions cannot have arguments of type {}", format_type(backend, type.oid)));
+        }
         polymorphic = polymorphic || any;
         if (is_input(function.arg_modes[i], function.kind)) types.push_back(function.arg_types[i]);
     }

@@ -145,6 +145,28 @@ ExecResult exec_transaction(Backend& backend, const Command& statement, const Ro
     return exec_two_phase(backend, kind, node.text("gid"));
 }
 
+/// False: the schema has no constraint of that name.
+bool set_constraints_of_schema(Backend& backend, Oid schema, const std::string& name, bool deferred) {
+    Transaction& transaction = backend.transaction();
+    bool found = false;
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        if (relation->schema != schema) continue;
+        for (const Constraint& constraint : relation->constraints) {
+            if (constraint.name != name) continue;
+            found = true;
+            if (!constraint.deferrable && deferred) throw SqlError("42809", fmt::format("constraint \"{}\" is not deferrable", name));
+            if (constraint.deferrable) transaction.constraint_modes[constraint.oid] = deferred;
+        }
+        for (const Trigger& trigger : relation->triggers) {
+            if (!trigger.is_constraint || trigger.name != name) continue;
+            found = true;
+            if (!trigger.deferrable && deferred) throw SqlError("42809", fmt::format("constraint \"{}\" is not deferrable", name));
+            if (trigger.deferrable) transaction.constraint_modes[trigger.oid] = deferred;
+        }
+    }
+    return found;
+}
+
 ExecResult exec_constraints(Backend& backend, const Command& statement, const RowSink&) {
     bool deferred = statement.node.flag("deferred");
     Transaction& transaction = backend.transaction();
@@ -157,21 +179,11 @@ ExecResult exec_constraints(Backend& backend, const Command& statement, const Ro
         transaction.all_constraints = deferred;
     }
     for (const Node& range_var : names) {
-        std::string name(range_var.text("relname"));
-        bool found = false;
-        for (const auto& [oid, relation] : backend.catalog().relations()) {
-            for (const Constraint& constraint : relation->constraints) {
-                if (constraint.name != name) continue;
-                found = true;
-                if (!constraint.deferrable) throw SqlError("42809", fmt::format("constraint \"{}\" is not deferrable", name));
-                transaction.constraint_modes[constraint.oid] = deferred;
-            }
-            for (const Trigger& trigger : relation->triggers) {
-                if (!trigger.is_constraint || trigger.name != name) continue;
-                found = true;
-                transaction.constraint_modes[trigger.oid] = deferred;
-            }
-        }
+        const std::string name(range_var.text("relname"));
+        std::vector<Oid> schemas = backend.search_path();
+        if (range_var.has("schemaname")) schemas = {require_schema(std::string(range_var.text("schemaname")), backend).oid};
+        // All of that name in the first schema that has one.
+        const bool found = std::ranges::any_of(schemas, [&](Oid schema) { return set_constraints_of_schema(backend, schema, name, deferred); });
         if (!found) throw SqlError("42704", fmt::format("constraint \"{}\" does not exist", name));
     }
     if (!deferred) backend.fire_deferred(true);

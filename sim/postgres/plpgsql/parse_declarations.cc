@@ -173,6 +173,7 @@ bool Parser::parse_percent_type(Variable& variable) {
     bool row = is_at(percent + 1, "rowtype");
     if (!row && !is_at(percent + 1, "type")) return false;
     if (row) {
+        require_schema_of(names, backend_);
         RelationPtr relation = find_relation_by_name(names, backend_);
         if (!relation) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));
         at_ = percent + 2;
