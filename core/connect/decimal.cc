@@ -154,6 +154,24 @@ std::string unscaled_bytes(const Decimal& value) {
     return bytes;
 }
 
+Decimal decimal_of_bytes(std::string bytes, int scale) {
+    Decimal value;
+    value.scale = scale;
+    value.negative = (bytes[0] & 0x80) != 0;
+    if (value.negative) negate(bytes);
+    for (char c : bytes) {  // digits = digits * 256 + byte
+        unsigned carry = static_cast<unsigned char>(c);
+        for (auto digit = value.digits.rbegin(); digit != value.digits.rend(); ++digit) {
+            carry += static_cast<unsigned>(*digit - '0') * 256;
+            *digit = static_cast<char>('0' + carry % 10);
+            carry /= 10;
+        }
+        for (; carry > 0; carry /= 10) value.digits.insert(value.digits.begin(), static_cast<char>('0' + carry % 10));
+    }
+    trim_leading_zeros(value.digits);
+    return value;
+}
+
 std::string plain_text(const Decimal& value) {
     std::string digits = value.digits;
     if (value.scale < 0) {

@@ -28,6 +28,8 @@ Decimal without_trailing_zeros(Decimal value);
 
 /// BigInteger.toByteArray() of the unscaled value: the shortest big-endian two's complement.
 std::string unscaled_bytes(const Decimal& value);
+/// new BigDecimal(new BigInteger(bytes), scale): the inverse. REQUIRES: at least one byte.
+Decimal decimal_of_bytes(std::string bytes, int scale);
 /// toPlainString().
 std::string plain_text(const Decimal& value);
 /// toString(): scientific where Java is. Jackson prints a DecimalNode so.

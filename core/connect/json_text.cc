@@ -186,6 +186,20 @@ void append_base64(std::string& out, std::string_view bytes) {
     append_base64_with(out, bytes, kBase64);
 }
 
+std::string bytes_of_base64(std::string_view text) {
+    std::string bytes;
+    unsigned bits = 0;
+    int held = 0;
+    for (char c : text.substr(0, text.find('='))) {
+        bits = bits << 6 | static_cast<unsigned>(std::string_view(kBase64).find(c));
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        bytes += static_cast<char>(bits >> held & 0xFF);
+    }
+    return bytes;
+}
+
 void append_base64_url(std::string& out, std::string_view bytes) {
     append_base64_with(out, bytes, kBase64Url);
 }

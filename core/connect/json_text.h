@@ -21,6 +21,8 @@ void append_integer(std::string& out, std::int64_t value);
 
 /// Standard alphabet with padding, no quotes.
 void append_base64(std::string& out, std::string_view bytes);
+/// Its inverse. REQUIRES: such a text.
+std::string bytes_of_base64(std::string_view text);
 /// java.util.Base64.getUrlEncoder(): `-` and `_`, with padding.
 void append_base64_url(std::string& out, std::string_view bytes);
 /// Lower-case hexadecimal.

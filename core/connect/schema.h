@@ -66,6 +66,7 @@ struct JsonConverterConfig {
     bool schemas_enable = true;
     bool decimal_numeric = false;
     bool replace_null_with_default = true;
+    bool as_java_text = false;  ///< StringConverter stands in for it: no JSON at all
 };
 
 /// `{"schema":...,"payload":`, to be closed by `}`; null without schemas.

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "core/connect/json_text.h"
+#include "sim/debezium/topic_creation.h"
 #include "sim/debezium/transform/transform.h"
 #include "sim/debezium/type_registry.h"
 
@@ -146,6 +147,11 @@ connect::JsonConverterConfig converter(const ConfigMap& config, const std::strin
     };
     auto type = get("");
     if (type.empty()) return out;  // the worker's own: options of the connector do not reach it
+    if (type == "org.apache.kafka.connect.storage.StringConverter") {
+        out.as_java_text = true;
+        out.schemas_enable = false;
+        return out;
+    }
     if (type != kJson && type != "JsonConverter" && type != "Json")
         throw NotSimulated("connector option " + prefix + "=" + type);
     const TransformOptions options(config, prefix + ".");
@@ -371,6 +377,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       key_converter(converter(config, "key.converter")),
       value_converter(converter(config, "value.converter")),
       unwrap(read_unwrap(config)),
+      needs_keys(compacts_topics(config)),
       schema_include_(option_value(config, "schema.include.list")),
       schema_exclude_(option_value(config, "schema.exclude.list")),
       table_include_(option_value(config, "table.include.list")),
@@ -388,6 +395,9 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
         start_failure = failure.what();
         transforms = std::make_shared<TransformChain>(ConfigMap());
     }
+    // A struct's text leaves NULL out; a transform that takes it apart sees defaults in their place.
+    if (key_converter.as_java_text) key_converter.replace_null_with_default = transforms->reads_keys();
+    if (value_converter.as_java_text) value_converter.replace_null_with_default = transforms->reads_values();
     require_simple_headers(config);
     if (word(config, "plugin.name") != "pgoutput")
         throw NotSimulated("connector option plugin.name=" + word(config, "plugin.name"));

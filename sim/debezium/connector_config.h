@@ -80,6 +80,7 @@ struct ConnectorConfig {
     connect::JsonConverterConfig key_converter, value_converter;
     std::optional<Unwrap> unwrap;
     std::shared_ptr<TransformChain> transforms;
+    bool needs_keys;            ///< of a topic that topic.creation makes compacted
     std::string start_failure;  ///< the trace of a task that fails before it does anything; "": none
 
     bool captures(const TableId& table) const;
@@ -95,6 +96,8 @@ struct ConnectorConfig {
     bool skips(char operation) const {
         return skipped_operations.find(operation) != std::string::npos;
     }
+
+    bool converts_to_text() const { return key_converter.as_java_text || value_converter.as_java_text; }
 
     /// Topic of a table's events, made safe for Kafka.
     std::string topic_of(const TableId& table) const;

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/connect/java_hash_map.h"
 #include "sim/debezium/java_regex.h"
+#include "sim/debezium/topic_creation.h"
 #include "sim/debezium/worker_config.h"
 
 namespace cdcsim::debezium {
@@ -318,8 +319,9 @@ constexpr Option kWorkerOptions[] = {
     {"errors.tolerance", Type::kString, "none", Use::kDefaultOnly, {}, "none, all"},
     {"errors.log.enable", Type::kBoolean, "false", Use::kNoEffect, {}, ""},
     {"errors.log.include.messages", Type::kBoolean, "false", Use::kNoEffect, {}, ""},
-    {"topic.creation.groups", Type::kList, "", Use::kDefaultOnly, {}, ""},
-    {"topic.creation.default.partitions", Type::kInt, "1", Use::kDefaultOnly, {}, ""},
+    {"topic.creation.groups", Type::kList, "", Use::kObeyed, {}, ""},
+    {"topic.creation.default.partitions", Type::kInt, "1", Use::kObeyed, {}, ""},
+    {"topic.creation.default.replication.factor", Type::kInt, "1", Use::kObeyed, {}, ""},
     {"exactly.once.support", Type::kString, "requested", Use::kDefaultOnly, {}, "requested, required"},
     {"offsets.storage.topic", Type::kString, {}, Use::kNoEffect, {}, ""},
 };
@@ -539,11 +541,8 @@ bool is_harmless(std::string_view name, const std::string& value) {
            (name == "lsn.flush.mode" && lowered(trimmed(value)) != "manual");
 }
 
-/// Options that change something just by being there: an empty list of converters fails the task,
-/// one of topic.creation asks Connect for its companions.
-bool refused_at_any_value(std::string_view name) {
-    return name == "converters" || name.starts_with("topic.creation.");
-}
+/// An option that changes something just by being there: an empty list of converters fails the task.
+bool refused_at_any_value(std::string_view name) { return name == "converters"; }
 
 void require_obeyed(const ConfigMap& config) {
     for (const auto& [name, value] : config) {
@@ -627,6 +626,7 @@ void validate_config(const ConfigMap& config) {
         throw ConnectError(400, message);
     }
     require_obeyed(config);
+    check_topic_creation(config);
 }
 
 }  // namespace cdcsim::debezium

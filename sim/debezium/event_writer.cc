@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/connect/json_text.h"
+#include "sim/debezium/string_converter.h"
 
 namespace cdcsim::debezium {
 
@@ -256,6 +257,11 @@ kafka::Headers EventWriter::headers_for(const RowEvent& event) const {
 
 kafka::Content EventWriter::converted(Side side, const connect::JsonConverterConfig& converter) {
     if (!side.schema && !side.json) return {};
+    if (converter.as_java_text) {
+        if (!side.json) return {};
+        if (!side.schema) throw NotSimulated("StringConverter with a value without a schema");
+        return content(nullptr, java_value_text(*side.schema, *side.json, converter.replace_null_with_default));
+    }
     auto& prefix = prefixes_[{side.schema, &converter}];
     if (!prefix && side.schema) prefix = connect::envelope_prefix(*side.schema, converter);
     if (!prefix && converter.schemas_enable) prefix = std::make_shared<const std::string>("{\"schema\":null,\"payload\":");
@@ -288,7 +294,9 @@ bool EventWriter::transform(kafka::ProducerRecord& record, const Schemas& schema
 
 void EventWriter::send(kafka::ProducerRecord record, const Schemas& schemas, const OffsetContext& offset) {
     record.timestamp_ms = millis_of(now_);
-    if (!config_.transforms->empty() && !transform(record, schemas)) return;
+    const bool is_plain = config_.transforms->empty() && !config_.converts_to_text();
+    if (!is_plain && !transform(record, schemas)) return;
+    if (config_.needs_keys && record.key.is_null) throw NotSimulated("a record without a key for a topic that topic.creation makes compacted");
     sink_->send(std::move(record));
     sent_offset_ = offset.store();
 }

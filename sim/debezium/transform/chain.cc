@@ -56,14 +56,14 @@ const std::vector<TransformClass>& transform_classes() {
         {"org.apache.kafka.connect.transforms.InsertHeader", make_insert_header,
          {{"header", Type::kString, true, {Check::kNonNull}}, {"value.literal", Type::kString, true, {Check::kNonNull}}}},
         {"org.apache.kafka.connect.transforms.DropHeaders", make_drop_headers, {{"headers", Type::kList, true, {Check::kUniqueList}}}},
-        {"org.apache.kafka.connect.transforms.Cast$Key", nullptr, kCastKeys},
-        {"org.apache.kafka.connect.transforms.Cast$Value", nullptr, kCastKeys},
+        {"org.apache.kafka.connect.transforms.Cast$Key", make_cast_key, kCastKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.Cast$Value", make_cast_value, kCastKeys, kPathOptions},
         {"org.apache.kafka.connect.transforms.Flatten$Key"},
         {"org.apache.kafka.connect.transforms.Flatten$Value"},
         {"org.apache.kafka.connect.transforms.HeaderFrom$Key", nullptr, kHeaderFromKeys},
         {"org.apache.kafka.connect.transforms.HeaderFrom$Value", nullptr, kHeaderFromKeys},
-        {"org.apache.kafka.connect.transforms.MaskField$Key", nullptr, kMaskKeys},
-        {"org.apache.kafka.connect.transforms.MaskField$Value", nullptr, kMaskKeys},
+        {"org.apache.kafka.connect.transforms.MaskField$Key", make_mask_key_field, kMaskKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.MaskField$Value", make_mask_value_field, kMaskKeys, kPathOptions},
         {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Key", nullptr, kMetadataKeys},
         {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Value", nullptr, kMetadataKeys},
         {"org.apache.kafka.connect.transforms.TimestampConverter$Key", nullptr, kTimestampKeys},
@@ -210,11 +210,18 @@ TransformChain::TransformChain(const ConfigMap& config) {
         stage->negate = options.flag("negate", false);
         only_topics = only_topics && row->make == make_regex_router && !stage->predicate;
         stages_.push_back(std::move(stage));
+        note_reads(type);
     }
-    if (only_topics) return;
     // Values are texts here, in which a converter has put the default already.
-    for (const char* option : {"key.converter.replace.null.with.default", "value.converter.replace.null.with.default"})
-        if (!TransformOptions(config, "").flag(option, true)) throw NotSimulated("connector option transforms with " + std::string(option));
+    for (const auto& [is_read, option] : {std::pair{reads_keys_, "key.converter.replace.null.with.default"}, {reads_values_, "value.converter.replace.null.with.default"}})
+        if (is_read && !TransformOptions(config, "").flag(option, true)) throw NotSimulated("connector option transforms with " + std::string(option));
+}
+
+void TransformChain::note_reads(std::string_view type) {
+    for (std::string_view harmless : {"RegexRouter", "Filter", "InsertHeader", "DropHeaders"})
+        if (type.ends_with("." + std::string(harmless))) return;
+    reads_keys_ = reads_keys_ || !type.ends_with("$Value");
+    reads_values_ = reads_values_ || !type.ends_with("$Key");
 }
 
 bool TransformChain::apply(SourceRecord& record) {

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/connect/json_text.h"
 #include "sim/debezium/java_regex.h"
+#include "sim/debezium/transform/schema_cache.h"
 #include "sim/debezium/transform/transform.h"
 
 namespace cdcsim::debezium {
@@ -15,33 +16,6 @@ using connect::Schema;
 using connect::SchemaPtr;
 using connect::SchemaType;
 
-/// Which side of a record a transform's class ($Key, $Value) works on.
-using SideOf = Side SourceRecord::*;
-
-/// The schemas that a transform has made, by those that it was given. Keeps both.
-class SchemaCache {
-  public:
-    template <class Make>
-    const SchemaPtr& get(const SchemaPtr& schema, const Make& make) {
-        auto& made = made_[schema];
-        if (!made) made = connect::share(make(*schema));
-        return made;
-    }
-
-  private:
-    std::map<SchemaPtr, SchemaPtr> made_;
-};
-
-/// SchemaUtil.copySchemaBasics, without the fields.
-Schema copy_basics(const Schema& schema) {
-    Schema copy = connect::schema_of(SchemaType::kStruct);
-    copy.name = schema.name;
-    copy.version = schema.version;
-    copy.doc = schema.doc;
-    copy.parameters = schema.parameters;
-    return copy;
-}
-
 void add_field(Schema& schema, std::string name, SchemaPtr type) {
     if (schema.field(name) != nullptr) fail_transform();
     schema.fields.push_back({std::move(name), std::move(type)});
@@ -50,10 +24,6 @@ void add_field(Schema& schema, std::string name, SchemaPtr type) {
 std::optional<std::string> json_of(std::string_view text) {
     if (text == "null") return std::nullopt;
     return std::string(text);
-}
-
-void refuse_schemaless(const Side& side) {
-    if (!side.schema && side.json) throw NotSimulated("a transform of a value without a schema");
 }
 
 class RegexRouter : public Transform {
@@ -291,6 +261,19 @@ class DropHeaders : public Transform {
 };
 
 }  // namespace
+
+Schema copy_basics(const Schema& from, SchemaType type) {
+    Schema copy = connect::schema_of(type);
+    copy.name = from.name;
+    copy.version = from.version;
+    copy.doc = from.doc;
+    copy.parameters = from.parameters;
+    return copy;
+}
+
+void refuse_schemaless(const Side& side) {
+    if (!side.schema && side.json) throw NotSimulated("a transform of a value without a schema");
+}
 
 std::unique_ptr<Transform> make_regex_router(const TransformOptions& options) { return std::make_unique<RegexRouter>(options); }
 std::unique_ptr<Transform> make_filter(const TransformOptions&) { return std::make_unique<Filter>(); }

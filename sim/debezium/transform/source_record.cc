@@ -1,5 +1,7 @@
 #include "sim/debezium/transform/source_record.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/connect/json_text.h"
 
@@ -42,6 +44,22 @@ std::vector<std::string_view> field_texts(std::string_view json) {
         texts.push_back(json.substr(start, at - start));
     }
     return texts;
+}
+
+std::vector<std::string_view> item_texts(std::string_view json) {
+    std::vector<std::string_view> texts;
+    for (std::size_t at = 1; json[at] != ']';) {
+        if (json[at] == ',') ++at;
+        const std::size_t start = at;
+        at = value_end(json, start);
+        texts.push_back(json.substr(start, at - start));
+    }
+    return texts;
+}
+
+int decimal_scale(const connect::Schema& decimal) {
+    const auto scale = std::ranges::find(decimal.parameters, "scale", &std::pair<std::string, std::string>::first);
+    return scale == decimal.parameters.end() ? 0 : std::stoi(scale->second);
 }
 
 std::string struct_text(const connect::Schema& schema, const std::vector<std::string_view>& texts) {

@@ -31,6 +31,10 @@ struct SourceRecord {
 
 /// The texts of a struct's values, one for each field of its schema. They refer to `json`.
 std::vector<std::string_view> field_texts(std::string_view json);
+/// The texts of an array's items. They refer to `json`.
+std::vector<std::string_view> item_texts(std::string_view json);
+/// The scale of Connect's Decimal.
+int decimal_scale(const connect::Schema& decimal);
 /// The struct again. REQUIRES: one text for each field.
 std::string struct_text(const connect::Schema& schema, const std::vector<std::string_view>& texts);
 

@@ -58,11 +58,17 @@ class TransformChain {
     explicit TransformChain(const ConfigMap& config);
     ~TransformChain();
     bool empty() const { return stages_.empty(); }
+    /// Whether they are taken apart or made anew, so that NULL becomes its column's default.
+    bool reads_keys() const { return reads_keys_; }
+    bool reads_values() const { return reads_values_; }
     /// False: the record is dropped. Throws TaskFailure, NotSimulated.
     bool apply(SourceRecord& record);
 
   private:
     struct Stage;
+    void note_reads(std::string_view type);
+
+    bool reads_keys_ = false, reads_values_ = false;
     std::vector<std::unique_ptr<Stage>> stages_;
 };
 
@@ -80,6 +86,10 @@ std::unique_ptr<Transform> make_insert_value_field(const TransformOptions& optio
 std::unique_ptr<Transform> make_value_to_key(const TransformOptions& options);
 std::unique_ptr<Transform> make_insert_header(const TransformOptions& options);
 std::unique_ptr<Transform> make_drop_headers(const TransformOptions& options);
+std::unique_ptr<Transform> make_mask_key_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_mask_value_field(const TransformOptions& options);
+std::unique_ptr<Transform> make_cast_key(const TransformOptions& options);
+std::unique_ptr<Transform> make_cast_value(const TransformOptions& options);
 std::unique_ptr<Transform> make_event_router(const TransformOptions& options);
 
 /// What ends a task whose transform or converter threw. `cause`: "class: message" of the exception.
