@@ -377,6 +377,8 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       key_converter(converter(config, "key.converter")),
       value_converter(converter(config, "value.converter")),
       unwrap(read_unwrap(config)),
+      heartbeat_interval_ms(number(option_value(config, "heartbeat.interval.ms"))),
+      heartbeat_topic(option_value(config, "topic.heartbeat.name")),
       needs_keys(compacts_topics(config)),
       schema_include_(option_value(config, "schema.include.list")),
       schema_exclude_(option_value(config, "schema.exclude.list")),
@@ -387,6 +389,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       message_include_(option_value(config, "message.prefix.include.list")),
       message_exclude_(option_value(config, "message.prefix.exclude.list")),
       key_columns_(key_column_patterns(option_value(config, "message.key.columns"))) {
+    if (heartbeat_topic.empty()) heartbeat_topic = option_value(config, "topic.heartbeat.prefix") + topic_delimiter + topic_prefix;
     publish_operations = publish_option(config, skipped_operations);
     start_failure = naming_failure(config);
     try {

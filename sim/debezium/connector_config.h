@@ -80,6 +80,8 @@ struct ConnectorConfig {
     connect::JsonConverterConfig key_converter, value_converter;
     std::optional<Unwrap> unwrap;
     std::shared_ptr<TransformChain> transforms;
+    int heartbeat_interval_ms;  ///< 0: no heartbeats
+    std::string heartbeat_topic;
     bool needs_keys;            ///< of a topic that topic.creation makes compacted
     std::string start_failure;  ///< the trace of a task that fails before it does anything; "": none
 

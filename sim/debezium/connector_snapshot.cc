@@ -50,6 +50,7 @@ void ConnectorTask::take_snapshot(std::optional<Lsn> slot_start) {
     offset_.snapshot_marker = {};
     offset_.snapshot_running = false;
     if (writer_->sent_offset()) writer_->set_sent_offset(offset_.store());
+    if (config_.heartbeat_interval_ms > 0) writer_->heartbeat(offset_);  // at once, whatever the time
 }
 
 /// The real row array ends with the last column selected, and what is needed beyond it fails.

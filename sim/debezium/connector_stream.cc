@@ -263,6 +263,15 @@ std::optional<Lsn> ConnectorTask::flush_position() const {
 }
 
 /// Connect stores the offsets once a minute, and when the task ends.
+void ConnectorTask::beat_if_due() {
+    const std::int64_t interval = std::int64_t{config_.heartbeat_interval_ms} * 1000, now = services_.clock.now().value;
+    if (interval == 0) return;
+    for (; last_beat_us_ + interval <= now; last_beat_us_ += interval) {
+        set_event_clock({last_beat_us_ + interval});
+        writer_->heartbeat(offset_);
+    }
+}
+
 void ConnectorTask::flush_if_due() {
     const auto flushed = flush_position();
     if (!flushed) return;

@@ -75,7 +75,9 @@ void ConnectorTask::run(kafka::RecordSink& sink) {
         phase_ = locator_.searching_enabled() && offset_.last_processed ? Phase::kSearching
                                                                         : Phase::kStreaming;
     if (phase_ == Phase::kSearching) search();
-    if (phase_ == Phase::kStreaming) stream();
+    if (phase_ != Phase::kStreaming) return;
+    beat_if_due();
+    stream();
 }
 
 std::optional<Lsn> ConnectorTask::create_slot() {
@@ -102,6 +104,7 @@ void ConnectorTask::start(kafka::RecordSink& sink) {
                           services_.random.next());
     writer_ = std::make_unique<EventWriter>(config_, run_id);
     writer_->set_sink(&sink);
+    last_beat_us_ = services_.clock.now().value;
     auto slot = slot_state();
     if (stored_offset_) check_offset(slot);
     std::optional<Lsn> created;

@@ -94,6 +94,8 @@ class ConnectorTask {
     void commit(const pgoutput::Commit& message);
     std::optional<Lsn> flush_position() const;
     void flush_if_due();
+    /// The heartbeats of the time since the last one.
+    void beat_if_due();
 
     /// Moves the offset to a row message of the table.
     void at_row(const TablePlan& plan, MessageType type);
@@ -119,7 +121,7 @@ class ConnectorTask {
     Lsn current_lsn_;
     std::optional<Xid> transaction_xid_;
     std::optional<UnixMicros> commit_time_;
-    std::int64_t last_flush_us_ = 0;
+    std::int64_t last_flush_us_ = 0, last_beat_us_ = 0;
     std::vector<Cell> old_cells_, new_cells_;
     std::unique_ptr<TablePlan> pending_plan_;
     std::optional<PendingRow> pending_;

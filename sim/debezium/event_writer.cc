@@ -34,6 +34,12 @@ Schema transaction_key_schema(const ConnectorConfig& config) {
     return schema;
 }
 
+Schema heartbeat_schema(const ConnectorConfig& config, const std::string& name, const std::string& field, SchemaType type) {
+    Schema schema = named_struct(config, "io.debezium.connector.common." + name);
+    schema.fields = {{field, share(schema_of(type))}};
+    return schema;
+}
+
 Schema transaction_value_schema(const ConnectorConfig& config) {
     Schema collection = connect::logical(SchemaType::kStruct, "event.collection");
     collection.fields = {{"data_collection", share(schema_of(SchemaType::kString))},
@@ -176,6 +182,10 @@ EventWriter::EventWriter(const ConnectorConfig& config, std::string run_id) : co
     transaction_value_schema_ = share(transaction_value_schema(config));
     message_key_schema_ = share(message_key_schema(config));
     message_value_schema_ = share(message_value_schema(config));
+    heartbeat_key_schema_ = share(heartbeat_schema(config, "ServerNameKey", "serverName", SchemaType::kString));
+    heartbeat_value_schema_ = share(heartbeat_schema(config, "Heartbeat", "ts_ms", SchemaType::kInt64));
+    heartbeat_key_prefix_ = connect::envelope_prefix(*heartbeat_key_schema_, key);
+    heartbeat_value_prefix_ = connect::envelope_prefix(*heartbeat_value_schema_, value);
     transaction_key_prefix_ = connect::envelope_prefix(*transaction_key_schema_, key);
     transaction_value_prefix_ = connect::envelope_prefix(*transaction_value_schema_, value);
     message_key_prefix_ = connect::envelope_prefix(*message_key_schema_, key);
@@ -416,6 +426,18 @@ void EventWriter::transaction_record(const OffsetContext& offset, UnixMicros at,
     record.key = content(transaction_key_prefix_, "{\"id\":" + id + "}");
     record.value = content(transaction_value_prefix_, std::move(payload));
     send(std::move(record), {&transaction_key_schema_, &transaction_value_schema_}, offset);
+}
+
+void EventWriter::heartbeat(const OffsetContext& offset) {
+    std::string key = "{\"serverName\":";
+    append_json_string(key, config_.topic_prefix);
+    std::string payload = "{";
+    append_member(payload, "\"ts_ms\":", millis_of(now_));
+    kafka::ProducerRecord record;
+    record.topic = config_.heartbeat_topic;
+    record.key = content(heartbeat_key_prefix_, key + "}");
+    record.value = content(heartbeat_value_prefix_, payload + "}");
+    send(std::move(record), {&heartbeat_key_schema_, &heartbeat_value_schema_}, offset);
 }
 
 void EventWriter::transaction_started(const std::string& id, OffsetContext& offset) {

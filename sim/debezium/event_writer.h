@@ -42,6 +42,8 @@ class EventWriter {
     /// BEGIN and END on the transaction topic.
     void transaction_started(const std::string& id, OffsetContext& offset);
     void transaction_committed(OffsetContext& offset, UnixMicros commit_time);
+    /// A record of the heartbeat topic.
+    void heartbeat(const OffsetContext& offset);
 
     /// The offset of the last record that was sent.
     const std::optional<SourceOffset>& sent_offset() const { return sent_offset_; }
@@ -84,10 +86,12 @@ class EventWriter {
     UnixMicros now_;
     std::string source_head_, source_after_snapshot_;
     std::shared_ptr<const kafka::Headers> context_headers_;
-    /// Of the transaction topic and of logical messages.
+    /// Of the transaction topic, of logical messages and of heartbeats.
     connect::SchemaPtr transaction_key_schema_, transaction_value_schema_, message_key_schema_, message_value_schema_;
+    connect::SchemaPtr heartbeat_key_schema_, heartbeat_value_schema_;
     std::shared_ptr<const std::string> transaction_key_prefix_, transaction_value_prefix_;
     std::shared_ptr<const std::string> message_key_prefix_, message_value_prefix_;
+    std::shared_ptr<const std::string> heartbeat_key_prefix_, heartbeat_value_prefix_;
     /// Of the schemas that transforms have made, for each converter.
     std::map<std::pair<connect::SchemaPtr, const connect::JsonConverterConfig*>, std::shared_ptr<const std::string>> prefixes_;
     std::optional<SourceOffset> sent_offset_;

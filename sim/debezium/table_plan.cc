@@ -260,11 +260,14 @@ void TablePlan::plan_key(const ConnectorConfig& config, const TypeRegistry& type
 }
 
 void TablePlan::plan_value(const ConnectorConfig& config, const TypeRegistry& types) {
+    // To mark deletes, ExtractNewRecordState makes a new struct of what Struct.get gives: NULL is the default there.
+    auto converter = config.value_converter;
+    if (config.unwrap && config.unwrap->rewrites()) converter.replace_null_with_default = true;
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
         const auto& column = table_.columns[i];
         if (!config.includes_column(table_.id, column.name)) continue;
         selected_.push_back(i);
-        auto planned = plan_column(table_, i, config, config.value_converter, types,
+        auto planned = plan_column(table_, i, config, converter, types,
                                    config.rule_for(table_.id, column));
         if (planned) value_.push_back(std::move(*planned));
     }

@@ -66,8 +66,8 @@ const std::vector<TransformClass>& transform_classes() {
         {"org.apache.kafka.connect.transforms.MaskField$Value", make_mask_value_field, kMaskKeys, kPathOptions},
         {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Key", nullptr, kMetadataKeys},
         {"org.apache.kafka.connect.transforms.SetSchemaMetadata$Value", nullptr, kMetadataKeys},
-        {"org.apache.kafka.connect.transforms.TimestampConverter$Key", nullptr, kTimestampKeys},
-        {"org.apache.kafka.connect.transforms.TimestampConverter$Value", nullptr, kTimestampKeys},
+        {"org.apache.kafka.connect.transforms.TimestampConverter$Key", make_timestamp_converter_key, kTimestampKeys, kPathOptions},
+        {"org.apache.kafka.connect.transforms.TimestampConverter$Value", make_timestamp_converter_value, kTimestampKeys, kPathOptions},
         {"org.apache.kafka.connect.transforms.TimestampRouter"},
         {kUnwrapClass, nullptr, kUnwrapKeys},
         {"io.debezium.transforms.outbox.EventRouter", make_event_router, kOutboxKeys,
@@ -241,8 +241,10 @@ void fail_transform(const std::string& cause) {
 
 void fail_configuration(std::string_view option, const std::string& value, const std::string& problem) {
     const std::string name(option);
-    const std::string cause = "org.apache.kafka.common.config.ConfigException: Invalid value " + value + " for configuration " + name + ": The '" + name +
-                              "' value is invalid: " + problem;
+    fail_start("org.apache.kafka.common.config.ConfigException: Invalid value " + value + " for configuration " + name + ": The '" + name + "' value is invalid: " + problem);
+}
+
+void fail_start(const std::string& cause) {
     throw TaskFailure("org.apache.kafka.connect.errors.ConnectException: " + cause + "\nCaused by: " + cause, TaskFailure::Place::kPipeline);
 }
 

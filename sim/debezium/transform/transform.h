@@ -90,12 +90,16 @@ std::unique_ptr<Transform> make_mask_key_field(const TransformOptions& options);
 std::unique_ptr<Transform> make_mask_value_field(const TransformOptions& options);
 std::unique_ptr<Transform> make_cast_key(const TransformOptions& options);
 std::unique_ptr<Transform> make_cast_value(const TransformOptions& options);
+std::unique_ptr<Transform> make_timestamp_converter_key(const TransformOptions& options);
+std::unique_ptr<Transform> make_timestamp_converter_value(const TransformOptions& options);
 std::unique_ptr<Transform> make_event_router(const TransformOptions& options);
 
 /// What ends a task whose transform or converter threw. `cause`: "class: message" of the exception.
 [[noreturn]] void fail_transform(const std::string& cause = "");
 
-/// What ends a task at its start: a transform of Debezium's does not take an option's value.
+/// What ends a task at its start: configure() throws `cause`, "class: message".
+[[noreturn]] void fail_start(const std::string& cause);
+/// The same where a transform of Debezium's does not take an option's value.
 [[noreturn]] void fail_configuration(std::string_view option, const std::string& value, const std::string& problem);
 
 /// JavaReplacer::replaced for a transform, which fails where that throws.
