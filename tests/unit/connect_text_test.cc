@@ -56,6 +56,8 @@ TEST_CASE("decimals to Connect's bytes") {
     CHECK(base64("-128") == "gA==");
     CHECK(base64("-129") == "/38=");
     CHECK(base64("12345678901234567890123456789") == "J+QbMka+ybFuOYEV");
+    for (const char* text : {"0.00", "103.50", "-0.01", "127", "128", "-128", "-129", "12345678901234567890123456789", "-98765432109876543210.5"})
+        CHECK(plain_text(decimal_of_bytes(bytes_of_base64(base64(text)), read_decimal(text)->scale)) == text);
     CHECK(java_text(*read_decimal("0.0000001")) == "1E-7");
     CHECK(plain_text(without_trailing_zeros(*read_decimal("100.00"))) == "100");
     CHECK(plain_text(with_scale_half_up(*read_decimal("-1.005"), 2)) == "-1.01");
