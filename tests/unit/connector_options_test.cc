@@ -95,9 +95,9 @@ TEST_CASE("no connector type") {
 }
 
 TEST_CASE("what is known but not obeyed is refused by name") {
-    CHECK(refusal({{"heartbeat.interval.ms", "1000"}}) ==
-          "not simulated: connector option heartbeat.interval.ms");
-    CHECK(refusal({{"heartbeat.interval.ms", "0"}}) == "accepted");
+    CHECK(refusal({{"heartbeat.action.query", "SELECT 1"}}) ==
+          "not simulated: connector option heartbeat.action.query");
+    CHECK(refusal({{"heartbeat.interval.ms", "1000"}}) == "accepted");
     CHECK(refusal({{"signal.data.collection", "public.s"}}) ==
           "not simulated: connector option signal.data.collection");
 }
