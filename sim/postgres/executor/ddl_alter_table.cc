@@ -478,8 +478,8 @@ void enable_triggers(Alteration& a, char state, std::string_view which) {
     }
     if (!found) throw SqlError("42704", fmt::format("trigger \"{}\" for table \"{}\" does not exist", name, a.relation->name));
     if (which == "all" && state == 'D') {
-        bool keys = std::ranges::any_of(a.relation->constraints, [](const Constraint& c) { return c.kind == ConstraintKind::kForeign; });
-        if (keys) throw NotSimulated("DISABLE TRIGGER ALL on a table with foreign keys");
+        const bool keys = std::ranges::any_of(a.relation->constraints, [](const Constraint& c) { return c.kind == ConstraintKind::kForeign; });
+        if (keys || !a.backend.foreign_keys_to(a.relation->oid).empty()) throw NotSimulated("DISABLE TRIGGER ALL on a table with foreign keys");
     }
     publish(a);
 }

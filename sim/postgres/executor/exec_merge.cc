@@ -36,6 +36,7 @@ std::vector<Action> make_actions(Modification& m) {
         action.query->targets = clause.set;
         action.query->insert_columns = clause.insert_columns;
         action.modification = std::make_unique<Modification>(Modification{m.backend, *action.query, m.relation, m.params, m.snapshot, m.command, 0, nullptr, nullptr, nullptr, m.level});
+        action.modification->merges = true;
         if (clause.command != CommandKind::kSelect && ++seen[clause.command] > 1) {
             bool triggers = std::ranges::any_of(m.relation->triggers, [&](const Trigger& t) { return (t.type & operation_of(clause.command)) != 0 && (t.type & TriggerType::kRow) == 0; });
             if (triggers) throw NotSimulated("MERGE with several actions of a kind on a table with statement triggers");
@@ -108,7 +109,9 @@ void update_action(Action& action, const RowVersion& old_version, const EvalCont
 
 void delete_action(Action& action, const RowVersion& old_version) {
     Modification& m = *action.modification;
+    const std::uint64_t commands = m.backend.server().command;
     if (!fire_before_row(m, TriggerType::kDelete, &old_version.columns, std::nullopt, nullptr)) return;
+    require_still_alive(m, old_version.rid, commands, "deleted");
     auto before = std::make_shared<RowVersion>(old_version);
     delete_version(m, before);
     ++m.processed;

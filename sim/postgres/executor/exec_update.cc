@@ -123,13 +123,6 @@ bool settle_target(Modification& m, std::span<const Datum> found, RowVersion& ve
     }
 }
 
-/// A BEFORE trigger may have changed the row itself: by a command that came after `commands`.
-bool is_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands) {
-    if (m.backend.server().command == commands) return true;
-    std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, rid);
-    return current && current->died == kNeverDied;
-}
-
 void work_on_targets(Modification& m, const std::function<void(const Row&)>& work) {
     EvalContext level = m.context();
     auto run = [&](const RowSink& sink) { m.plan->rows->run(m.backend, m.snapshot, m.params, level.outer, sink, level.ctes); };
@@ -172,6 +165,12 @@ void throw_already_modified(std::string_view verb) {
         .hint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
 }
 
+void require_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands, std::string_view verb) {
+    if (m.backend.server().command == commands) return;
+    std::optional<RowVersion> current = m.backend.database().fetch(*m.relation, rid);
+    if (!current || current->died != kNeverDied) throw_already_modified(m.merges ? "updated or deleted" : verb);
+}
+
 std::shared_ptr<const ModifyPlan> plan_target_rows(const Query& query, Backend& backend) {
     auto plan = std::make_shared<ModifyPlan>();
     plan->keeps_locks = backend.keeps_locks();
@@ -186,7 +185,7 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
     if (has_before_row_trigger(m.backend, *m.relation, TriggerType::kUpdate)) m.backend.log_row_lock(*m.relation);
     std::optional<Row> kept = fire_before_row(m, TriggerType::kUpdate, &old_version.columns, std::move(new_row), &assigned);
     if (!kept) return false;
-    if (!is_still_alive(m, old_version.rid, commands)) throw_already_modified("updated");
+    require_still_alive(m, old_version.rid, commands, "updated");
     compute_generated(m.backend, *m.relation, *kept, m.snapshot);
     check_row_constraints(m.backend, *m.relation, *kept, m.snapshot);
     auto before = std::make_shared<RowVersion>(old_version);
@@ -285,7 +284,7 @@ void exec_delete(Modification& m) {
         std::uint64_t commands = m.backend.server().command;
         if (has_before_row_trigger(m.backend, *m.relation, TriggerType::kDelete)) m.backend.log_row_lock(*m.relation);
         if (!fire_before_row(m, TriggerType::kDelete, &old_version->columns, std::nullopt, nullptr)) return;
-        if (!is_still_alive(m, old_version->rid, commands)) throw_already_modified("deleted");
+        require_still_alive(m, old_version->rid, commands, "deleted");
         auto before = std::make_shared<RowVersion>(*old_version);
         delete_version(m, before);
         ++m.processed;

@@ -135,12 +135,28 @@ std::string quoted_list(Backend& backend, const Relation& relation, const std::v
 
 std::string qualified(const Relation& relation) { return fmt::format("\"{}\".\"{}\"", relation.schema_name, relation.name); }
 
+class StatementFrame : public ContextFrame {
+  public:
+    explicit StatementFrame(const std::function<std::string()>& statement) : statement_(statement) {}
+    std::string line() const override { return fmt::format("SQL statement \"{}\"", statement_()); }
+
+  private:
+    const std::function<std::string()>& statement_;
+};
+
+/// `body` with the statement that it stands for in the CONTEXT of notices and errors.
 template <typename Body>
-auto in_statement(const std::function<std::string()>& statement, Body&& body) {
+auto in_statement(Backend& backend, const std::function<std::string()>& statement, Body&& body) {
+    const StatementFrame frame(statement);
+    backend.context_frames.push_back(&frame);
+    struct Leave {
+        Backend& backend;
+        ~Leave() { backend.context_frames.pop_back(); }
+    } leave{backend};
     try {
         return body();
     } catch (SqlError& error) {
-        error.add_context(fmt::format("SQL statement \"{}\"", statement()));
+        error.add_context(frame.line());
         throw;
     }
 }
@@ -152,7 +168,7 @@ std::vector<RowVersion> parent_rows(Backend& backend, const Relation& parent, co
         return fmt::format("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x", qualified(parent),
                            quoted_list(backend, parent, columns, "{column}{cast} OPERATOR(pg_catalog.=) ${n}{cast}", " AND "));
     };
-    return in_statement(statement, [&] { return live_matches(backend, parent, columns, values, Seen::kTransaction); });
+    return in_statement(backend, statement, [&] { return live_matches(backend, parent, columns, values, Seen::kTransaction); });
 }
 
 SqlError::ObjectNames names_of(const Relation& relation, const Constraint& constraint) {
@@ -204,7 +220,9 @@ void delete_children(Modification& m, const std::vector<RowVersion>& children) {
     check_replica_identity(m.backend, *m.relation, TriggerType::kDelete);
     begin_statement_triggers(m, TriggerType::kDelete);
     for (const RowVersion& child : children) {
+        const std::uint64_t commands = m.backend.server().command;
         if (!fire_before_row(m, TriggerType::kDelete, &child.columns, std::nullopt, nullptr)) continue;
+        require_still_alive(m, child.rid, commands, "deleted");
         auto before = std::make_shared<RowVersion>(child);
         delete_version(m, before);
         queue_after_row(m, TriggerType::kDelete, before, nullptr);
@@ -259,7 +277,7 @@ std::vector<RowVersion> child_rows(Backend& backend, const Relation& child, cons
         request.mode = deletes ? RowLockMode::kUpdate : update_lock_mode(child, set_columns);
         request.verb = deletes ? "deleting" : "updating";
     }
-    return in_statement([&] { return action_statement(backend, child, constraint, action, is_delete); },
+    return in_statement(backend, [&] { return action_statement(backend, child, constraint, action, is_delete); },
                         [&] { return live_matches(backend, child, constraint.columns, values, Seen::kLatest, request); });
 }
 
@@ -325,7 +343,7 @@ void run_foreign_key_action(Backend& backend, const TriggerEvent& event) {
         Oid role;
         ~Restore() { backend.set_current_user(role); }
     } restore{backend, role};
-    in_statement([&] { return action_statement(backend, *child, constraint, action, is_delete); }, [&] {
+    in_statement(backend, [&] { return action_statement(backend, *child, constraint, action, is_delete); }, [&] {
         if (deletes) return delete_children(m, children);
         Row new_values;
         if (action == 'c') {

@@ -51,6 +51,7 @@ struct Modification {
     std::vector<FieldOrigin> origins = {};              ///< of the row's values after BEFORE triggers; empty: none ran
     const std::vector<TargetEntry>* set_list = nullptr;  ///< of ON CONFLICT and MERGE
     std::int64_t block = -1;                            ///< the page that its scan has come to
+    bool merges = false;                                ///< an action of MERGE
     const std::vector<std::uint64_t>* statement_commands = nullptr;  ///< nullptr: `command` alone
 
     /// Whether a version that died (or was born) by `number` did so in this very statement, not in what
@@ -109,6 +110,8 @@ bool update_row(Modification& m, const RowVersion& old_version, Row new_row, std
                 std::span<const EvalRow> other_rows);
 
 [[noreturn]] void throw_already_modified(std::string_view verb);
+/// After BEFORE ROW triggers, of which one may have changed the row itself: by a command after `commands`.
+void require_still_alive(Modification& m, std::int64_t rid, std::uint64_t commands, std::string_view verb);
 
 // constraints.cc
 /// NOT NULL and CHECK. Throws 23502, 23514.
