@@ -16,6 +16,11 @@ bool is_composite(Environment& env, Oid type) {
     return type == oid::kRecord || env.type(type).typtype == 'c';
 }
 
+Oid under_domains(Environment& env, Oid type) {
+    while (env.type(type).typtype == 'd') type = env.type(type).base;
+    return type;
+}
+
 std::vector<Datum> fields_of(Environment& env, Oid type, const Datum& value, std::size_t count) {
     if (value.is_null()) return std::vector<Datum>(count);
     std::string_view literal;
@@ -47,12 +52,13 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
     const Expr& call = *item.call;
     const RowType* row_type = call.type == oid::kRecord ? &columns : nullptr;
     auto count = static_cast<std::size_t>(item.column_count);
-    bool composite = is_composite(context.host, call.type);
+    const Oid type = under_domains(context.host, call.type);
+    bool composite = is_composite(context.host, type);
     std::vector<std::vector<Datum>> rows;
     if (call.kind == ExprKind::kFunc && as<FuncExpr>(call).returns_set) {
         call_set_function(as<FuncExpr>(call), context, [&](std::span<const Datum> row) {
             if (composite && row.size() == 1 && count != 1) {
-                rows.push_back(fields_of(context.host, call.type, row[0], count));
+                rows.push_back(fields_of(context.host, type, row[0], count));
             } else {
                 rows.emplace_back(row.begin(), row.end());
             }
@@ -64,7 +70,7 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
                       ? call_record_function(as<FuncExpr>(call), *row_type, context)
                       : evaluate(call, context);
     if (composite) {
-        rows.push_back(fields_of(context.host, call.type, value, count));
+        rows.push_back(fields_of(context.host, type, value, count));
     } else {
         rows.push_back({std::move(value)});
     }

@@ -132,7 +132,7 @@ TypeRef Interpreter::path_type(Oid type, std::int32_t typmod, const std::vector<
             }
             Oid element = array_element_type(backend_, type);
             if (element == kInvalidOid) {
-                throw SqlError("42804", fmt::format("cannot subscript type {} because it does not support subscripting", format_type(backend_, type)));
+                throw SqlError("42804", fmt::format("cannot subscript type {} because it does not support subscripting", format_type(backend_, type))).at(0);
             }
             bool slice = false;
             std::size_t last = i;

@@ -27,8 +27,9 @@ struct CacheEntry {
 using CacheKey = std::tuple<const Function*, Oid, std::vector<Oid>>;
 using Cache = std::map<CacheKey, CacheEntry>;
 
+/// RECORD parameters are of the types of the call's arguments, as polymorphic ones are.
 bool has_polymorphic(const Function& function) {
-    return is_polymorphic(function.result) || std::ranges::any_of(function.arg_types, is_polymorphic);
+    return is_polymorphic(function.result) || std::ranges::any_of(function.arg_types, [](Oid type) { return is_polymorphic(type) || type == oid::kRecord; });
 }
 
 }  // namespace
@@ -53,8 +54,8 @@ std::vector<Oid> resolved_types(Backend& backend, const Function& function, cons
         bool input = mode == 'i' || mode == 'b' || mode == 'v' || (mode == 'o' && function.kind == 'p');
         if (!input || next >= call->arg_types.size()) continue;
         Oid actual = call->arg_types[next++];
-        if (!is_polymorphic(types[i])) continue;
-        note(types[i], actual);
+        if (!is_polymorphic(types[i]) && types[i] != oid::kRecord) continue;
+        if (types[i] != oid::kRecord) note(types[i], actual);
         types[i] = actual;
     }
     for (std::size_t i = 0; i < types.size(); ++i) {

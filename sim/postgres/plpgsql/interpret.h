@@ -136,6 +136,7 @@ class Interpreter : public ContextFrame {
     void run_close(PlStatement& statement);
     Flow run_for_cursor(PlStatement& statement);
     std::string open_cursor(PlStatement& statement);
+    void take_arguments(PlExpr& expr, const std::vector<int>& arguments);
     Portal& portal_of(int variable);
 
     // assign.cc

@@ -169,7 +169,7 @@ std::string signature_of(Backend& backend, const Function& function) {
     std::vector<std::string> types;
     for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
         char mode = function.arg_modes[i];
-        bool input = mode == 'i' || mode == 'b' || mode == 'v' || (mode == 'o' && function.kind == 'p');
+        const bool input = mode == 'i' || mode == 'b' || mode == 'v';
         if (input) types.push_back(format_type(backend, function.arg_types[i]));
     }
     std::string name = function.name;

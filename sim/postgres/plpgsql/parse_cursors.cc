@@ -5,6 +5,7 @@
 
 #include "sim/postgres/plpgsql/parser.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/quote.h"
 
 namespace cdcsim::pg::plpgsql {
 
@@ -32,7 +33,8 @@ void Parser::parse_cursor_args(int number, std::string_view until, PlStatement& 
     if (!is("(")) throw_at(fmt::format("cursor \"{}\" has arguments", cursor.name), position());
     ++at_;
     std::size_t count = cursor.cursor_args.size();
-    result.params.assign(count, nullptr);
+    std::vector<PlExprPtr> values(count);
+    bool any_named = false;
     for (std::size_t argc = 0; argc < count; ++argc) {
         std::size_t slot = argc;
         int where = position();
@@ -41,17 +43,26 @@ void Parser::parse_cursor_args(int number, std::string_view until, PlStatement& 
             auto it = std::ranges::find_if(cursor.cursor_args, [&](int argument) { return variable(argument).name == name; });
             if (it == cursor.cursor_args.end()) throw_at(fmt::format("cursor \"{}\" has no argument named \"{}\"", cursor.name, name), position());
             slot = static_cast<std::size_t>(it - cursor.cursor_args.begin());
+            any_named = true;
             at_ += 2;
         }
-        if (result.params[slot]) {
+        if (values[slot]) {
             throw_at(fmt::format("value for parameter \"{}\" of cursor \"{}\" specified more than once", variable(cursor.cursor_args[slot]).name, cursor.name), where);
         }
-        result.params[slot] = read_expr({",", ")"}, ",\" or \")");
+        values[slot] = read_expr({",", ")"}, ",\" or \")");
         bool last = argc + 1 == count;
         if (is(")") && !last) throw_at(fmt::format("not enough arguments for cursor \"{}\"", cursor.name), position());
         if (is(",") && last) throw_at(fmt::format("too many arguments for cursor \"{}\"", cursor.name), position());
         ++at_;
     }
+    // One query gives them all; it names them if one of them was named.
+    result.expr3 = values[0];
+    PlExpr& all = *result.expr3;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0) all.text += ", " + values[i]->text;
+        if (any_named) all.text += " AS " + quote_identifier(variable(cursor.cursor_args[i]).name);
+    }
+    all.sql = "SELECT " + all.text;
     expect(until);
 }
 

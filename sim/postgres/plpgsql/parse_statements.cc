@@ -120,13 +120,12 @@ Parser::Statement Parser::parse_statement() {
     }
     if (word == "loop" || word == "while" || word == "for" || word == "foreach") return parse_loop(label, word, at_line);
     if (!label.empty()) throw_syntax();
-    // A variable's name comes before an unreserved keyword where an assignment follows.
-    bool prefers_variable = is_at(at_ + 1, ":=") || is_at(at_ + 1, "=") || is_at(at_ + 1, "[") || is_at(at_ + 1, ".");
-    bool has_datum = is_free_name(at_) ? is_datum(at_) : text_at(at_).starts_with('$') && find({std::string(text_at(at_))}).variable >= 0;
-    if (!(prefers_variable && has_datum)) {
-        if (Statement found = parse_keyword_statement(word, at_line)) return found;
-    }
-    if (has_datum) return parse_assignment(at_line);
+    // A variable's name is one at the start of a statement only where an assignment follows: before a
+    // word that begins a statement of PL/pgSQL or SQL ("comment", "open") then, and after it otherwise.
+    const bool assignable = is_at(at_ + 1, ":=") || is_at(at_ + 1, "=") || is_at(at_ + 1, "[") || is_at(at_ + 1, ".");
+    const bool is_variable = is_free_name(at_) ? is_datum(at_) : text_at(at_).starts_with('$') && find({std::string(text_at(at_))}).variable >= 0;
+    if (assignable && is_variable) return parse_assignment(at_line);
+    if (Statement found = parse_keyword_statement(word, at_line)) return found;
     bool assigns = false;
     if (is_free_name(at_)) {
         std::size_t next = at_ + dotted_at(at_).size() * 2 - 1;
@@ -163,7 +162,6 @@ Parser::Statement Parser::parse_keyword_statement(const std::string& word, int a
 Parser::Statement Parser::parse_assignment(int at_line) {
     auto result = statement(PlKind::kAssign, at_line);
     int begin = position();
-    std::size_t first = at_;
     std::vector<std::string> names = is_name(at_) ? dotted_at(at_) : std::vector<std::string>{std::string(text_at(at_))};
     Found found = find(names);
     check_assignable(found.variable, begin);
@@ -191,12 +189,8 @@ Parser::Statement Parser::parse_assignment(int at_line) {
         result->target.path.push_back(std::move(step));
     }
     bool assigns = accept(":=") || accept("=");
-    if (!assigns) {
-        at_ = first;
-        auto [from, to] = read_until({";"}, ";", false);
-        PlExprPtr whole = make_expr(from, to, ExprMode::kStatement);
-        throw_at("syntax error at end of input", to);
-    }
+    if (!assigns && is(";")) throw_at("syntax error at end of input", position());
+    if (!assigns) throw_syntax();
     int value_begin = is(";") ? end_of(at_ - 1) : position();
     int value_end = value_begin;
     if (!is(";")) value_end = read_until({";"}, ";", false).second;
@@ -538,12 +532,18 @@ Parser::Statement Parser::parse_sql_statement(int at_line) {
     // Reserved words of PL/pgSQL begin no SQL statement.
     if (!is_free_name(at_)) throw_syntax();
     int depth = 0, into_begin = -1, into_end = -1;
+    // BEGIN ATOMIC ... END of a routine's body has statements of its own.
+    const std::size_t kind = is("create") && is_at(at_ + 1, "or") ? at_ + 3 : at_ + 1;
+    const bool has_body = is("create") && (is_at(kind, "function") || is_at(kind, "procedure"));
+    int body_depth = 0;
     for (;; ++at_) {
         if (at_end()) throw_near("unexpected end of function definition");
         std::string word = word_at(at_);
         if (word == "(") ++depth;
         if (word == ")" && depth > 0) --depth;
-        if (word == ";" && depth == 0) break;
+        if (word == ";" && depth == 0 && body_depth == 0) break;
+        if (has_body && (word == "begin" || (word == "case" && body_depth > 0))) ++body_depth;
+        if (word == "end" && body_depth > 0) --body_depth;
         if (word != "into" || at_ == first) continue;
         bool part_of_command = is_at(at_ - 1, "insert") || is_at(at_ - 1, "merge") || is_at(first, "import");
         if (part_of_command) continue;

@@ -16,6 +16,17 @@ Portal& Interpreter::portal_of(int number) {
     return it->second;
 }
 
+/// A bound cursor's arguments: the row of a query as of SELECT INTO, with what that sets.
+void Interpreter::take_arguments(PlExpr& expr, const std::vector<int>& arguments) {
+    const SpiResult given = query(expr, 2);
+    const bool found = !given.rows.empty();
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        assign_variable(arguments[i], found ? given.rows[0][i] : Datum(), given.columns[i].type, given.columns[i].typmod);
+    }
+    row_count_ = found ? 1 : 0;
+    set_found(found);
+}
+
 /// Runs the cursor's query; returns the portal's name.
 std::string Interpreter::open_cursor(PlStatement& statement) {
     Variable& cursor = function_.variables[static_cast<std::size_t>(statement.cursor)];
@@ -25,12 +36,7 @@ std::string Interpreter::open_cursor(PlStatement& statement) {
     }
     int scroll = cursor.cursor_query ? cursor.scroll : statement.scroll;
     if (cursor.cursor_query) {
-        for (std::size_t i = 0; i < statement.params.size(); ++i) {
-            Oid type = kInvalidOid;
-            std::int32_t typmod = -1;
-            Datum argument = evaluate(*statement.params[i], &type, &typmod);
-            assign_variable(cursor.cursor_args[i], argument, type, typmod);
-        }
+        if (statement.expr3) take_arguments(*statement.expr3, cursor.cursor_args);
     }
     Portal portal;
     SpiResult rows;
@@ -56,6 +62,7 @@ std::string Interpreter::open_cursor(PlStatement& statement) {
     bool backward = scroll == 0 && runs_backward(backend_, text, dynamic ? nullptr : expr->hook.get());
     portal.scroll = scroll > 0 || backward;
     portal.scroll_unknown = scroll == 0 && !backward;
+    if (given.is_null() && cursor.constant) throw SqlError("22005", fmt::format("variable \"{}\" is declared CONSTANT", cursor.name));
     std::string name = given.is_null() ? backend_.new_portal_name() : given.as_text();
     portal.serial = ++backend_.portal_serial;
     backend_.portals[name] = std::move(portal);

@@ -1,4 +1,7 @@
 // PL/pgSQL's variables as SQL sees them: names to parameters, parameters to values.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "sim/postgres/plpgsql/interpret.h"
@@ -39,6 +42,7 @@ class VariableHook : public NameHook {
             if (auto it = space->names.find(names[0]); it != space->names.end()) {
                 if (names.size() == 1) return variable(it->second, location);
                 if (names.size() == 2 && is_record(it->second)) return field(it->second, names[1], location, required);
+                if (ExprPtr part = names.size() == 2 ? field_of_domain(it->second, names[1], location) : nullptr) return part;
             }
             if (names.size() >= 2 && space->label == names[0]) {
                 auto it = space->names.find(names[1]);
@@ -74,6 +78,27 @@ class VariableHook : public NameHook {
         return param;
     }
 
+    /// A field of a variable whose type is a domain over a composite type.
+    ExprPtr field_of_domain(int number, const std::string& name, int location) {
+        Backend& backend = interpreter()->backend_;
+        Oid base = function_.variables[static_cast<std::size_t>(number)].type;
+        if (backend.type(base).typtype != 'd') return nullptr;
+        while (backend.type(base).typtype == 'd') base = backend.type(base).base;
+        const RowType& row = backend.type(base).attributes;
+        const auto found = std::ranges::find_if(row, [&](const Attribute& a) { return !a.dropped && a.name == name; });
+        if (found == row.end()) return nullptr;
+        auto select = std::make_shared<FieldSelectExpr>();
+        auto whole = std::make_shared<ParamExpr>(as<ParamExpr>(*variable(number, location)));
+        whole->type = base;
+        select->arg = whole;
+        select->field = static_cast<int>(found - row.begin());
+        select->type = found->type;
+        select->typmod = found->typmod;
+        select->collation = backend.type(found->type).collation;
+        select->location = location;
+        return select;
+    }
+
     ExprPtr field(int number, const std::string& name, int location, bool required) {
         const Variable& v = function_.variables[static_cast<std::size_t>(number)];
         Value& value = interpreter()->value(number);
@@ -96,6 +121,8 @@ class VariableHook : public NameHook {
             return param;
         }
         if (!required) return nullptr;
+        constexpr std::string_view kSystem[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
+        if (std::ranges::find(kSystem, name) != std::end(kSystem)) throw NotSimulated(fmt::format("system column {} of a record", name), location);
         throw SqlError("42703", fmt::format("record \"{}\" has no field \"{}\"", v.name, name));
     }
 
