@@ -429,6 +429,25 @@ void type_columns(RowBuilder& row, Backend& backend, const Column& column) {
     row.text("udt_catalog", backend.database_name()).text("udt_schema", type->schema).text("udt_name", type->name);
 }
 
+/// pg_column_is_updatable: triggers do not count.
+bool is_updatable(const Relation& relation, int attno) {
+    if (relation.kind != 'v') return !relation.is_system() && attno > 0;
+    if (!relation.view || attno <= 0 || !why_not_updatable(*relation.view).empty()) return false;
+    const Query& query = *relation.view;
+    int number = 0;
+    for (const TargetEntry& target : query.targets) {
+        if (target.junk || ++number != attno) continue;
+        if (target.expr->kind != ExprKind::kVar) return false;
+        return is_updatable(*query.range_table[static_cast<std::size_t>(query.from[0].rt_index - 1)].relation, as<VarExpr>(*target.expr).attno);
+    }
+    return false;
+}
+
+/// pg_relation_is_updatable's answer for INSERT.
+bool accepts_rows(const Relation& relation) {
+    return std::ranges::any_of(relation.columns, [&](const Column& column) { return is_updatable(relation, column.attno); });
+}
+
 void information_columns(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "information_schema", "columns", emit);
     for (const auto& [oid, relation] : backend.catalog().relations()) {
@@ -453,18 +472,10 @@ void information_columns(Backend& backend, const RowSink& emit) {
             }
             row.yes_no("identity_cycle", false).text("is_generated", column.generated ? "ALWAYS" : "NEVER");
             if (column.generated) row.text("generation_expression", column.default_expr->text);
-            row.yes_no("is_updatable", is_user_table(*relation));
+            row.yes_no("is_updatable", is_updatable(*relation, column.attno));
             if (!row.emit()) return;
         }
     }
-}
-
-/// pg_relation_is_updatable's answer for INSERT: triggers do not count.
-bool accepts_rows(const Relation& relation) {
-    if (relation.kind != 'v') return !relation.is_system();
-    if (!relation.view || !why_not_updatable(*relation.view).empty()) return false;
-    const Query& query = *relation.view;
-    return accepts_rows(*query.range_table[static_cast<std::size_t>(query.from[0].rt_index - 1)].relation);
 }
 
 void information_tables(Backend& backend, const RowSink& emit) {
