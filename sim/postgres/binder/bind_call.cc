@@ -264,7 +264,8 @@ ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& cal
     std::string name(find_builtin_proc(call->function)->name);
     const PlaceRow& row = place_row(state.place);
     if (!row.windows) {
-        throw SqlError("42P20", fmt::format("window functions are not allowed in {}", name_of(state))).at(syntax.location);
+        const bool in_definition = row.name.starts_with("window ");
+        throw SqlError("42P20", fmt::format("window functions are not allowed in {}", in_definition ? "window definitions" : name_of(state))).at(syntax.location);
     }
     if (syntax.distinct) throw SqlError("0A000", "DISTINCT is not implemented for window functions").at(syntax.location);
     if (!syntax.order_by.empty()) {

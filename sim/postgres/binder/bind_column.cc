@@ -122,6 +122,8 @@ ExprPtr system_column(ParseState& state, const TableMatch& match, const std::str
     for (int i = 0; i < match.levels; ++i) level = level->parent;
     const RangeTableEntry& rte = level->rte(match.item->rt_index);
     if (match.item->is_join || rte.kind != RteKind::kRelation || rte.relation->kind == 'v' || !rte.through_view.empty()) return nullptr;
+    const bool is_excluded = level->query->command == CommandKind::kInsert && match.item->rt_index != level->query->result_relation;
+    if (is_excluded) return nullptr;
     if (state.place == Place::kMergeWhen && row->attno != kTableOid) {
         throw SqlError("42P10", fmt::format("cannot use system column \"{}\" in MERGE WHEN condition", name)).at(location);
     }
@@ -206,7 +208,9 @@ const RangeTableEntry* hidden_target(const ParseState& level) {
     return entry.relation ? &entry : nullptr;
 }
 
-[[noreturn]] void throw_missing_column(ParseState& state, const std::string& table, const std::string& column, int location) {
+}  // namespace
+
+void throw_missing_column(ParseState& state, const std::string& table, const std::string& column, int location) {
     std::string message = table.empty() ? fmt::format("column \"{}\" does not exist", column)
                                         : fmt::format("column {}.{} does not exist", table, column);
     Fuzzy fuzzy;
@@ -237,6 +241,8 @@ const RangeTableEntry* hidden_target(const ParseState& level) {
     }
     throw error;
 }
+
+namespace {
 
 [[noreturn]] void throw_missing_table(ParseState& state, const std::string& table, int location) {
     for (ParseState* level = &state; level != nullptr; level = level->parent) {
@@ -285,7 +291,13 @@ ExprPtr column_or_null(ParseState& state, const std::vector<std::string>& names,
     if (ExprPtr column = unqualified_system_column(state, names[0], location)) return column;
     // Not a column: the name of a table is its whole row.
     TableMatch match = find_table(state, "", names[0], location);
-    return match.item == nullptr ? nullptr : whole_row(state, match, location);
+    if (match.item == nullptr) return nullptr;
+    const ParseState* level = &state;
+    for (int i = 0; i < match.levels; ++i) level = level->parent;
+    // The table's row would not be the view's.
+    const bool through_view = !match.item->is_join && !level->rte(match.item->rt_index).through_view.empty();
+    if (through_view) throw NotSimulated("a whole-row reference to a view that is written", location);
+    return whole_row(state, match, location);
 }
 
 ExprPtr hook_or_null(ParseState& state, const std::vector<std::string>& names, int location, bool required) {
@@ -325,6 +337,7 @@ ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::stri
         node->location = location;
         return node;
     }
+    if (arg->kind == ExprKind::kVar && row.empty() && arg->type == oid::kRecord) throw SqlError("42809", "record type has not been registered");
     if (arg->type == oid::kRecord) {
         throw SqlError("42703", fmt::format("could not identify column \"{}\" in record data type", field)).at(location);
     }
@@ -334,7 +347,47 @@ ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::stri
     throw SqlError("42703", fmt::format("column \"{}\" not found in data type {}", field, type_name(state, arg->type))).at(location);
 }
 
+namespace {
+
+/// A query and those around it, the innermost last.
+using Levels = std::vector<const Query*>;
+
+RowType row_type_of_var(ParseState& state, Levels levels, const VarExpr& var);
+
+/// The columns of a RECORD that the last level computes, as far as they can be seen there.
+RowType row_type_in(ParseState& state, Levels levels, const Expr& expr) {
+    if (expr.type != oid::kRecord) return {};
+    if (expr.kind == ExprKind::kVar) return row_type_of_var(state, std::move(levels), as<VarExpr>(expr));
+    const bool tells = expr.kind == ExprKind::kRow || expr.kind == ExprKind::kWholeRow || expr.kind == ExprKind::kFunc;
+    return tells ? row_type_of_expr(state, expr) : RowType{};
+}
+
+/// The same of a column. Mirrors expandRecordVariable, which does not look into VALUES either.
+RowType row_type_of_var(ParseState& state, Levels levels, const VarExpr& var) {
+    levels.resize(levels.size() - static_cast<std::size_t>(var.levels_up));
+    const RangeTableEntry& entry = levels.back()->range_table[static_cast<std::size_t>(var.rt_index - 1)];
+    const Query* below = entry.kind == RteKind::kSubquery ? entry.subquery.get() : nullptr;
+    if (entry.kind == RteKind::kCte && !entry.self_reference) {
+        levels.resize(levels.size() - static_cast<std::size_t>(entry.cte_levels_up));
+        below = levels.back()->ctes[static_cast<std::size_t>(entry.cte)].query.get();
+    }
+    if (below == nullptr || below->command != CommandKind::kSelect || var.attno <= 0) return {};
+    levels.push_back(below);
+    int number = 0;
+    for (const TargetEntry& target : below->targets) {
+        if (!target.junk && ++number == var.attno) return row_type_in(state, levels, *target.expr);
+    }
+    return {};
+}
+
+}  // namespace
+
 RowType row_type_of_expr(ParseState& state, const Expr& expr) {
+    if (expr.kind == ExprKind::kVar && expr.type == oid::kRecord) {
+        Levels levels;
+        for (const ParseState* level = &state; level != nullptr; level = level->parent) levels.insert(levels.begin(), level->query.get());
+        return row_type_of_var(state, std::move(levels), as<VarExpr>(expr));
+    }
     if (expr.kind == ExprKind::kRow) return as<RowExpr>(expr).row_type;
     if (expr.kind == ExprKind::kWholeRow) return as<WholeRowExpr>(expr).row_type;
     if (expr.kind == ExprKind::kFunc && expr.type == oid::kRecord) return function_columns(state, expr, "");

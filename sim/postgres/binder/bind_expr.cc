@@ -248,7 +248,8 @@ ExprPtr bind_op(ParseState& state, const Node& node) {
     if (row_sublink) throw NotSimulated("comparison of a row with a subquery", location);
     ExprPtr left = left_node ? bind_expr(state, left_node) : nullptr;
     ExprPtr right = bind_expr(state, right_node);
-    if (is_row(left) && is_row(right)) {
+    // ROW(...)::t is one value rather than a list of them.
+    if (left_node.is("RowExpr") && right_node.is("RowExpr")) {
         return make_row_comparison(state, name, as<RowExpr>(*left).fields, as<RowExpr>(*right).fields, location);
     }
     return make_operator(state, name, left, right, location);

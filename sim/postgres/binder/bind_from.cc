@@ -117,6 +117,7 @@ Bound bind_range_var(ParseState& state, const Node& node) {
         state.host().transition_rows(name, [&](std::span<const Datum>) { return ++rte.transition_rows > 0; });
         rt_index = add_rte(state, std::move(rte));
     } else {
+        check_future_cte(state, node);
         RelationPtr relation = require_relation(node, state.context());
         relation = state.context().lock_relation(relation, "AccessShareLock", location);
         if (!relation) relation = require_relation(node, state.context());
@@ -174,8 +175,17 @@ bool is_multi_unnest(const Node& call) {
     return call.is("FuncCall") && call.items("args").size() > 1 && name_list(call.items("funcname")).back() == "unnest";
 }
 
+void require_top_level_set(const ExprPtr& call) {
+    bool nested = contains_set_function(call);
+    if (call->kind == ExprKind::kFunc && as<FuncExpr>(*call).returns_set) {
+        nested = std::ranges::any_of(as<FuncExpr>(*call).args, contains_set_function);
+    }
+    if (nested) throw SqlError("0A000", "set-returning functions must appear at top level of FROM").at(call->location);
+}
+
 void add_function(ParseState& state, RangeTableEntry& rte, const ExprPtr& call, const std::vector<Node>& definitions,
                   const std::string& label) {
+    require_top_level_set(call);
     RangeTableEntry::FunctionItem item;
     item.call = call;
     RowType columns;
@@ -390,6 +400,19 @@ Bound bind_item(ParseState& state, const Node& node) {
 }
 
 }  // namespace
+
+void check_future_cte(ParseState& state, const Node& node) {
+    const std::string name(node.text("relname"));
+    if (node.has("schemaname")) return;
+    bool is_future = false;
+    for (ParseState* level = &state; level != nullptr; level = level->parent) {
+        is_future = is_future || std::ranges::find(level->future_ctes, name) != level->future_ctes.end();
+    }
+    if (!is_future || find_relation(node, state.context())) return;
+    throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", name))
+        .detail(fmt::format("There is a WITH item named \"{}\", but it cannot be referenced from this part of the query.", name))
+        .hint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.").at(node.location());
+}
 
 int add_relation(ParseState& state, const RelationPtr& relation, const std::string& alias,
                  const std::vector<std::string>& column_aliases, bool inherit, bool visible) {

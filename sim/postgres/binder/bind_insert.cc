@@ -232,7 +232,7 @@ bool is_implied(const ExprPtr& predicate, const ExprPtr& by) {
 }
 
 /// The indexes whose columns are exactly the inference list; kInvalidOid: there is none.
-std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation, int rt_index) {
+std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation, bool do_update) {
     std::set<int> wanted;
     std::vector<ExprPtr> wanted_exprs;
     for (const Node& element : infer.items("indexElems")) {
@@ -245,7 +245,10 @@ std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Rela
         std::string name(element.text("name"));
         const Column* column = relation.find_column(name);
         if (column == nullptr) {
-            throw SqlError("42703", fmt::format("column \"{}\" does not exist", name)).at(infer.location());
+            // The hint may name a column of EXCLUDED too, though none can stand here.
+            if (do_update) state.names.push_back(state.names[0]);
+            state.names.back().alias = do_update ? "excluded" : state.names[0].alias;
+            throw_missing_column(state, "", name, infer.location());
         }
         wanted.insert(column->attno);
     }
@@ -278,7 +281,6 @@ std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Rela
         }
         found.push_back(index.oid);
     }
-    (void)rt_index;
     if (unsure) throw NotSimulated("ON CONFLICT ... WHERE that may imply a partial index's condition", infer.location());
     // The planner looks for it after all else has been bound and folded: see exec_insert.
     if (found.empty()) found.push_back(kInvalidOid);
@@ -307,7 +309,7 @@ void bind_on_conflict(ParseState& state, const Node& node, const RelationPtr& re
         clause.arbiters = {it->index};
     } else if (infer) {
         state.other_place = "index expressions";
-        clause.arbiters = infer_arbiters(state, infer, *relation, target);
+        clause.arbiters = infer_arbiters(state, infer, *relation, clause.do_update);
     }
     if (clause.do_update) {
         clause.excluded_rt_index = add_relation(state, relation, "excluded", {}, false, true);
@@ -354,6 +356,20 @@ void add_view_defaults(ParseState& state, const ViewTarget& view) {
 
 }  // namespace
 
+void require_different_columns(const Relation& relation, std::vector<int> attnos) {
+    std::ranges::sort(attnos);
+    const auto twice = std::ranges::adjacent_find(attnos);
+    if (twice != attnos.end()) throw SqlError("42601", fmt::format("multiple assignments to same column \"{}\"", column_of(relation, *twice).name));
+}
+
+void check_target_name(ParseState& state, const Node& range_var) {
+    const std::string name(range_var.text("relname"));
+    if (!range_var.has("schemaname") && state.context().transition_table(name)) {
+        throw SqlError("42P01", fmt::format("relation \"{}\" cannot be the target of a modifying statement", name));
+    }
+    check_future_cte(state, range_var);
+}
+
 Override override_of(const Node& node) {
     std::string_view text = node.text("override");
     return text == "OVERRIDING_USER_VALUE" ? Override::kUser : text == "OVERRIDING_SYSTEM_VALUE" ? Override::kSystem : Override::kNone;
@@ -379,6 +395,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     Query& query = *state.query;
     query.command = CommandKind::kInsert;
     bind_with(state, node["withClause"]);
+    check_target_name(state, node["relation"]);
     RelationPtr relation = require_relation(node["relation"], state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock", node["relation"].location());
     if (!relation) relation = require_relation(node["relation"], state.context());
@@ -413,6 +430,7 @@ std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node) {
     if (view) {
         add_view_defaults(state, *view);
         for (int& attno : query.insert_columns) attno = table_column(*view, attno, ViewCommand::kInsert);
+        require_different_columns(*view->table, query.insert_columns);
     }
     state.names = {view ? view_names(state, *view, name) : name_item(state, query.result_relation)};
     if (!alias) state.names[0].schema = relation->schema_name;

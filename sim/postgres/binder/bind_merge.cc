@@ -54,8 +54,10 @@ ExprPtr bind_join_condition(ParseState& state, const Node& node) {
 std::shared_ptr<Query> bind_merge(ParseState& state, const Node& node) {
     Query& query = *state.query;
     query.command = CommandKind::kMerge;
+    if (node["withClause"].flag("recursive")) throw SqlError("0A000", "WITH RECURSIVE is not supported for MERGE statement");
     bind_with(state, node["withClause"]);
     refuse_unreachable(node.items("mergeWhenClauses"));
+    check_target_name(state, node["relation"]);
     RelationPtr relation = require_relation(node["relation"], state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock", node["relation"].location());
     if (!relation) relation = require_relation(node["relation"], state.context());

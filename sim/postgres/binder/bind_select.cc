@@ -169,15 +169,13 @@ void add_row_marks(ParseState& state, const Node& clause, const std::vector<Node
 void bind_locking(ParseState& state, const Node& node) {
     std::vector<Node> clauses = node.items("lockingClause");
     if (clauses.empty()) return;
-    std::string_view strength = clauses[0].text("strength");
-    std::string_view name = strength == "LCS_FORUPDATE" ? "FOR UPDATE" : strength == "LCS_FORNOKEYUPDATE" ? "FOR NO KEY UPDATE"
-                            : strength == "LCS_FORSHARE" ? "FOR SHARE" : "FOR KEY SHARE";
+    const std::string_view name = locking_name(clauses[0]);
     const Query& query = *state.query;
     auto refuse = [&](std::string_view what) {
         throw SqlError("0A000", fmt::format("{} is not allowed with {}", name, what));
     };
     if (query.distinct) refuse("DISTINCT clause");
-    if (!query.group_by.empty()) refuse("GROUP BY clause");
+    if (!query.group_by.empty() || !query.grouping_sets.empty()) refuse("GROUP BY clause");
     if (query.having) refuse("HAVING clause");
     if (query.has_aggregates) refuse("aggregate functions");
     if (query.has_windows) refuse("window functions");
@@ -194,6 +192,13 @@ void bind_locking(ParseState& state, const Node& node) {
     }
 }
 
+/// Functions of sets that nothing sorts by run after the sort (make_sort_input_target), and so after DISTINCT ON.
+void refuse_distinct_of_sets(const Query& query) {
+    if (query.distinct_on.empty() || query.order_by.empty() || !query.has_target_srfs) return;
+    const bool sorts = std::ranges::any_of(query.targets, [](const TargetEntry& t) { return t.sort_group_ref != 0 && contains_set_function(t.expr); });
+    if (!sorts) throw NotSimulated("DISTINCT ON and ORDER BY with set-returning functions");
+}
+
 /// PostgreSQL's planner decides the order of these; everything else keeps the heap's or the sort's.
 bool order_is_planners(const Query& query) {
     std::size_t tables = 0;
@@ -203,6 +208,12 @@ bool order_is_planners(const Query& query) {
 }
 
 }  // namespace
+
+std::string_view locking_name(const Node& clause) {
+    const std::string_view strength = clause.text("strength");
+    return strength == "LCS_FORUPDATE" ? "FOR UPDATE" : strength == "LCS_FORNOKEYUPDATE" ? "FOR NO KEY UPDATE"
+           : strength == "LCS_FORSHARE" ? "FOR SHARE" : "FOR KEY SHARE";
+}
 
 void bind_limit(ParseState& state, const Node& node) {
     Query& query = *state.query;
@@ -277,11 +288,17 @@ void bind_with(ParseState& state, const Node& with) {
         int index = static_cast<int>(query.ctes.size()) - 1;
         CommonTableExpr& slot = query.ctes.back();
         if (query.recursive) state.ctes.emplace_back(name, index);
+        // Neither this item nor those after it can be referred to yet.
+        if (!query.recursive) state.future_ctes.assign(names.begin(), names.end());
+        for (const auto& [known, at] : state.ctes) std::erase(state.future_ctes, known);
         SubQueryOptions how;
         how.cte = query.recursive ? &slot : nullptr;
         how.cte_index = index;
         state.recursive_aliases = name_list(item.items("aliascolnames"));
         Node body = item["ctequery"];
+        if (!body.is("SelectStmt") && state.parent != nullptr) {
+            throw SqlError("0A000", "WITH clause containing a data-modifying statement must be at the top level").at(item.location());
+        }
         std::shared_ptr<Query> bound = bind_sub_query(&state, body, state.options, how);
         if (bound->command != CommandKind::kSelect) slot.materialized = true;
         auto& targets = bound->command == CommandKind::kSelect ? bound->targets : bound->returning;
@@ -297,6 +314,7 @@ void bind_with(ParseState& state, const Node& with) {
         state.recursive_columns.erase(index);
         if (!query.recursive) state.ctes.emplace_back(name, index);
     }
+    state.future_ctes.clear();
 }
 
 std::shared_ptr<Query> bind_values(ParseState& state, const Node& node) {
@@ -372,6 +390,7 @@ std::shared_ptr<Query> bind_select_statement(ParseState& state, const Node& node
         for (TargetEntry& target : query.targets) target.expr = resolve_unknown(state, target.expr);
     }
     for (const TargetEntry& target : query.targets) query.has_target_srfs = query.has_target_srfs || contains_set_function(target.expr);
+    refuse_distinct_of_sets(query);
     bind_locking(state, node);
     check_grouping(state);
     move_having_to_where(query);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/type/format_type.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -167,9 +168,11 @@ Side bind_tree(ParseState& state, const Node& node, bool top) {
     if (recursive && state.parent_cte->recursive) {
         for (std::size_t i = 0; i < types.size(); ++i) {
             Oid first = left.columns[i]->type == oid::kUnknown ? oid::kText : left.columns[i]->type;
-            if (types[i].type != first) {
+            const std::int32_t first_typmod = left.columns[i]->typmod;
+            if (types[i].type != first || types[i].typmod != first_typmod) {
                 throw SqlError("42804", fmt::format("recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
-                                                    state.parent_cte->name, i + 1, type_name(state, first), type_name(state, types[i].type)))
+                                                    state.parent_cte->name, i + 1, format_type_extended(state.host(), first, first_typmod, TypmodKnown::kYes),
+                                                    format_type_extended(state.host(), types[i].type, types[i].typmod, TypmodKnown::kYes)))
                     .hint("Cast the output of the non-recursive term to the correct type.").at(left.columns[i]->location);
             }
         }
@@ -191,6 +194,9 @@ Side bind_tree(ParseState& state, const Node& node, bool top) {
 
 std::shared_ptr<Query> bind_set_operation(ParseState& state, const Node& node) {
     Query& query = *state.query;
+    if (const std::vector<Node> locking = node.items("lockingClause"); !locking.empty()) {
+        throw SqlError("0A000", fmt::format("{} is not allowed with UNION/INTERSECT/EXCEPT", locking_name(locking[0])));
+    }
     bind_with(state, node["withClause"]);
     Side top = bind_tree(state, node, true);
     int leftmost = 0;
@@ -228,7 +234,6 @@ std::shared_ptr<Query> bind_set_operation(ParseState& state, const Node& node) {
             .at(query.targets.back().expr->location);
     }
     bind_limit(state, node);
-    if (node.has("lockingClause")) throw SqlError("0A000", "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT");
     bool all_union = true;
     for (const SetOpNode* spine = top.node.get(); spine->left; spine = spine->left.get()) {
         all_union = all_union && spine->op == SetOp::kUnion && spine->all;

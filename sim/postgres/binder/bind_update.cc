@@ -20,6 +20,7 @@ struct Target {
 
 /// The target table, first in the range table, its names visible.
 Target bind_target_table(ParseState& state, const Node& range_var, ViewCommand command) {
+    check_target_name(state, range_var);
     RelationPtr relation = require_relation(range_var, state.context());
     relation = state.context().lock_relation(relation, "RowExclusiveLock", range_var.location());
     if (!relation) relation = require_relation(range_var, state.context());
@@ -270,6 +271,9 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
         bool elements = std::ranges::any_of(node.items("targetList"), [](const Node& item) { return item.has("indirection"); });
         if (elements) throw NotSimulated("UPDATE of an element of a view's column");
         for (TargetEntry& entry : query.targets) give_view_default(state, *target.view, entry);
+        std::vector<int> attnos;
+        for (const TargetEntry& entry : query.targets) attnos.push_back(entry.resno);
+        require_different_columns(*target.view->table, attnos);
     }
     add_view_condition(query, target);
     if (target.view) query.view_checks = target.view->checks;

@@ -370,6 +370,10 @@ ExprPtr coerce_to_target(ParseState& state, const ExprPtr& expr, Oid target, std
         constant->typmod = -1;
         return constant;
     }
+    // x::numeric of a numeric(6,2) has no typmod any more.
+    if (is_explicit && typmod < 0 && result == expr && expr->typmod >= 0 && expr->kind != ExprKind::kConst) {
+        return make_relabel(state, expr, target, -1, true, location);
+    }
     const bool coerced = result != expr && result->kind != ExprKind::kConst;
     ExprPtr cut = coerce_typmod(state, result, target, typmod, context == Coercion::kExplicit);
     return coerced && cut != result ? coerce_typmod(state, hide_coercion(result), target, typmod, context == Coercion::kExplicit) : cut;

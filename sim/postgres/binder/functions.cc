@@ -57,6 +57,12 @@ Signature signature_of(const ProcRow& row) {
     return result;
 }
 
+/// pg_proc.provariadic.
+Oid variadic_element(Host& host, Oid array) {
+    if (array == oid::kAnyarray) return oid::kAnyelement;
+    return array == oid::kAnycompatiblearray ? Oid{oid::kAnycompatible} : host.type(array).element;
+}
+
 Signature signature_of(const Function& function, bool is_procedure, Host& host) {
     Signature result;
     for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
@@ -66,7 +72,7 @@ Signature signature_of(const Function& function, bool is_procedure, Host& host) 
         result.args.push_back(function.arg_types[i]);
         result.names.push_back(function.arg_names[i]);
         if (function.arg_defaults[i]) ++result.defaults;
-        if (mode == 'v') result.variadic = host.type(function.arg_types[i]).element;
+        if (mode == 'v') result.variadic = variadic_element(host, function.arg_types[i]);
     }
     return result;
 }
@@ -418,7 +424,7 @@ FunctionFacts facts_of(const Candidate& chosen) {
             .hint("No procedure matches the given name and argument types. You might need to add explicit type casts.")
             .at(syntax.location);
     }
-    if (!syntax.order_by.empty() && !syntax.within_group) {
+    if (syntax.order_by.size() > 1 && !syntax.within_group) {
         throw SqlError("42883", fmt::format("function {} does not exist", text))
             .hint("No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; "
                   "ORDER BY must appear after all regular arguments of the aggregate.").at(syntax.location);
@@ -453,6 +459,15 @@ ExprPtr try_function_cast(ParseState& state, const std::vector<std::string>& nam
 bool is_plain_call(const CallSyntax& syntax) {
     return !syntax.star && !syntax.distinct && !syntax.within_group && syntax.order_by.empty() && !syntax.filter &&
            !syntax.over && !syntax.variadic;
+}
+
+/// f(row): the row's field of that name where no function is.
+ExprPtr try_field(ParseState& state, const std::vector<std::string>& names, const std::vector<ExprPtr>& args, const CallSyntax& syntax) {
+    if (!is_plain_call(syntax) || syntax.is_procedure || args.size() != 1 || names.size() != 1 || !syntax.arg_names.empty()) return nullptr;
+    if (args[0]->type != oid::kRecord && state.type(base_type(state, args[0]->type)).typtype != 'c') return nullptr;
+    const RowType row = row_type_of_expr(state, *args[0]);
+    const bool found = std::ranges::any_of(row, [&](const Attribute& field) { return !field.dropped && field.name == names[0]; });
+    return found ? make_field_select(state, args[0], names[0], syntax.location) : nullptr;
 }
 
 /// func_get_detail: the chosen candidate, or an empty vector.
@@ -631,7 +646,10 @@ ExprPtr make_call(ParseState& state, const std::vector<std::string>& names, std:
         if (ExprPtr cast = try_function_cast(state, names, args, syntax)) return cast;
     }
     if (chosen.empty()) chosen = choose(state, all, types);
-    if (chosen.empty()) throw_not_found(state, names, args, syntax);
+    if (chosen.empty()) {
+        if (ExprPtr field = try_field(state, names, args, syntax)) return field;
+        throw_not_found(state, names, args, syntax);
+    }
     if (chosen.size() > 1) {
         throw SqlError("42725", fmt::format("function {} is not unique", signature(state, name, args, syntax.arg_names)))
             .hint("Could not choose a best candidate function. You might need to add explicit type casts.").at(syntax.location);

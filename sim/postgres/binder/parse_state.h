@@ -58,6 +58,7 @@ struct ParseState {
     /// The recursive CTE being bound at this level, with the columns of its non-recursive term.
     std::map<int, RowType> recursive_columns;
     std::map<int, std::shared_ptr<const Query>> first_terms;  ///< of the same CTEs, as RangeTableEntry::first_term
+    std::vector<std::string> future_ctes;        ///< WITH names that what is bound now comes too early for
     std::vector<std::string> recursive_aliases;  ///< of the CTE being bound: WITH RECURSIVE r(n)
     Place place = Place::kNone;
     std::string_view other_place;       ///< for Place::kOther
@@ -133,6 +134,8 @@ ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::stri
 /// One function of a column definition list or with OUT arguments: its columns.
 RowType function_columns(ParseState& state, const Expr& call, const std::string& alias);
 RowType row_type_of_expr(ParseState& state, const Expr& expr);
+/// 42703 with the hint of errorMissingColumn.
+[[noreturn]] void throw_missing_column(ParseState& state, const std::string& table, const std::string& column, int location);
 ExprPtr subscript(ParseState& state, const ExprPtr& container, const std::vector<Node>& indexes,
                   const ExprPtr& assign, int location);
 /// A reference in a composite's field: SET col.field = ... is not simulated.
@@ -263,6 +266,8 @@ std::vector<TargetEntry> expand_star(ParseState& state, const Node& column_ref);
 std::shared_ptr<Query> bind_set_operation(ParseState& state, const Node& node);
 std::shared_ptr<Query> bind_values(ParseState& state, const Node& node);
 void bind_limit(ParseState& state, const Node& node);
+/// "FOR UPDATE": a locking clause as messages call it.
+std::string_view locking_name(const Node& clause);
 void bind_windows(ParseState& state);
 std::shared_ptr<Query> bind_insert(ParseState& state, const Node& node);
 /// The columns that an INSERT gives values for.
@@ -291,6 +296,12 @@ struct ViewTarget {
     std::vector<ViewCheck> checks;      ///< of WITH CHECK OPTION, those of underlying views first
 };
 /// Whether INSTEAD OF triggers do what the statement says; the view itself is then its target.
+/// Throws 42601: two columns of a view may be one of its table.
+void require_different_columns(const Relation& relation, std::vector<int> attnos);
+/// Throws 42P01: a trigger's transition table hides the table of its name, and a WITH item is no table.
+void check_target_name(ParseState& state, const Node& range_var);
+/// Throws 42P01 for the name of no table that a WITH list has further on.
+void check_future_cte(ParseState& state, const Node& range_var);
 bool has_instead_trigger(const Relation& view, ViewCommand command);
 /// Adds the table as the result relation. Throws 55000 for a view that cannot be written.
 ViewTarget bind_view_target(ParseState& state, const RelationPtr& view, ViewCommand command, bool is_checked = false);

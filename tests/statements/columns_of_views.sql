@@ -1,0 +1,12 @@
+CREATE TABLE t (id int PRIMARY KEY, name text, n numeric(6,2)); INSERT INTO t VALUES (1, 'one', 1), (2, 'two', 2);
+CREATE TABLE ctas (id int); INSERT INTO ctas VALUES (1), (2);
+CREATE VIEW v AS SELECT id, name, id AS aa FROM t;
+INSERT INTO v VALUES (50, 'x', 51);
+INSERT INTO v (id, name) VALUES (50, 'x');
+INSERT INTO v (aa, name) VALUES (51, 'y');
+UPDATE v SET id = 60, aa = 61 WHERE id = 50;
+UPDATE v SET id = 60, id = 61 WHERE id = 50;
+UPDATE v SET aa = 60 WHERE id = 50;
+CREATE VIEW ve AS SELECT id, upper(name) AS u, ctid AS c FROM t; CREATE VIEW vv AS SELECT u, c, id AS i FROM ve; CREATE VIEW vn AS SELECT u, c FROM ve; CREATE VIEW vg AS SELECT DISTINCT id FROM t;
+SELECT table_name, column_name, is_updatable FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position;
+SELECT table_name, is_insertable_into FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1;

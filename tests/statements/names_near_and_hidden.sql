@@ -1,0 +1,17 @@
+CREATE TABLE t (id int PRIMARY KEY, name text, n numeric(6,2)); INSERT INTO t VALUES (1, 'one', 1), (2, 'two', 2);
+CREATE TABLE ctas (id int); INSERT INTO ctas VALUES (1), (2);
+INSERT INTO t VALUES (1, 'x') ON CONFLICT (idd) DO NOTHING;
+INSERT INTO t VALUES (1, 'x') ON CONFLICT (idd) DO UPDATE SET name = 'z';
+INSERT INTO t VALUES (1, 'x') ON CONFLICT (qqqqq) DO UPDATE SET name = 'z';
+INSERT INTO t AS tt VALUES (1, 'x') ON CONFLICT (nam) DO UPDATE SET name = 'z';
+INSERT INTO t VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = excluded.ctid::text;
+INSERT INTO t VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = t.ctid::text || ctid;
+INSERT INTO t SELECT id, ctid::text FROM ctas WHERE id > 100;
+SELECT * FROM t WHERE id = 1;
+CREATE FUNCTION tt() RETURNS trigger LANGUAGE plpgsql AS $$ begin insert into nt values (1); return null; end $$;
+CREATE TRIGGER tr AFTER INSERT ON ctas REFERENCING NEW TABLE AS nt FOR EACH STATEMENT EXECUTE FUNCTION tt();
+INSERT INTO ctas VALUES (1);
+SELECT string_agg(name, ',' ORDER BY nosuch(1)) FROM t;
+SELECT nosuchagg(name, 1 ORDER BY id) FROM t;
+SELECT nosuchagg(name ORDER BY id, name) FROM t;
+SELECT string_agg(name ORDER BY ',', id) FROM t;

@@ -1,0 +1,18 @@
+CREATE FUNCTION least_of(VARIADIC anyarray) RETURNS anyelement LANGUAGE sql AS 'select min($1[i]) from generate_subscripts($1, 1) g(i)';
+SELECT least_of(10, 1, 20), least_of(1.5, 2), least_of('z'::text), least_of(VARIADIC array[3, 2]);
+SELECT least_of();
+SELECT least_of(1, 'x');
+CREATE FUNCTION joined(text, VARIADIC anyarray) RETURNS text LANGUAGE sql AS 'select array_to_string($2, $1)';
+SELECT joined('|', 1, 2, 3), joined('|', 'a'::text, 'b');
+SELECT joined('|', 'a', 'b');
+CREATE FUNCTION arr(anyelement, VARIADIC anyarray) RETURNS anyarray LANGUAGE sql AS 'select array_prepend($1, $2)';
+SELECT arr(1, 2, 3), arr(1.1, VARIADIC array[1.2, 5]);
+SELECT arr(1.1, array[1.2, 5]);
+CREATE FUNCTION cnt(VARIADIC anyarray) RETURNS int LANGUAGE plpgsql AS $$ begin return array_length($1, 1); end $$;
+SELECT cnt(1, 2, 3), cnt('a'::text);
+CREATE FUNCTION cc(anycompatible, VARIADIC anycompatiblearray) RETURNS anycompatiblearray LANGUAGE sql AS 'select array_prepend($1, $2)';
+SELECT cc(1, 2.5, 3), cc(1, 2), pg_typeof(cc(1, 2.5));
+SELECT cc(11, '12');
+SELECT cc(11, '12.2');
+CREATE FUNCTION pl(VARIADIC vals int[]) RETURNS int LANGUAGE plpgsql AS $$ begin return vals[1]; end $$;
+SELECT pl(4, 5), pl(VARIADIC array[6]);
