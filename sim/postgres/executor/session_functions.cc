@@ -85,7 +85,8 @@ Datum show_setting(CallContext& call, const std::string& raw, bool missing_ok) {
         std::string name;
         try {
             name = canonical_setting_name(raw);
-        } catch (const SqlError&) {
+        } catch (const SqlError& error) {
+            if (error.sqlstate() != "42704") throw;
             return nullptr;
         }
         auto it = backend.setting_values().find(name);

@@ -20,6 +20,7 @@ constexpr SettingRow kSettings[] = {
     {"max_wal_senders", "20", 'i', "", "postmaster"},
     {"ssl", "off", 'b', "", "sighup"},
     {"role", "none", 's', "", "user"},
+    {"default_with_oids", "off", 'b', "", "user", false},
     {"plpgsql.variable_conflict", "error", 'e', "error|use_variable|use_column", "superuser"},
     {"plpgsql.extra_warnings", "none", 's', "", "user"},
     {"plpgsql.extra_errors", "none", 's', "", "user"},
@@ -155,7 +156,7 @@ void check_row_changeable(const SettingRow& row) {
     }
 }
 
-std::string validate_known(const SettingRow& row, const std::string& value, const SettingValues* current, Environment& env) {
+std::string validate_known(const SettingRow& row, const std::string& value, Environment& env) {
     if (row.type == 'b') return validate_bool(row.name, value);
     if (row.type == 'e') {
         // bytea_output, IntervalStyle ... print in lower case; isolation levels too.
@@ -169,7 +170,6 @@ std::string validate_known(const SettingRow& row, const std::string& value, cons
         if (text == "utf8" || text == "unicode") return "UTF8";
         throw NotSimulated("client_encoding other than UTF8");
     }
-    (void)current;
     if (row.type == 'i' || row.type == 'r') {
         double number = 0;
         auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -200,7 +200,7 @@ SettingValues default_settings() {
 namespace {
 
 /// Known to PostgreSQL, but not rows of pg_settings.
-constexpr std::string_view kHiddenSettings[] = {"default_with_oids", "is_superuser", "seed", "session_authorization", "ssl_renegotiation_limit"};
+constexpr std::string_view kHiddenSettings[] = {"is_superuser", "seed", "session_authorization", "ssl_renegotiation_limit"};
 
 /// Identifiers with dots between them.
 bool is_custom_name(std::string_view name) {
@@ -244,7 +244,8 @@ std::string validate_setting(const std::string& name, const std::string& value, 
         throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
     check_row_changeable(*row);
-    std::string valid = validate_known(*row, value, nullptr, env);
+    std::string valid = validate_known(*row, value, env);
+    if (row->name == "default_with_oids" && valid == "on") throw SqlError("0A000", "tables declared WITH OIDS are not supported");
     if (valid != row->default_value && !accepts_any_value(*row)) {
         throw NotSimulated(fmt::format("SET {} = {}", row->name, valid));
     }

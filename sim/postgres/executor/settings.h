@@ -39,6 +39,7 @@ struct SettingRow {
     char type;                 ///< b bool, i integer, r real, s string, e enum
     std::string_view values;   ///< of an enum, separated by '|'
     std::string_view context;  ///< user, superuser, postmaster, sighup, backend, internal ...
+    bool listed = true;        ///< by pg_settings
 };
 std::span<const SettingRow> setting_rows();
 

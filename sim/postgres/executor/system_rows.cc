@@ -551,6 +551,7 @@ void information_key_column_usage(Backend& backend, const RowSink& emit) {
 void pg_settings(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "pg_catalog", "pg_settings", emit);
     for (const SettingRow& setting : setting_rows()) {
+        if (!setting.listed) continue;
         std::string_view type = setting.type == 'b' ? "bool" : setting.type == 'i' ? "integer" : setting.type == 'r' ? "real" : setting.type == 'e' ? "enum" : "string";
         row.text("name", setting.name).text("setting", backend.setting(std::string(setting.name))).text("context", setting.context).text("vartype", type);
         if (!row.emit()) return;

@@ -1,0 +1,23 @@
+-- What the head of a pg_dump sets; default_with_oids is known and not listed.
+SET default_with_oids = false;
+SHOW default_with_oids;
+SELECT current_setting('default_with_oids');
+SELECT set_config('default_with_oids', 'no', false);
+SET default_with_oids = true;
+SET default_with_oids = 'x';
+SELECT set_config('default_with_oids', '1', false);
+SELECT count(*) FROM pg_settings WHERE name ~ 'oids';
+SELECT current_setting('no_such_setting');
+SELECT current_setting('no_such_setting', true);
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+SET default_tablespace = '';
+SET default_table_access_method = heap;
