@@ -232,12 +232,14 @@ class Deparser {
         }
         std::string name;
         if (call.user) {
+            const FunctionPtr renamed = context_.catalog().find_function(call.user->oid);
+            const Function& user = renamed ? *renamed : *call.user;
             bool visible = false;
             for (Oid schema : context_.search_path()) {
-                visible = visible || (schema == call.user->schema && !context_.catalog().find_functions(schema, call.user->name).empty());
+                visible = visible || (schema == user.schema && !context_.catalog().find_functions(schema, user.name).empty());
             }
-            name = quote_identifier(call.user->name);
-            if (!visible) name = quote_identifier(context_.catalog().find_schema(call.user->schema)->name) + "." + name;
+            name = quote_identifier(user.name);
+            if (!visible) name = quote_identifier(context_.catalog().find_schema(user.schema)->name) + "." + name;
         } else {
             name = quote_identifier(std::string(find_builtin_proc(call.function)->name));
         }

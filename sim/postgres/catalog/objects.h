@@ -21,7 +21,6 @@ namespace cdcsim::pg {
 /// An expression kept in the catalog: bound, and as pg_get_expr prints it.
 struct StoredExpr {
     ExprPtr expr;
-    std::string text;
     /// What the planner makes of it; nullptr: each statement folds it anew, as it calls functions that
     /// may be replaced or fails.
     ExprPtr folded = nullptr;

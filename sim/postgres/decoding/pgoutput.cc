@@ -34,13 +34,12 @@ const PublicationTable* restriction_of(const Publication& publication, const Rel
     return table == publication.tables.end() ? nullptr : &*table;
 }
 
-/// ALTER SCHEMA ... RENAME and ALTER TYPE ... RENAME VALUE do not invalidate the relations: they are
-/// not described again, so the connector goes on with the old name and the old default.
+/// ALTER SCHEMA ... RENAME does not invalidate the relations: they are not described again, so the
+/// connector goes on with the old name.
 bool only_names_changed(const Relation& sent, const Relation& now) {
-    bool renamed = sent.schema == now.schema && sent.schema_name != now.schema_name;
+    const bool renamed = sent.schema == now.schema && sent.schema_name != now.schema_name;
     auto same_column = [&](const Column& a, const Column& b) {
-        bool same_default = a.default_expr.has_value() == b.default_expr.has_value() && (!a.default_expr || a.default_expr->text == b.default_expr->text);
-        if (!same_default && a.default_expr && b.default_expr && a.default_expr->expr == b.default_expr->expr) renamed = same_default = true;
+        bool same_default = a.default_expr.has_value() == b.default_expr.has_value() && (!a.default_expr || a.default_expr->expr == b.default_expr->expr);
         return a.name == b.name && a.type == b.type && a.typmod == b.typmod && a.dropped == b.dropped && a.not_null == b.not_null && same_default;
     };
     bool same = sent.name == now.name && sent.replica_identity == now.replica_identity && sent.replica_index == now.replica_index &&

@@ -52,7 +52,7 @@ std::string definition(Backend& backend, const Relation& relation, const Constra
     std::string text;
     switch (constraint.kind) {
         case ConstraintKind::kCheck:
-            text = fmt::format("CHECK ({})", constraint.check->text);
+            text = fmt::format("CHECK ({})", deparse_expression(*constraint.check->expr, backend, &relation));
             if (constraint.no_inherit) text += " NO INHERIT";
             break;
         case ConstraintKind::kForeign: text = foreign_key(backend, relation, constraint); break;
@@ -73,14 +73,15 @@ std::string definition(Backend& backend, const Relation& relation, const Constra
     return text;
 }
 
-std::string key_text(const Relation& relation, const IndexKey& key) {
+std::string key_text(Backend& backend, const Relation& relation, const IndexKey& key) {
     std::string text;
     if (key.attno != 0) {
         text = quote_identifier(relation.columns[static_cast<std::size_t>(key.attno - 1)].name);
     } else {
         // A function call stands without parentheses.
         bool call = key.expr->expr->kind == ExprKind::kFunc && as<FuncExpr>(*key.expr->expr).form <= FuncForm::kSqlSyntax;
-        text = call ? key.expr->text : "(" + key.expr->text + ")";
+        text = deparse_expression(*key.expr->expr, backend, &relation);
+        if (!call) text = "(" + text + ")";
     }
     if (key.descending) text += " DESC";
     if (key.nulls_first && !key.descending) text += " NULLS FIRST";
@@ -90,9 +91,9 @@ std::string key_text(const Relation& relation, const IndexKey& key) {
 
 }  // namespace
 
-std::string index_definition(Backend&, const Relation& relation, const Index& index) {
+std::string index_definition(Backend& backend, const Relation& relation, const Index& index) {
     std::string keys;
-    for (const IndexKey& key : index.keys) keys += (keys.empty() ? "" : ", ") + key_text(relation, key);
+    for (const IndexKey& key : index.keys) keys += (keys.empty() ? "" : ", ") + key_text(backend, relation, key);
     std::string text = fmt::format("CREATE {}INDEX {} ON {}.{} USING {} ({})", index.unique ? "UNIQUE " : "", quote_identifier(index.name),
                                    quote_identifier(relation.schema_name), quote_identifier(relation.name), index.method, keys);
     if (!index.include.empty()) text += fmt::format(" INCLUDE ({})", column_names(relation, index.include));
@@ -105,7 +106,7 @@ std::string index_definition(Backend&, const Relation& relation, const Index& in
         options += fmt::format("{}{}={}", options.empty() ? "" : ", ", option.substr(0, equals), is_name ? value : "'" + value + "'");
     }
     if (!options.empty()) text += fmt::format(" WITH ({})", options);
-    if (index.predicate) text += fmt::format(" WHERE {}", index.predicate->text);
+    if (index.predicate) text += fmt::format(" WHERE {}", deparse_expression(*index.predicate->expr, backend, &relation));
     return text;
 }
 

@@ -63,10 +63,7 @@ ColumnPlan plan_column(Backend& backend, const Node& definition, const Relation&
 /// Creates the sequence of a serial or identity column and its default. Changes `relation`.
 void add_sequence(Backend& backend, Relation& relation, ColumnPlan& plan);
 void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan);
-StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* relation);
-
-/// Defaults, checks, expressions of indexes and their predicates (ddl_objects.cc).
-void for_each_stored(Relation& relation, const std::function<void(StoredExpr&)>& visit);
+StoredExpr stored_expression(Backend& backend, ExprPtr expr);
 
 /// Names a foreign key of a table.
 struct ForeignKeyName {

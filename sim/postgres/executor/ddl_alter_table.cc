@@ -207,7 +207,7 @@ void refuse_dependents(const Alteration& a, const Column& column) {
         }
     }
     for (const auto& [oid, other] : a.backend.catalog().relations()) {
-        if (other->kind != 'v' || !other->view || !reads_column(*other->view, a.relation->oid, column.attno)) continue;
+        if (other->kind != 'v' || !other->view || !reads_column(a.backend, *other->view, a.relation->oid, column.attno)) continue;
         throw SqlError("0A000", "cannot alter type of a column used by a view or rule")
             .detail(fmt::format("rule _RETURN on view {} depends on column \"{}\"", shown_name(a.backend, *other), name));
     }
@@ -257,7 +257,7 @@ void prepare_type(Backend& backend, const RelationPtr& relation, Step& step, Row
     }
     if (!converted) {
         throw SqlError("42804", fmt::format("column \"{}\" cannot be cast automatically to type {}", name, format_type(backend, type)))
-            .hint(fmt::format("You might need to specify \"USING {}::{}\".", name, format_type(backend, type, step.type.typmod)));
+            .hint(fmt::format("You might need to specify \"USING {}::{}\".", quote_identifier(name), format_type(backend, type, step.type.typmod)));
     }
     converted = fold_constants(converted, backend);
     if (!keeps_values(converted, column->attno, *column, step.type, session_time_zone(backend).constant_offset() == 0)) rows.rewrites = true;
@@ -272,7 +272,7 @@ void convert_default(Alteration& a, Column& column, TypeRef type) {
     if (!cast) {
         throw SqlError("42804", fmt::format("default for column \"{}\" cannot be cast automatically to type {}", column.name, format_type(a.backend, type.type)));
     }
-    column.default_expr = stored_expression(a.backend, cast, nullptr);
+    column.default_expr = stored_expression(a.backend, cast);
 }
 
 void alter_type(Alteration& a) {
@@ -293,13 +293,13 @@ void alter_type(Alteration& a) {
     // CHECKs over the column are bound again to the new type.
     for (Constraint& constraint : a.relation->constraints) {
         if (constraint.kind != ConstraintKind::kCheck || !uses_column(constraint.check->expr, attno)) continue;
-        ParseTree tree = parse_sql("SELECT " + constraint.check->text);
+        ParseTree tree = parse_sql("SELECT " + deparse_expression(*constraint.check->expr, a.backend, a.relation.get()));
         ExprScope scope;
         scope.place = "check constraints";
         scope.items.push_back({a.relation->name, std::make_shared<Relation>(*a.relation), 1});
         without_position([&] {
             ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], a.backend.bind_options(), scope);
-            constraint.check = stored_expression(a.backend, expr, a.relation.get());
+            constraint.check = stored_expression(a.backend, expr);
         });
         std::vector<Oid>& checks = a.work.rows.checks;
         if (constraint.validated && std::ranges::find(checks, constraint.oid) == checks.end()) checks.push_back(constraint.oid);

@@ -140,9 +140,8 @@ void check_column_type(Backend& backend, const std::string& column, Oid type, st
     }
 }
 
-StoredExpr stored_expression(Backend& backend, ExprPtr expr, const Relation* relation) {
+StoredExpr stored_expression(Backend& backend, ExprPtr expr) {
     StoredExpr stored;
-    stored.text = deparse_expression(*expr, backend, relation);
     stored.expr = std::move(expr);
     stored.oid = allocate_oid(backend);
     fold_stored(stored, backend);
@@ -223,8 +222,7 @@ void add_sequence(Backend& backend, Relation& relation, ColumnPlan& plan) {
     call->scalar = find_scalar_function(kNextval);
     CDCSIM_CHECK(call->scalar != nullptr);
     ExprPtr value = coerce_default(call, plan.column, backend.bind_options());
-    plan.column.default_expr = stored_expression(backend, value, nullptr);
-    plan.column.default_expr->text = deparse_expression(*call, backend, nullptr);
+    plan.column.default_expr = stored_expression(backend, value);
 }
 
 void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
@@ -237,7 +235,7 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
         check_generation_expression(relation, expr);
         // The cast to the column's type comes later.
         if (!is_immutable(fold_before_collations(expr, backend))) throw SqlError("42P17", "generation expression is not immutable");
-        plan.column.default_expr = stored_expression(backend, value, &relation);
+        plan.column.default_expr = stored_expression(backend, value);
         return;
     }
     if (!plan.default_node) return;
@@ -246,7 +244,7 @@ void bind_default(Backend& backend, Relation& relation, ColumnPlan& plan) {
     ExprPtr value = coerce_default(expr, plan.column, backend.bind_options());
     // DEFAULT NULL is no default.
     if (value->kind == ExprKind::kConst && as<ConstExpr>(*value).value.is_null()) return;
-    plan.column.default_expr = stored_expression(backend, value, nullptr);
+    plan.column.default_expr = stored_expression(backend, value);
 }
 
 }  // namespace cdcsim::pg

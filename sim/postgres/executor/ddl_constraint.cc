@@ -51,7 +51,7 @@ void add_check(Backend& backend, Relation& relation, const PendingConstraint& pe
     scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
     ExprPtr expr = bind_expression(pending.node["raw_expr"], backend.bind_options(), scope);
     expr = coerce_to_boolean(expr, backend.bind_options(), "CHECK");
-    constraint.check = stored_expression(backend, expr, &relation);
+    constraint.check = stored_expression(backend, expr);
     any_expression(expr, [&](const Expr& e) {
         if (e.kind == ExprKind::kVar) {
             int attno = as<VarExpr>(e).attno;

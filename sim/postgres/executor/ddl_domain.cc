@@ -17,7 +17,7 @@ StoredExpr bind_domain_default(Backend& backend, const Node& raw, const TypeInfo
         throw SqlError("42804", fmt::format("column \"{}\" is of type {} but default expression is of type {}", domain.name, format_type(backend, domain.base), format_type(backend, expr->type)))
             .hint("You will need to rewrite or cast the expression.");
     }
-    return stored_expression(backend, coerced, nullptr);
+    return stored_expression(backend, coerced);
 }
 
 bool is_null_constant(const StoredExpr& stored) {
@@ -36,7 +36,7 @@ DomainConstraint bind_domain_check(Backend& backend, const Node& constraint, con
     for (int pass = 0; name.empty() || taken(name); ++pass) {
         name = make_object_name(domain.name, "", pass == 0 ? "check" : fmt::format("check{}", pass));
     }
-    return {name, stored_expression(backend, expr, nullptr), !constraint.flag("skip_validation")};
+    return {name, stored_expression(backend, expr), !constraint.flag("skip_validation")};
 }
 
 /// Is `type` made of `part`: an array of it, a composite with it? (Of the domain itself and those over it: no.)

@@ -90,7 +90,7 @@ void bind_parameters(Backend& backend, const Node& node, Function& function) {
             if (!coerced) {
                 throw SqlError("42804", fmt::format("argument of DEFAULT must be type {}, not type {}", format_type(backend, type.type), format_type(backend, expr->type)));
             }
-            value = stored_expression(backend, coerced, nullptr);
+            value = stored_expression(backend, coerced);
             seen_default = true;
         } else if (seen_default && mode != 'o' && mode != 't') {
             throw SqlError("42P13", "input parameters after one with a default value must also have defaults");

@@ -74,7 +74,7 @@ IndexKey bind_key(Backend& backend, const Node& element, const RelationPtr& rela
         scope.items.push_back({relation->name, relation, 1});
         ExprPtr expr = bind_expression(element["expr"], backend.bind_options(), scope);
         require_immutable(backend, expr, "expression");
-        key.expr = stored_expression(backend, expr, relation.get());
+        key.expr = stored_expression(backend, expr);
         key.label = index_expression_name(element["expr"]);
     }
     key.descending = element.text("ordering") == "SORTBY_DESC";
@@ -124,7 +124,7 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
         ExprPtr expr = bind_expression(where, backend.bind_options(), scope);
         expr = coerce_to_boolean(expr, backend.bind_options(), "WHERE");
         require_immutable(backend, expr, "predicate");
-        index.predicate = stored_expression(backend, expr, relation.get());
+        index.predicate = stored_expression(backend, expr);
     }
     set_index_options(index.storage, node.items("options"));
     index.name = node.text("idxname");

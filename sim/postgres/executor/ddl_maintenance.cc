@@ -51,18 +51,18 @@ std::vector<RowVersion> live_rows(Backend& backend, const Relation& relation) {
     return rows;
 }
 
-std::string index_order(const Relation& relation, const Index& index) {
+std::string index_order(Backend& backend, const Relation& relation, const Index& index) {
     std::string order;
     for (const IndexKey& key : index.keys) {
         order += order.empty() ? "" : ", ";
-        order += key.attno != 0 ? quoted(relation.columns[static_cast<std::size_t>(key.attno - 1)].name) : "(" + key.expr->text + ")";
+        order += key.attno != 0 ? quoted(relation.columns[static_cast<std::size_t>(key.attno - 1)].name) : "(" + deparse_expression(*key.expr->expr, backend, &relation) + ")";
         order += fmt::format(" {} NULLS {}", key.descending ? "DESC" : "ASC", key.nulls_first ? "FIRST" : "LAST");
     }
     return order + ", ctid";
 }
 
 void cluster_table(Backend& backend, const RelationPtr& relation, const Index& index) {
-    std::string text = fmt::format("SELECT ctid FROM ONLY {}.{} ORDER BY {}", quoted(relation->schema_name), quoted(relation->name), index_order(*relation, index));
+    std::string text = fmt::format("SELECT ctid FROM ONLY {}.{} ORDER BY {}", quoted(relation->schema_name), quoted(relation->name), index_order(backend, *relation, index));
     ParseTree tree = parse_sql(text);
     std::vector<std::int64_t> order;
     backend.run_query(bind_query(tree.statements()[0].node, backend.bind_options()), {}, nullptr, [&](std::span<const Datum> row) {

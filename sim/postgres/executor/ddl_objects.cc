@@ -10,21 +10,6 @@
 
 namespace cdcsim::pg {
 
-void for_each_stored(Relation& relation, const std::function<void(StoredExpr&)>& visit) {
-    for (Column& column : relation.columns) {
-        if (column.default_expr && !column.dropped) visit(*column.default_expr);
-    }
-    for (Constraint& constraint : relation.constraints) {
-        if (constraint.check) visit(*constraint.check);
-    }
-    for (Index& index : relation.indexes) {
-        for (IndexKey& key : index.keys) {
-            if (key.expr) visit(*key.expr);
-        }
-        if (index.predicate) visit(*index.predicate);
-    }
-}
-
 namespace {
 
 void rename_column(Backend& backend, const Node& node) {
@@ -40,11 +25,6 @@ void rename_column(Backend& backend, const Node& node) {
     }
     auto changed = copy_relation(relation);
     changed->columns[static_cast<std::size_t>(column->attno - 1)].name = to;
-    // Texts of expressions follow the name.
-    for_each_stored(*changed, [&](StoredExpr& stored) {
-        const bool of_columns = any_expression(stored.expr, [](const Expr& e) { return e.kind == ExprKind::kVar || e.kind == ExprKind::kWholeRow; });
-        if (of_columns) stored.text = deparse_expression(*stored.expr, backend, changed.get());
-    });
     auto catalog = backend.copy_catalog();
     put_row_types(backend, *catalog, *changed);
     catalog->put_relation(changed);

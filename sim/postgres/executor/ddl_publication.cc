@@ -86,7 +86,7 @@ PublicationTable bind_table(Backend& backend, const Node& table, const RelationP
         scope.items.push_back({relation->name, relation, 1});
         ExprPtr filter = coerce_to_boolean(bind_expression(where, backend.bind_options(), scope), backend.bind_options(), "PUBLICATION WHERE");
         check_filter(filter);
-        result.where = stored_expression(backend, filter, relation.get());
+        result.where = stored_expression(backend, filter);
         result.where->expr = ready_to_run(*result.where, backend);
     }
     for (const std::string& name : name_list(table.items("columns"))) {

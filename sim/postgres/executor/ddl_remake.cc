@@ -15,13 +15,13 @@ namespace {
 
 /// The expression of its text, over the columns as they are now.
 StoredExpr bound_again(Backend& backend, const Relation& relation, const StoredExpr& stored, std::string_view place) {
-    ParseTree tree = parse_sql("SELECT " + stored.text);
+    ParseTree tree = parse_sql("SELECT " + deparse_expression(*stored.expr, backend, &relation));
     ExprScope scope;
     scope.place = place;
     scope.items.push_back({relation.name, std::make_shared<Relation>(relation), 1});
     ExprPtr expr = bind_expression(tree.statements()[0].node.items("targetList")[0]["val"], backend.bind_options(), scope);
     if (place == "index predicates") expr = coerce_to_boolean(expr, backend.bind_options(), "WHERE");
-    return stored_expression(backend, expr, &relation);
+    return stored_expression(backend, expr);
 }
 
 void renumber(Relation& relation, Oid referenced, const std::map<Oid, Oid>& numbers) {

@@ -87,14 +87,14 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
     for (const auto& [from, to] : like.attnos) comments.push_back({{like.source->oid, from}, {table, to}});
     for (Column& column : relation->columns) {
         bool moved = std::ranges::any_of(like.attnos, [&](const auto& entry) { return entry.second == column.attno; });
-        if (moved && column.generated) column.default_expr = stored_expression(backend, with_columns(column.default_expr->expr, like.attnos), relation.get());
+        if (moved && column.generated) column.default_expr = stored_expression(backend, with_columns(column.default_expr->expr, like.attnos));
     }
     for (const Constraint& constraint : like.source->constraints) {
         if (constraint.kind != ConstraintKind::kCheck || (like.options & like::kConstraints) == 0) continue;
         Constraint copy = constraint;
         copy.oid = allocate_oid(backend);
         comments.push_back({{constraint.oid, 0}, {copy.oid, 0}});
-        copy.check = stored_expression(backend, with_columns(constraint.check->expr, like.attnos), relation.get());
+        copy.check = stored_expression(backend, with_columns(constraint.check->expr, like.attnos));
         for (int& attno : copy.columns) attno = like.attnos.at(attno);
         relation->constraints.push_back(std::move(copy));
     }
@@ -107,14 +107,14 @@ void finish_like(Backend& backend, Oid table, const LikeClause& like) {
         std::vector<std::string> names;
         for (IndexKey& key : copy.keys) {
             if (key.attno != 0) key.attno = like.attnos.at(key.attno);
-            if (key.expr) key.expr = stored_expression(backend, with_columns(key.expr->expr, like.attnos), relation.get());
+            if (key.expr) key.expr = stored_expression(backend, with_columns(key.expr->expr, like.attnos));
             names.push_back(key.attno != 0 ? relation->columns[static_cast<std::size_t>(key.attno - 1)].name : key.label);
         }
         for (int& attno : copy.include) {
             attno = like.attnos.at(attno);
             names.push_back(relation->columns[static_cast<std::size_t>(attno - 1)].name);
         }
-        if (copy.predicate) copy.predicate = stored_expression(backend, with_columns(copy.predicate->expr, like.attnos), relation.get());
+        if (copy.predicate) copy.predicate = stored_expression(backend, with_columns(copy.predicate->expr, like.attnos));
         bool is_constraint = index.constraint != kInvalidOid;
         std::vector<std::string> taken;
         for (const Index& other : relation->indexes) taken.push_back(other.name);

@@ -124,7 +124,7 @@ void bind_when(Backend& backend, const Node& when, const RelationPtr& relation, 
         throw SqlError("42P17", "DELETE trigger's WHEN condition cannot reference NEW values").at(use.new_location);
     }
     if ((trigger.type & TriggerType::kBefore) != 0) check_before_when(expr, *relation);
-    trigger.when = StoredExpr{expr, ""};
+    trigger.when = StoredExpr{expr};
     fold_stored(*trigger.when, backend);
 }
 

@@ -130,25 +130,6 @@ ExecResult create_enum(Backend& backend, const Command& command, const RowSink&)
     return tag_only("CREATE TYPE");
 }
 
-namespace {
-
-/// The texts of expressions follow a renamed label.
-void refresh_texts(Backend& backend, const TypeInfo& type) {
-    auto names_label = [&](const Expr& e) { return e.kind == ExprKind::kConst && (e.type == type.oid || e.type == type.array); };
-    for (const auto& [oid, relation] : std::map<Oid, RelationPtr>(backend.catalog().relations())) {
-        auto changed = copy_relation(relation);
-        bool touched = false;
-        for_each_stored(*changed, [&](StoredExpr& stored) {
-            if (!any_expression(stored.expr, names_label)) return;
-            stored.text = deparse_expression(*stored.expr, backend, changed.get());
-            touched = true;
-        });
-        if (touched) backend.update_relation(changed);
-    }
-}
-
-}  // namespace
-
 ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     std::vector<std::string> names = name_list(node.items("typeName"));
@@ -194,7 +175,6 @@ ExecResult alter_enum(Backend& backend, const Command& command, const RowSink&) 
     auto catalog = backend.copy_catalog();
     catalog->put_type(type);
     backend.set_catalog(std::move(catalog));
-    if (!node.text("oldVal").empty()) refresh_texts(backend, *type);
     return tag_only("ALTER TYPE");
 }
 

@@ -125,7 +125,22 @@ Dependents function_and_its(Backend& backend, const Function& function, const st
 
 }  // namespace
 
-bool reads_column(const Query& query, Oid oid, int attno) {
+namespace {
+
+/// The column of a relation or, in the rows of a function, of the relation whose row type it returns.
+bool is_column_of(Backend& backend, const RangeTableEntry& rte, int attno, Oid relation, int wanted) {
+    if (rte.relation) return rte.relation->oid == relation && attno == wanted;
+    int before = 0;
+    for (const auto& item : rte.functions) {
+        if (attno - before == wanted && attno - before <= item.column_count && backend.type(item.call->type).relation == relation) return true;
+        before += item.column_count;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool reads_column(Backend& backend, const Query& query, Oid oid, int attno) {
     bool found = false;
     auto of_relation = [&](int rt_index) {
         const RangeTableEntry& rte = query.range_table[static_cast<std::size_t>(rt_index - 1)];
@@ -133,7 +148,10 @@ bool reads_column(const Query& query, Oid oid, int attno) {
     };
     auto look = [&](const ExprPtr& expr) {
         any_expression(expr, [&](const Expr& e) {
-            if (e.kind == ExprKind::kVar && as<VarExpr>(e).levels_up == 0) found = found || (as<VarExpr>(e).attno == attno && of_relation(as<VarExpr>(e).rt_index));
+            if (e.kind == ExprKind::kVar && as<VarExpr>(e).levels_up == 0) {
+                const auto& var = as<VarExpr>(e);
+                found = found || is_column_of(backend, query.range_table[static_cast<std::size_t>(var.rt_index - 1)], var.attno, oid, attno);
+            }
             if (e.kind == ExprKind::kWholeRow && as<WholeRowExpr>(e).levels_up == 0) found = found || of_relation(as<WholeRowExpr>(e).rt_index);
             if (e.kind == ExprKind::kSubLink && view_uses(*as<SubLinkExpr>(e).query, oid)) throw NotSimulated("DROP or ALTER TYPE of a column of a table that a view's subquery uses");
             return found;
@@ -141,7 +159,7 @@ bool reads_column(const Query& query, Oid oid, int attno) {
     };
     for_each_expression(query, look, [&](const Query& below) {
         bool of_view = std::ranges::any_of(query.range_table, [&](const RangeTableEntry& rte) { return rte.relation && rte.subquery.get() == &below; });
-        if (!of_view) found = found || reads_column(below, oid, attno);
+        if (!of_view) found = found || reads_column(backend, below, oid, attno);
     });
     return found;
 }
@@ -324,7 +342,7 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
                                  backend.update_relation(changed);
                              }});
         }
-        if (child->kind != 'v' || !child->view || !reads_column(*child->view, oid, attno)) continue;
+        if (child->kind != 'v' || !child->view || !reads_column(backend, *child->view, oid, attno)) continue;
         Oid view = child_oid;
         found.push_back({fmt::format("view {}", shown_name(backend, *child)), self, [&backend, view] { remove_relation_if_there(backend, view); }});
         for (Dependent& below : dependents_of(backend, child, {oid})) found.push_back(std::move(below));

@@ -25,7 +25,7 @@ std::string describe_function(Backend& backend, const Function& function);
 /// Whether a query reads a relation, subqueries included, views' own queries not.
 bool view_uses(const Query& query, Oid relation);
 /// Whether a query reads one column of a relation.
-bool reads_column(const Query& query, Oid oid, int attno);
+bool reads_column(Backend& backend, const Query& query, Oid oid, int attno);
 
 /// `dropped`: relations of the same statement, which are no dependents.
 Dependents dependents_of(Backend& backend, const RelationPtr& relation, const std::vector<Oid>& dropped);

@@ -106,6 +106,9 @@ void pg_class(Backend& backend, const RowSink& emit) {
     }
 }
 
+/// By the search_path of who asks.
+std::string text_of(Backend& backend, const StoredExpr& stored, const Relation* relation) { return deparse_expression(*stored.expr, backend, relation); }
+
 void pg_namespace(Backend& backend, const RowSink& emit) {
     RowBuilder row(backend, "pg_catalog", "pg_namespace", emit);
     for (const auto& [oid, schema] : backend.catalog().schemas()) {
@@ -136,9 +139,8 @@ void pg_attrdef(Backend& backend, const RowSink& emit) {
     for (const auto& [oid, relation] : backend.catalog().relations()) {
         for (const Column& column : relation->columns) {
             if (!column.default_expr || column.dropped) continue;
-            // The text follows renames of what it names.
-            std::string text = column.default_expr->text;
-            if (!row.number("oid", column.default_expr->oid).number("adrelid", oid).number("adnum", column.attno).text("adbin", text).emit()) return;
+            row.number("oid", column.default_expr->oid).number("adrelid", oid).number("adnum", column.attno);
+            if (!row.text("adbin", text_of(backend, *column.default_expr, relation.get())).emit()) return;
         }
     }
 }
@@ -152,7 +154,7 @@ void type_row(RowBuilder& row, Backend& backend, const TypeInfo& type) {
     row.number("typreceive", 0).number("typsend", 0).number("typmodin", 0).number("typmodout", 0).number("typanalyze", 0);
     row.letter("typalign", type.align).letter("typstorage", type.storage).flag("typnotnull", type.not_null).number("typbasetype", type.base);
     row.number("typtypmod", type.base_typmod).number("typndims", 0).number("typcollation", type.collation);
-    if (const StoredExpr* value = backend.catalog().domain_default(type.oid)) row.text("typdefault", value->text);
+    if (const StoredExpr* value = backend.catalog().domain_default(type.oid)) row.text("typdefault", text_of(backend, *value, nullptr));
 }
 
 void pg_type(Backend& backend, const RowSink& emit) {
@@ -189,9 +191,9 @@ void pg_index(Backend& backend, const RowSink& emit) {
             row.flag("indisvalid", index.valid).flag("indcheckxmin", false).flag("indisready", true).flag("indislive", true);
             row.flag("indisreplident", relation->replica_identity == 'i' && relation->replica_index == index.oid);
             row.text("indkey", int_list(key_numbers(index))).text("indoption", int_list(options));
-            if (index.predicate) row.text("indpred", index.predicate->text);
+            if (index.predicate) row.text("indpred", text_of(backend, *index.predicate, relation.get()));
             bool expressions = std::ranges::any_of(index.keys, [](const IndexKey& key) { return key.attno == 0; });
-            if (expressions) row.text("indexprs", index.keys[0].expr ? index.keys[0].expr->text : "");
+            if (expressions) row.text("indexprs", index.keys[0].expr ? text_of(backend, *index.keys[0].expr, relation.get()) : "");
             if (!row.emit()) return;
         }
     }
@@ -209,7 +211,7 @@ void pg_constraint(Backend& backend, const RowSink& emit) {
             row.letter("confmatchtype", foreign ? constraint.match : ' ').flag("conislocal", true).number("coninhcount", 0).flag("connoinherit", constraint.no_inherit || constraint.kind != ConstraintKind::kCheck);
             row.text("conkey", array_text(constraint.columns));
             if (foreign) row.text("confkey", array_text(constraint.referenced_columns));
-            if (constraint.check) row.text("conbin", constraint.check->text);
+            if (constraint.check) row.text("conbin", text_of(backend, *constraint.check, relation.get()));
             if (!row.emit()) return;
         }
     }
@@ -253,7 +255,7 @@ void pg_publication_tables(Backend& backend, const RowSink& emit) {
                 names += (names.empty() ? "" : ",") + column.name;
             }
             row.text("pubname", publication.name).text("schemaname", relation->schema_name).text("tablename", relation->name).text("attnames", "{" + names + "}");
-            if (by_table && table->where) row.text("rowfilter", table->where->text);
+            if (by_table && table->where) row.text("rowfilter", text_of(backend, *table->where, relation.get()));
             if (!row.emit()) return;
         }
     }
@@ -327,7 +329,7 @@ void pg_trigger(Backend& backend, const RowSink& emit) {
                 args += '\0';
             }
             row.text("tgargs", args);
-            if (trigger.when) row.text("tgqual", trigger.when->text);
+            if (trigger.when) row.text("tgqual", "");
             if (!trigger.old_table.empty()) row.text("tgoldtable", trigger.old_table);
             if (!trigger.new_table.empty()) row.text("tgnewtable", trigger.new_table);
             if (!row.emit()) return;
@@ -458,7 +460,7 @@ void information_columns(Backend& backend, const RowSink& emit) {
             if (column.dropped) continue;
             row.text("table_catalog", backend.database_name()).text("table_schema", relation->schema_name).text("table_name", relation->name);
             row.text("column_name", column.name).number("ordinal_position", column.attno);
-            if (column.default_expr && !column.generated) row.text("column_default", column.default_expr->text);
+            if (column.default_expr && !column.generated) row.text("column_default", text_of(backend, *column.default_expr, relation.get()));
             bool domain_not_null = backend.type(column.type).typtype == 'd' && backend.type(column.type).not_null;
             row.yes_no("is_nullable", !column.not_null && !domain_not_null);
             type_columns(row, backend, column);
@@ -471,7 +473,7 @@ void information_columns(Backend& backend, const RowSink& emit) {
                 row.text("identity_minimum", std::to_string(options.min));
             }
             row.yes_no("identity_cycle", false).text("is_generated", column.generated ? "ALWAYS" : "NEVER");
-            if (column.generated) row.text("generation_expression", column.default_expr->text);
+            if (column.generated) row.text("generation_expression", text_of(backend, *column.default_expr, relation.get()));
             row.yes_no("is_updatable", is_updatable(*relation, column.attno));
             if (!row.emit()) return;
         }
