@@ -15,13 +15,6 @@ struct Path {
     Oid function = kInvalidOid;
 };
 
-const CastRow* find_cast(Oid source, Oid target) {
-    auto casts = builtin_casts();
-    auto key = std::pair(source, target);
-    auto it = std::ranges::lower_bound(casts, key, {}, [](const CastRow& row) { return std::pair(row.source, row.target); });
-    return it != casts.end() && it->source == source && it->target == target ? &*it : nullptr;
-}
-
 int strength(Coercion context) {
     return context == Coercion::kImplicit ? 0 : context == Coercion::kAssignment ? 1 : 2;
 }

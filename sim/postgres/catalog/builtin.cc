@@ -44,6 +44,14 @@ std::span<const TypeRow> builtin_types() { return kTypes; }
 std::span<const ProcRow> builtin_procs() { return kProcs; }
 std::span<const OperatorRow> builtin_operators() { return kOperators; }
 std::span<const CastRow> builtin_casts() { return kCasts; }
+
+const CastRow* find_cast(Oid source, Oid target) {
+    auto casts = builtin_casts();
+    auto key = std::pair(source, target);
+    auto it = std::ranges::lower_bound(casts, key, {}, [](const CastRow& row) { return std::pair(row.source, row.target); });
+    return it != casts.end() && it->source == source && it->target == target ? &*it : nullptr;
+}
+
 std::span<const BtreeOperatorRow> builtin_btree_operators() { return kBtreeOperators; }
 std::span<const ConditionRow> condition_names() { return kConditions; }
 

@@ -80,6 +80,7 @@ std::span<const TypeRow> builtin_types();          ///< by oid
 std::span<const ProcRow> builtin_procs();          ///< by oid
 std::span<const OperatorRow> builtin_operators();  ///< by oid
 std::span<const CastRow> builtin_casts();          ///< by source, target
+const CastRow* find_cast(Oid source, Oid target);  ///< or null
 std::span<const BtreeOperatorRow> builtin_btree_operators();  ///< by operator
 std::span<const ConditionRow> condition_names();   ///< by name
 

@@ -21,10 +21,11 @@ Oid under_domains(Environment& env, Oid type) {
     return type;
 }
 
-std::vector<Datum> fields_of(Environment& env, Oid type, const Datum& value, std::size_t count) {
-    if (value.is_null()) return std::vector<Datum>(count);
+std::vector<Datum> fields_of(Environment& env, Oid type, const Datum& value, const RowType& columns) {
+    if (value.is_null()) return std::vector<Datum>(columns.size());
     std::string_view literal;
     RowType row_type = row_type_of(env, type, value, literal);
+    require_row_type(env, row_type, columns);
     return parse_row(env, row_type, literal);
 }
 
@@ -58,7 +59,7 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
     if (call.kind == ExprKind::kFunc && as<FuncExpr>(call).returns_set) {
         call_set_function(as<FuncExpr>(call), context, [&](std::span<const Datum> row) {
             if (composite && row.size() == 1 && count != 1) {
-                rows.push_back(fields_of(context.host, type, row[0], count));
+                rows.push_back(fields_of(context.host, type, row[0], columns));
             } else {
                 rows.emplace_back(row.begin(), row.end());
             }
@@ -70,7 +71,7 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
                       ? call_record_function(as<FuncExpr>(call), *row_type, context)
                       : evaluate(call, context);
     if (composite) {
-        rows.push_back(fields_of(context.host, type, value, count));
+        rows.push_back(fields_of(context.host, type, value, columns));
     } else {
         rows.push_back({std::move(value)});
     }

@@ -70,6 +70,9 @@ class Environment {
 /// value's prefix). `literal` is set to the row literal without that prefix.
 RowType row_type_of(Environment& env, Oid type, const Datum& value, std::string_view& literal);
 
+/// What a function gives must be what the query expects of it: execSRF.c's tupledesc_match.
+void require_row_type(Environment& env, const RowType& given, const RowType& wanted);
+
 /// Splits a row literal `(1,,"a ""b""")` into its fields; NULL for an empty one.
 std::vector<Datum> parse_row(Environment& env, const RowType& row_type, std::string_view literal);
 

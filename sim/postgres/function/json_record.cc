@@ -301,21 +301,9 @@ Target target_of(CallContext& call, const Datum* record, const std::string& func
     return target;
 }
 
-/// execSRF.c's tupledesc_match: what the function gives against the query's column definition list.
 void check_definition_list(CallContext& call, const Target& target) {
     if (call.row_type == nullptr || target.type != oid::kRecord || !target.has_defaults) return;
-    SqlError mismatch("42804", "function return row and query-specified return row do not match");
-    const RowType& given = target.row_type;
-    const RowType& wanted = *call.row_type;
-    if (given.size() != wanted.size()) {
-        throw std::move(mismatch).detail("Returned row contains " + std::to_string(given.size()) + (given.size() == 1 ? " attribute" : " attributes") +
-                                         ", but query expects " + std::to_string(wanted.size()) + ".");
-    }
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        if (given[i].type == wanted[i].type) continue;
-        throw std::move(mismatch).detail("Returned type " + format_type(call.env, given[i].type) + " at ordinal position " + std::to_string(i + 1) +
-                                         ", but query expects " + format_type(call.env, wanted[i].type) + ".");
-    }
+    require_row_type(call.env, target.row_type, *call.row_type);
 }
 
 Datum finish(CallContext& call, const Target& target, std::vector<Datum> fields) {

@@ -1,0 +1,21 @@
+-- What a function gives against what the query was written for.
+CREATE TABLE t (id int, name text, more int);
+INSERT INTO t VALUES (1, 'a', 2), (2, 'b', 3);
+CREATE FUNCTION ts() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t ORDER BY id';
+CREATE FUNCTION tp() RETURNS SETOF t LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT * FROM t ORDER BY id; END $$;
+CREATE VIEW v AS SELECT id, more FROM ts();
+CREATE VIEW w AS SELECT f.name, g FROM ROWS FROM (generate_series(1, 2), tp()) WITH ORDINALITY AS f(g, id, name);
+ALTER TABLE t ALTER COLUMN more TYPE numeric;
+ALTER TABLE t DROP COLUMN more;
+ALTER TABLE t ALTER COLUMN name TYPE varchar;
+ALTER TABLE t DROP COLUMN name;
+SELECT * FROM w;
+ALTER TABLE t DROP COLUMN more CASCADE;
+SELECT * FROM v;
+SELECT * FROM w;
+SELECT * FROM ts();
+SELECT * FROM tp();
+WITH a(b) AS (VALUES (ROW(1, 2, 3))) SELECT * FROM a, coalesce(b) AS c(d int, e int);
+WITH a(b) AS (VALUES (ROW(1, 2, 3))) SELECT * FROM a, coalesce(b) AS c(d int, e int, f int, g int);
+WITH a(b) AS (VALUES (ROW(1, 2, 3))) SELECT * FROM a, coalesce(b) AS c(d int, e int, f float);
+WITH a(b) AS (VALUES (ROW(1, 2, 'x'::varchar))) SELECT * FROM a, coalesce(b) AS c(d int, e int, f text);
