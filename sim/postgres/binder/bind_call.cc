@@ -229,6 +229,9 @@ ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call,
         AggregateExpr::OrderBy key;
         // A constant is an expression here, not a position.
         key.expr = syntax.within_group ? node->args[i] : resolve_unknown(state, bind_expr(state, sort_by["node"]));
+        // findTargetlistEntrySQL99: the argument as the function takes it.
+        const auto same = std::ranges::find_if(node->args, [&](const ExprPtr& arg) { return equal_expressions(*strip_implicit_casts(arg), *key.expr); });
+        if (same != node->args.end()) key.expr = *same;
         if (sort_by.text("sortby_dir") == "SORTBY_USING") throw NotSimulated("ORDER BY USING", syntax.location);
         require_ordering(state, key.expr->type, key.expr->location);
         key.descending = sort_by.text("sortby_dir") == "SORTBY_DESC";

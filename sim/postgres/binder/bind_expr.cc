@@ -138,8 +138,8 @@ ExprPtr bind_min_max(ParseState& state, const Node& node) {
 ExprPtr bind_row(ParseState& state, const Node& node) {
     auto row = std::make_shared<RowExpr>();
     for (const Node& arg : node.items("args")) {
-        if (arg.is("ColumnRef") && arg.items("fields").back().is("A_Star")) {
-            for (const TargetEntry& target : expand_star(state, arg)) row->fields.push_back(target.expr);
+        if (is_row_expansion(arg)) {
+            for (const TargetEntry& target : expand_row(state, arg)) row->fields.push_back(target.expr);
             continue;
         }
         row->fields.push_back(bind_expr(state, arg));

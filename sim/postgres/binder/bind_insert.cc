@@ -93,8 +93,8 @@ std::vector<ExprPtr> bind_value_list(ParseState& state, const std::vector<Node>&
             auto node = std::make_shared<DefaultExpr>();
             node->location = item.location();
             row.push_back(node);
-        } else if (item.is("ColumnRef") && item.items("fields").back().is("A_Star")) {
-            for (const TargetEntry& target : expand_star(state, item)) row.push_back(target.expr);
+        } else if (is_row_expansion(item)) {
+            for (const TargetEntry& target : expand_row(state, item)) row.push_back(target.expr);
         } else {
             row.push_back(bind_expr(state, item));
         }

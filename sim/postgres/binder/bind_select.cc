@@ -325,8 +325,8 @@ std::shared_ptr<Query> bind_values(ParseState& state, const Node& node) {
         PlaceScope place(state, Place::kValues);
         for (const Node& item : list.items()) {
             if (item.is("SetToDefault")) throw SqlError("42601", "DEFAULT is not allowed in this context").at(item.location());
-            if (item.is("ColumnRef") && item.items("fields").back().is("A_Star")) {
-                for (const TargetEntry& target : expand_star(state, item)) row.push_back(target.expr);
+            if (is_row_expansion(item)) {
+                for (const TargetEntry& target : expand_row(state, item)) row.push_back(target.expr);
                 continue;
             }
             row.push_back(bind_expr(state, item));

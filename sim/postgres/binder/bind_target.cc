@@ -227,16 +227,18 @@ std::vector<TargetEntry> expand_star(ParseState& state, const Node& node) {
     throw SqlError("42P01", fmt::format("missing FROM-clause entry for table \"{}\"", names.back())).at(location);
 }
 
+bool is_row_expansion(const Node& node) { return is_star(node) || is_indirection_star(node); }
+
+std::vector<TargetEntry> expand_row(ParseState& state, const Node& node) { return is_star(node) ? expand_star(state, node) : expand_composite(state, node); }
+
 std::vector<TargetEntry> bind_targets(ParseState& state, const std::vector<Node>& items, Place place) {
     PlaceScope scope(state, place);
     std::vector<TargetEntry> targets;
     for (const Node& item : items) {
         Node value = item["val"];
         std::vector<TargetEntry> added;
-        if (is_star(value)) {
-            added = expand_star(state, value);
-        } else if (is_indirection_star(value)) {
-            added = expand_composite(state, value);
+        if (is_row_expansion(value)) {
+            added = expand_row(state, value);
         } else {
             TargetEntry target;
             target.expr = bind_expr(state, value);

@@ -55,7 +55,7 @@ ExprPtr bind_multi_assign(ParseState& state, const Node& node) {
     auto columns = static_cast<std::size_t>(node.integer("ncolumns"));
     if (source.is("RowExpr")) {
         std::vector<Node> args = source.items("args");
-        const bool star = std::ranges::any_of(args, [](const Node& arg) { return arg.is("ColumnRef") && arg.items("fields").back().is("A_Star"); });
+        const bool star = std::ranges::any_of(args, is_row_expansion);
         if (star) throw NotSimulated("a multiple assignment from ROW(x.*)", source.location());
         if (args.size() != columns) throw SqlError("42601", "number of columns does not match number of values").at(source.location());
         if (args[column - 1].is("SetToDefault")) {

@@ -107,6 +107,8 @@ bool make_candidate(const Signature& declared, std::size_t nargs, const CallSynt
                   declared.variadic != oid::kAny;
     bool any_variadic = declared.variadic == oid::kAny && nargs >= declared_count;
     if (!syntax.arg_names.empty()) {
+        // What would be collected has no names.
+        if (declared.variadic != kInvalidOid && !syntax.variadic) return false;
         if (!match_names(declared, nargs, syntax.arg_names, candidate.positions)) return false;
         for (int position : candidate.positions) candidate.args.push_back(declared.args[static_cast<std::size_t>(position)]);
         candidate.defaults = static_cast<int>(declared_count - nargs);

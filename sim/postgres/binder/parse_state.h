@@ -261,6 +261,9 @@ std::string figure_column_name(const Node& node);
 RowType output_columns(const std::vector<TargetEntry>& targets);
 RowType query_columns(const Query& query);
 std::vector<TargetEntry> expand_star(ParseState& state, const Node& column_ref);
+/// t.* or (expr).*, and the columns that stand for it in a list of expressions (transformExpressionList).
+bool is_row_expansion(const Node& node);
+std::vector<TargetEntry> expand_row(ParseState& state, const Node& node);
 
 // bind_insert.cc, bind_update.cc, bind_delete.cc
 std::shared_ptr<Query> bind_set_operation(ParseState& state, const Node& node);

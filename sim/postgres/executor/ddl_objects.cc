@@ -519,6 +519,33 @@ void bind_role_options(const Node& node, Role& role) {
                      : name == "createdb" ? &role.create_db : name == "createrole" ? &role.create_role : name == "inherit" ? &role.inherit
                      : name == "bypassrls" ? &role.bypass_rls : nullptr;
         if (flag != nullptr) *flag = on;
+        if (name == "adminmembers") throw NotSimulated("ADMIN of CREATE ROLE");
+    }
+}
+
+Role existing_role(const Catalog& catalog, const Node& spec) {
+    const std::string name(spec.text("rolename"));
+    if (name.empty()) throw NotSimulated("CURRENT_USER in CREATE ROLE");
+    const Role* role = catalog.find_role(name);
+    if (role == nullptr) throw SqlError("42704", fmt::format("role \"{}\" does not exist", name));
+    return *role;
+}
+
+/// IN ROLE and ROLE of a new role. They are what GRANT does, with the creator's right to do so.
+void add_memberships(Catalog& catalog, const Node& node, Role& role, bool by_superuser) {
+    for (const Node& option : node.items("options")) {
+        const bool joins = option.text("defname") == "addroleto";
+        if (!joins && option.text("defname") != "rolemembers") continue;
+        if (!by_superuser) throw NotSimulated("IN ROLE and ROLE of CREATE ROLE by a role that is not superuser");
+        for (const Node& spec : option["arg"].items()) {
+            Role other = existing_role(catalog, spec);
+            if (joins) {
+                role.member_of.push_back(other.oid);
+            } else {
+                other.member_of.push_back(role.oid);
+                catalog.put_role(other);
+            }
+        }
     }
 }
 
@@ -538,6 +565,7 @@ ExecResult create_role(Backend& backend, const Command& command, const RowSink&)
     bind_role_options(node, role);
     role.oid = allocate_oid(backend);
     auto catalog = backend.copy_catalog();
+    add_memberships(*catalog, node, role, creator.superuser);
     catalog->put_role(role);
     backend.set_catalog(std::move(catalog));
     return tag_only("CREATE ROLE");
@@ -551,6 +579,8 @@ ExecResult alter_role(Backend& backend, const Command& command, const RowSink&) 
     const Role& changer = *backend.catalog().find_role(backend.current_user());
     if (role.superuser && !changer.superuser) throw SqlError("42501", "must be superuser to alter superuser roles or change superuser attribute");
     if (!changer.superuser && !changer.create_role) throw SqlError("42501", "permission denied");
+    const std::vector<Node> options = command.node.items("options");
+    if (std::ranges::any_of(options, [](const Node& option) { return option.text("defname") == "rolemembers"; })) throw NotSimulated("ALTER GROUP");
     bind_role_options(command.node, role);
     auto catalog = backend.copy_catalog();
     catalog->put_role(role);
