@@ -322,8 +322,7 @@ ExprPtr resolve_with_hook(ParseState& state, const std::vector<std::string>& nam
 
 }  // namespace
 
-ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::string& field, int location) {
-    RowType row = row_type_of_expr(state, *arg);
+ExprPtr select_field(Environment& env, const ExprPtr& arg, const RowType& row, const std::string& field, int location) {
     for (std::size_t i = 0; i < row.size(); ++i) {
         if (row[i].dropped || row[i].name != field) continue;
         // An untyped literal that has become a field is a literal no more: nothing converts it.
@@ -333,10 +332,16 @@ ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::stri
         node->field = static_cast<int>(i);
         node->type = row[i].type;
         node->typmod = row[i].typmod;
-        node->collation = state.type(row[i].type).collation;
+        node->collation = env.type(row[i].type).collation;
         node->location = location;
         return node;
     }
+    return nullptr;
+}
+
+ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::string& field, int location) {
+    const RowType row = row_type_of_expr(state, *arg);
+    if (ExprPtr found = select_field(state.host(), arg, row, field, location)) return found;
     if (arg->kind == ExprKind::kVar && row.empty() && arg->type == oid::kRecord) throw SqlError("42809", "record type has not been registered");
     if (arg->type == oid::kRecord) {
         throw SqlError("42703", fmt::format("could not identify column \"{}\" in record data type", field)).at(location);

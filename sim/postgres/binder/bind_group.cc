@@ -149,4 +149,10 @@ void move_having_to_where(Query& query) {
     query.having = joined(std::move(having));
 }
 
+void drop_unread_tables(Query& query) {
+    if ((!query.having && query.grouping_sets.empty()) || query.has_aggregates || !query.group_by.empty()) return;
+    query.from.clear();
+    query.where = nullptr;
+}
+
 }  // namespace cdcsim::pg

@@ -394,6 +394,7 @@ std::shared_ptr<Query> bind_select_statement(ParseState& state, const Node& node
     bind_locking(state, node);
     check_grouping(state);
     move_having_to_where(query);
+    drop_unread_tables(query);
     query.order_unspecified = order_is_planners(query) && query.order_by.empty();
     return state.query;
 }

@@ -213,6 +213,8 @@ const OperatorRow* btree_operator(ParseState& state, Oid type, int strategy) {
     Oid operand = type;
     if (type == oid::kVarchar) operand = oid::kText;
     if (type == oid::kCidr) operand = oid::kInet;
+    constexpr Oid kNumbersOfObjects[] = {oid::kRegproc, oid::kRegprocedure, oid::kRegoper, oid::kRegoperator, oid::kRegclass, oid::kRegtype, oid::kRegnamespace, oid::kRegrole};
+    if (std::ranges::find(kNumbersOfObjects, type) != std::end(kNumbersOfObjects)) operand = oid::kOid;
     if (info.is_array()) operand = oid::kAnyarray;
     if (info.typtype == 'e') operand = oid::kAnyenum;
     if (info.typtype == 'r') operand = oid::kAnyrange;

@@ -130,6 +130,9 @@ ExprPtr make_null(Oid type, int location = -1);
 std::shared_ptr<VarExpr> make_var(int rt_index, int attno, const Attribute& column, int location = -1);
 ExprPtr make_bool(BoolOp op, std::vector<ExprPtr> args, int location = -1);
 /// The reference to column `attno` (index from 0) of a composite value.
+/// The field of that name, nullptr if `row`, the columns of `arg`, has none.
+ExprPtr select_field(Environment& env, const ExprPtr& arg, const RowType& row, const std::string& field, int location);
+/// The same; a missing field is an error.
 ExprPtr make_field_select(ParseState& state, const ExprPtr& arg, const std::string& field, int location);
 /// One function of a column definition list or with OUT arguments: its columns.
 RowType function_columns(ParseState& state, const Expr& call, const std::string& alias);
@@ -254,6 +257,8 @@ void check_grouping(ParseState& state);
 void reject_set_functions(const ExprPtr& expr, std::string_view message);
 /// Conditions of HAVING without aggregates are WHERE's, as the planner does it.
 void move_having_to_where(Query& query);
+/// Without aggregates and keys a row comes out whatever the tables hold: they are not read (create_degenerate_grouping_paths).
+void drop_unread_tables(Query& query);
 int add_relation(ParseState& state, const RelationPtr& relation, const std::string& alias,
                  const std::vector<std::string>& column_aliases, bool inherit, bool visible);
 NameItem name_item(ParseState& state, int rt_index);

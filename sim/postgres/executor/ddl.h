@@ -207,6 +207,8 @@ ExecResult fetch_cursor(Backend&, const Command&, const RowSink&);
 ExecResult close_cursor(Backend&, const Command&, const RowSink&);
 ExecResult vacuum(Backend&, const Command&, const RowSink&);
 ExecResult cluster(Backend&, const Command&, const RowSink&);
+/// Throws if the table cannot be clustered on the index of this name.
+const Index& index_to_cluster_on(const Relation& relation, const std::string& name);
 ExecResult reindex(Backend&, const Command&, const RowSink&);
 
 // ddl_function.cc

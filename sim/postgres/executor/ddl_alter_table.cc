@@ -590,7 +590,15 @@ void change_owner(Alteration& a) {
     publish(a);
 }
 
-void do_nothing(Alteration&) {}
+void cluster_on(Alteration& a) {
+    a.relation->clustered_index = index_to_cluster_on(*a.relation, name_of(a)).oid;
+    publish(a);
+}
+
+void drop_cluster(Alteration& a) {
+    a.relation->clustered_index = kInvalidOid;
+    publish(a);
+}
 
 /// A logged table cannot refer to an unlogged one.
 void check_persistence_of_keys(const Alteration& a, bool to_logged) {
@@ -671,11 +679,12 @@ constexpr AlterRow kAlterations[] = {
     {"AT_AlterColumnType", alter_type, Pass::kAlterType},
     {"AT_AlterConstraint", alter_constraint},
     {"AT_ChangeOwner", change_owner},
-    {"AT_ClusterOn", do_nothing},
+    {"AT_ClusterOn", cluster_on},
     {"AT_ColumnDefault", column_default, Pass::kAddConstraint},
     {"AT_DisableTrig", [](Alteration& a) { enable_triggers(a, 'D', "one"); }},
     {"AT_DisableTrigAll", [](Alteration& a) { enable_triggers(a, 'D', "all"); }},
     {"AT_DisableTrigUser", [](Alteration& a) { enable_triggers(a, 'D', "user"); }},
+    {"AT_DropCluster", drop_cluster},
     {"AT_DropColumn", drop_column, Pass::kDrop},
     {"AT_DropConstraint", drop_constraint, Pass::kDrop},
     {"AT_DropExpression", drop_expression, Pass::kDrop},

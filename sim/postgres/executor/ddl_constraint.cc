@@ -218,11 +218,7 @@ const Index* find_referenced_index(const Relation& parent, const std::vector<int
 void check_comparable(Backend& backend, const Relation& child, int child_attno, const Relation& parent, int parent_attno, const Constraint& constraint, Made made) {
     const Column& a = child.columns[static_cast<std::size_t>(child_attno - 1)];
     const Column& b = parent.columns[static_cast<std::size_t>(parent_attno - 1)];
-    auto base = [&](Oid type) {
-        while (backend.type(type).typtype == 'd') type = backend.type(type).base;
-        return type;
-    };
-    Oid x = base(a.type), y = base(b.type);
+    const Oid x = base_type(backend, backend.type(a.type)).oid, y = base_type(backend, backend.type(b.type)).oid;
     if (x == y) return;
     // The operator family of the parent's index, or an implicit cast of the child's column.
     auto family = [](Oid type) {

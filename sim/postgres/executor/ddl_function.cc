@@ -5,6 +5,7 @@
 
 #include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/dependents.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/executor/sql_function.h"
@@ -198,7 +199,6 @@ void check_attribute(Backend& backend, const Node& option, const Function& funct
     const Node arg = option["arg"];
     const bool is_positive = arg && (arg.is("Integer") ? arg.integer("ival") > 0 : !arg.text("fval").starts_with("-"));
     if ((name == "cost" || name == "rows") && !is_positive) throw SqlError("22023", fmt::format("{} must be positive", name == "cost" ? "COST" : "ROWS"));
-    if (name == "rows" && !function.returns_set) throw SqlError("22023", "ROWS is not applicable when function does not return a set");
     if (name == "leakproof" && arg.flag("boolval") && !is_superuser(backend, backend.current_user())) {
         throw SqlError("42501", "only superuser can define a leakproof function");
     }
@@ -282,24 +282,63 @@ void validate(Backend& backend, const Command& command, const Function& function
     }
 }
 
-/// CREATE OR REPLACE keeps the names of input parameters.
-void check_parameter_names(Backend& backend, const Function& before, const Function& after) {
+/// The names and types of what comes out, if the result is a record made of parameters.
+std::vector<std::pair<std::string, Oid>> output_columns(const Function& function) {
+    std::vector<std::pair<std::string, Oid>> columns;
+    if (function.result != oid::kRecord) return columns;
+    for (std::size_t i = 0; i < function.arg_modes.size(); ++i) {
+        if (function.arg_modes[i] != 'i' && function.arg_modes[i] != 'v') columns.emplace_back(function.arg_names[i], function.arg_types[i]);
+    }
+    return columns;
+}
+
+/// The names of input parameters may be given, not changed.
+void check_parameter_names(const Function& before, const Function& after, const std::string& hint) {
     auto names = [](const Function& function) {
         std::vector<std::string> found;
         for (std::size_t i = 0; i < function.arg_names.size(); ++i) {
-            char mode = function.arg_modes[i];
-            if (mode != 't') found.push_back(function.arg_names[i]);
+            if (function.arg_modes[i] != 'o' && function.arg_modes[i] != 't') found.push_back(function.arg_names[i]);
         }
         return found;
     };
-    std::vector<std::string> old_names = names(before), new_names = names(after);
-    for (std::size_t i = 0; i < old_names.size() && i < new_names.size(); ++i) {
+    const std::vector<std::string> old_names = names(before), new_names = names(after);
+    for (std::size_t i = 0; i < old_names.size(); ++i) {
         if (old_names[i].empty() || old_names[i] == new_names[i]) continue;
-        std::string types;
-        for (Oid type : input_types(before)) types += (types.empty() ? "" : ",") + format_type(backend, type);
-        throw SqlError("42P13", fmt::format("cannot change name of input parameter \"{}\"", old_names[i]))
-            .hint(fmt::format("Use DROP {} {}({}) first.", before.kind == 'p' ? "PROCEDURE" : "FUNCTION", before.name, types));
+        throw SqlError("42P13", fmt::format("cannot change name of input parameter \"{}\"", old_names[i])).hint(hint);
     }
+}
+
+/// Defaults belong to the last input parameters; there may come more, of the same types.
+void check_parameter_defaults(const Function& before, const Function& after, const std::string& hint) {
+    auto types = [](const Function& function) {
+        std::vector<Oid> found;
+        for (const std::optional<StoredExpr>& value : function.arg_defaults) {
+            if (value) found.push_back(value->expr->type);
+        }
+        return found;
+    };
+    const std::vector<Oid> old_types = types(before), new_types = types(after);
+    if (new_types.size() < old_types.size()) throw SqlError("42P13", "cannot remove parameter defaults from existing function").hint(hint);
+    if (!std::equal(old_types.rbegin(), old_types.rend(), new_types.rbegin())) {
+        throw SqlError("42P13", "cannot change data type of existing parameter default value").hint(hint);
+    }
+}
+
+/// What CREATE OR REPLACE must leave as it is: the checks of ProcedureCreate.
+void check_replacement(Backend& backend, const Function& before, const Function& after) {
+    if (before.kind != after.kind) {
+        throw SqlError("42809", "cannot change routine kind").detail(fmt::format("\"{}\" is a {}.", before.name, before.kind == 'p' ? "procedure" : "function"));
+    }
+    const std::string hint = fmt::format("Use DROP {} {} first.", before.kind == 'p' ? "PROCEDURE" : "FUNCTION", format_procedure(backend, before));
+    SqlError result("42P13", before.kind == 'p' ? "cannot change whether a procedure has output parameters" : "cannot change return type of existing function");
+    result.set_hint(hint);
+    if (before.result != after.result || before.returns_set != after.returns_set) throw std::move(result);
+    if (output_columns(before) != output_columns(after)) {
+        SqlError columns("42P13", "cannot change return type of existing function");
+        throw std::move(columns).detail("Row type defined by OUT parameters is different.").hint(hint);
+    }
+    check_parameter_names(before, after, hint);
+    check_parameter_defaults(before, after, hint);
 }
 
 }  // namespace
@@ -325,12 +364,16 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
     function->name = names.back();
     function->kind = is_procedure ? 'p' : 'f';
     function->owner = backend.current_user();
-    bind_parameters(backend, node, *function);
-    bind_result(backend, node, *function, is_procedure);
     bind_options_of(backend, node, *function);
-    check_polymorphic_result(backend, *function);
     if (function->language.empty()) throw SqlError("42P13", "no language specified");
     require_language(*function);
+    bind_parameters(backend, node, *function);
+    bind_result(backend, node, *function, is_procedure);
+    check_polymorphic_result(backend, *function);
+    const std::vector<Node> options = node.items("options");
+    auto is_given = [&](std::string_view name) { return std::ranges::any_of(options, [&](const Node& option) { return option.text("defname") == name; }); };
+    if (!is_given("as")) throw SqlError("42P13", "no function body specified");
+    if (is_given("rows") && !function->returns_set) throw SqlError("22023", "ROWS is not applicable when function does not return a set");
     FunctionPtr existing;
     for (const FunctionPtr& other : backend.catalog().find_functions(function->schema, function->name)) {
         if (input_types(*other) == input_types(*function)) existing = other;
@@ -339,18 +382,7 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
         if (!node.flag("replace")) {
             throw SqlError("42723", fmt::format("function \"{}\" already exists with same argument types", function->name));
         }
-        if (existing->kind != function->kind) {
-            throw SqlError("42809", "cannot change routine kind").detail(fmt::format("\"{}\" is a {}.", existing->name, existing->kind == 'p' ? "procedure" : "function"));
-        }
-        if (existing->result != function->result || existing->returns_set != function->returns_set) {
-            throw SqlError("42P13", "cannot change return type of existing function")
-                .hint(fmt::format("Use DROP FUNCTION {}({}) first.", existing->name, [&] {
-                    std::string text;
-                    for (Oid type : input_types(*existing)) text += (text.empty() ? "" : ",") + format_type(backend, type);
-                    return text;
-                }()));
-        }
-        check_parameter_names(backend, *existing, *function);
+        check_replacement(backend, *existing, *function);
         function->oid = existing->oid;
     } else {
         function->oid = allocate_oid(backend);

@@ -147,6 +147,14 @@ ExecResult vacuum(Backend& backend, const Command& command, const RowSink&) {
     return tag_only(name);
 }
 
+const Index& index_to_cluster_on(const Relation& relation, const std::string& name) {
+    const auto index = std::ranges::find(relation.indexes, name, &Index::name);
+    if (index == relation.indexes.end()) throw SqlError("42704", fmt::format("index \"{}\" for table \"{}\" does not exist", name, relation.name));
+    if (index->method != "btree") throw SqlError("0A000", fmt::format("cannot cluster on index \"{}\" because access method does not support clustering", name));
+    if (index->predicate) throw SqlError("0A000", fmt::format("cannot cluster on partial index \"{}\"", name));
+    return *index;
+}
+
 ExecResult cluster(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     if (!node.has("relation")) throw NotSimulated("CLUSTER of all tables");
@@ -154,19 +162,11 @@ ExecResult cluster(Backend& backend, const Command& command, const RowSink&) {
     require_owner(backend, *relation);
     if (relation->kind != 'r') throw SqlError("42809", fmt::format("\"{}\" is not a table", relation->name));
     check_not_in_use(backend, *relation, "CLUSTER");
-    std::string name(node.text("indexname"));
-    const Index* index = nullptr;
-    if (name.empty()) {
-        index = relation->find_index(relation->clustered_index);
-        if (index == nullptr) throw SqlError("42704", fmt::format("there is no previously clustered index for table \"{}\"", relation->name));
-    } else {
-        auto it = std::ranges::find(relation->indexes, name, &Index::name);
-        if (it == relation->indexes.end()) throw SqlError("42704", fmt::format("index \"{}\" for table \"{}\" does not exist", name, relation->name));
-        index = &*it;
-    }
-    if (index->method != "btree") throw SqlError("0A000", fmt::format("cannot cluster on index \"{}\" because access method does not support clustering", index->name));
-    if (index->predicate) throw SqlError("0A000", fmt::format("cannot cluster on partial index \"{}\"", index->name));
-    Oid chosen = index->oid;
+    const std::string name(node.text("indexname"));
+    const Index* index = relation->find_index(relation->clustered_index);
+    if (name.empty() && index == nullptr) throw SqlError("42704", fmt::format("there is no previously clustered index for table \"{}\"", relation->name));
+    index = &index_to_cluster_on(*relation, name.empty() ? index->name : name);
+    const Oid chosen = index->oid;
     cluster_table(backend, relation, *index);
     auto changed = copy_relation(backend.catalog().find_relation(relation->oid));
     changed->clustered_index = chosen;

@@ -416,7 +416,10 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
     const Node& node = command.node;
     Node range_var = node["view"];
     std::string name(range_var.text("relname"));
-    std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options());
+    BindOptions bind = backend.bind_options();
+    bind.allow_into = true;
+    std::shared_ptr<const Query> query = bind_query(node["query"], bind);
+    if (node["query"].has("intoClause")) throw SqlError("42601", "views must not contain SELECT INTO");
     const char check_option = check_option_of(node, *query);
     bool temporary = range_var.text("relpersistence") == "t";
     if (!temporary && reads_temporary(*query)) {

@@ -8,6 +8,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/modify.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -58,8 +59,7 @@ bool uses_column(const ExprPtr& expr, int attno) {
 }
 
 void require_btree_class(Backend& backend, Oid type) {
-    Oid base = type;
-    while (backend.type(base).typtype == 'd') base = backend.type(base).base;
+    const Oid base = base_type(backend, backend.type(type)).oid;
     if (base != oid::kJson && base != oid::kXml && base != oid::kPoint) return;
     throw SqlError("42704", fmt::format("data type {} has no default operator class for access method \"btree\"", format_type(backend, type)))
         .hint("You must specify an operator class for the index or define a default operator class for the data type.");

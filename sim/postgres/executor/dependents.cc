@@ -142,17 +142,12 @@ bool is_column_of(Backend& backend, const RangeTableEntry& rte, int attno, Oid r
 
 bool reads_column(Backend& backend, const Query& query, Oid oid, int attno) {
     bool found = false;
-    auto of_relation = [&](int rt_index) {
-        const RangeTableEntry& rte = query.range_table[static_cast<std::size_t>(rt_index - 1)];
-        return rte.relation && rte.relation->oid == oid;
-    };
     auto look = [&](const ExprPtr& expr) {
         any_expression(expr, [&](const Expr& e) {
             if (e.kind == ExprKind::kVar && as<VarExpr>(e).levels_up == 0) {
                 const auto& var = as<VarExpr>(e);
                 found = found || is_column_of(backend, query.range_table[static_cast<std::size_t>(var.rt_index - 1)], var.attno, oid, attno);
             }
-            if (e.kind == ExprKind::kWholeRow && as<WholeRowExpr>(e).levels_up == 0) found = found || of_relation(as<WholeRowExpr>(e).rt_index);
             if (e.kind == ExprKind::kSubLink && view_uses(*as<SubLinkExpr>(e).query, oid)) throw NotSimulated("DROP or ALTER TYPE of a column of a table that a view's subquery uses");
             return found;
         });
@@ -172,19 +167,21 @@ std::string shown_name(Backend& backend, const Relation& relation) {
     return found && found->oid == relation.oid ? name : quote_identifier(relation.schema_name) + "." + name;
 }
 
-std::string describe_function(Backend& backend, const Function& function) {
+std::string format_procedure(Backend& backend, const Function& function) {
     std::vector<std::string> types;
     std::vector<Oid> inputs;
     for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
-        if (function.arg_modes[i] == 't' || (function.arg_modes[i] == 'o' && function.kind != 'p')) continue;
+        if (function.arg_modes[i] == 't' || function.arg_modes[i] == 'o') continue;
         types.push_back(format_type(backend, function.arg_types[i]));
-        if (function.arg_modes[i] != 'o') inputs.push_back(function.arg_types[i]);
+        inputs.push_back(function.arg_types[i]);
     }
     FunctionPtr visible = find_user_function({function.name}, inputs, backend);
     std::string name = quote_identifier(function.name);
     if (!visible || visible->oid != function.oid) name = quote_identifier(backend.catalog().find_schema(function.schema)->name) + "." + name;
-    return fmt::format("function {}({})", name, fmt::join(types, ","));
+    return fmt::format("{}({})", name, fmt::join(types, ","));
 }
+
+std::string describe_function(Backend& backend, const Function& function) { return "function " + format_procedure(backend, function); }
 
 bool view_uses(const Query& query, Oid relation) {
     return query_has(query, [&](const RangeTableEntry& rte) { return rte.relation && rte.relation->oid == relation; }, [](const Expr&) { return false; });
@@ -321,7 +318,9 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
         std::string name = other.name;
         found.push_back({fmt::format("column {} of table {}", name, table), self, [&backend, oid, name] { drop_column_cascade(backend, oid, name); }});
     }
-    for (const Trigger& trigger : relation->triggers) {
+    std::vector<Trigger> triggers = relation->triggers;
+    std::ranges::sort(triggers, {}, &Trigger::oid);
+    for (const Trigger& trigger : triggers) {
         if (!trigger_uses(trigger, attno)) continue;
         found.push_back({fmt::format("trigger {} on table {}", trigger.name, table), self, [&backend, oid, number = trigger.oid] {
                              auto changed = copy_relation(backend.catalog().find_relation(oid));

@@ -20,7 +20,9 @@ using Dependents = std::vector<Dependent>;
 std::string relation_kind(const Relation& relation);
 /// The name, with its schema if the search_path does not reach it.
 std::string shown_name(Backend& backend, const Relation& relation);
-/// "function s.f(integer)" with the kind in front.
+/// "s.f(integer,text)": with its schema if the search_path does not reach it.
+std::string format_procedure(Backend& backend, const Function& function);
+/// The same with the kind in front.
 std::string describe_function(Backend& backend, const Function& function);
 /// Whether a query reads a relation, subqueries included, views' own queries not.
 bool view_uses(const Query& query, Oid relation);

@@ -225,10 +225,10 @@ ExecResult declare_cursor(Backend& backend, const Command& command, const RowSin
     if ((options & kOptionBinary) != 0) throw NotSimulated("binary cursors");
     bool hold = (options & kOptionHold) != 0;
     bool in_block = backend.transaction().block || backend.transaction().implicit_block;
+    std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options(command.hook));
     if (!hold && !in_block && command.top_level) throw SqlError("25P01", "DECLARE CURSOR can only be used in transaction blocks");
     std::string name(node.text("portalname"));
     if (backend.portals.contains(name)) throw SqlError("42P03", fmt::format("cursor \"{}\" already exists", name));
-    std::shared_ptr<const Query> query = bind_query(node["query"], backend.bind_options(command.hook));
     if (!query->row_marks.empty() && (hold || backend.is_contended())) throw NotSimulated("cursors FOR UPDATE WITH HOLD or while another session is at work");
     if (contains_volatile(*query)) throw NotSimulated("cursors over volatile functions");
     Portal portal;

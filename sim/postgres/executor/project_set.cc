@@ -7,6 +7,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/catalog/objects.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -14,11 +15,6 @@ namespace {
 
 bool is_composite(Environment& env, Oid type) {
     return type == oid::kRecord || env.type(type).typtype == 'c';
-}
-
-Oid under_domains(Environment& env, Oid type) {
-    while (env.type(type).typtype == 'd') type = env.type(type).base;
-    return type;
 }
 
 std::vector<Datum> fields_of(Environment& env, Oid type, const Datum& value, const RowType& columns) {
@@ -53,7 +49,7 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
     const Expr& call = *item.call;
     const RowType* row_type = call.type == oid::kRecord ? &columns : nullptr;
     auto count = static_cast<std::size_t>(item.column_count);
-    const Oid type = under_domains(context.host, call.type);
+    const Oid type = base_type(context.host, context.host.type(call.type)).oid;
     bool composite = is_composite(context.host, type);
     std::vector<std::vector<Datum>> rows;
     if (call.kind == ExprKind::kFunc && as<FuncExpr>(call).returns_set) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/binder/parse_state.h"
 #include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/utility.h"
@@ -33,7 +34,7 @@ class ArgumentHook : public NameHook {
         if (it == names_.end() || names[first].empty()) return nullptr;
         ExprPtr argument = resolve_param(static_cast<int>(it - names_.begin()) + 1, location);
         if (first + 1 == names.size()) return argument;
-        return first + 2 == names.size() ? field(argument, names.back(), location) : nullptr;
+        return first + 2 == names.size() ? select_field(backend_, argument, backend_.type(argument->type).attributes, names.back(), location) : nullptr;
     }
     ExprPtr resolve_param(int number, int location) override {
         if (number < 1 || number > static_cast<int>(types_.size())) return nullptr;
@@ -46,20 +47,6 @@ class ArgumentHook : public NameHook {
     }
 
   private:
-    ExprPtr field(const ExprPtr& argument, const std::string& name, int location) {
-        const RowType& row = backend_.type(argument->type).attributes;
-        auto it = std::ranges::find_if(row, [&](const Attribute& a) { return !a.dropped && a.name == name; });
-        if (it == row.end()) return nullptr;
-        auto select = std::make_shared<FieldSelectExpr>();
-        select->arg = argument;
-        select->field = static_cast<int>(it - row.begin());
-        select->type = it->type;
-        select->typmod = it->typmod;
-        select->collation = backend_.type(it->type).collation;
-        select->location = location;
-        return select;
-    }
-
     Backend& backend_;
     std::string name_;
     std::vector<std::string> names_;

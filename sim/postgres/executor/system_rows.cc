@@ -187,7 +187,7 @@ void pg_index(Backend& backend, const RowSink& emit) {
             for (const IndexKey& key : index.keys) options.push_back((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0));
             row.number("indexrelid", index.oid).number("indrelid", oid).number("indnatts", static_cast<std::int64_t>(key_numbers(index).size()));
             row.number("indnkeyatts", static_cast<std::int64_t>(index.keys.size())).flag("indisunique", index.unique).flag("indnullsnotdistinct", index.nulls_not_distinct);
-            row.flag("indisprimary", index.primary).flag("indisexclusion", false).flag("indimmediate", index.immediate).flag("indisclustered", false);
+            row.flag("indisprimary", index.primary).flag("indisexclusion", false).flag("indimmediate", index.immediate).flag("indisclustered", index.oid == relation->clustered_index);
             row.flag("indisvalid", index.valid).flag("indcheckxmin", false).flag("indisready", true).flag("indislive", true);
             row.flag("indisreplident", relation->replica_identity == 'i' && relation->replica_index == index.oid);
             row.text("indkey", int_list(key_numbers(index))).text("indoption", int_list(options));

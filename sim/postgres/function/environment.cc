@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/catalog/builtin.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/format_type.h"
 
 namespace cdcsim::pg {
@@ -19,7 +20,7 @@ namespace {
 /// Binary coercible (IsBinaryCoercible of parse_coerce.c, without pseudo-types).
 bool fits(Environment& env, Oid from, Oid to) {
     if (from == to) return true;
-    while (env.type(from).typtype == 'd') from = env.type(from).base;
+    from = base_type(env, env.type(from)).oid;
     const CastRow* cast = from == to ? nullptr : find_cast(from, to);
     return from == to || (cast != nullptr && cast->method == 'b' && cast->context == 'i');
 }

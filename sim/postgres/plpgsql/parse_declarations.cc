@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/plpgsql/parser.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg::plpgsql {
@@ -159,9 +160,7 @@ void Parser::set_type(Variable& variable, Oid type, std::int32_t typmod) {
     if (info.typtype == 'p' && type != oid::kRecord) {
         throw SqlError("0A000", fmt::format("variable \"{}\" has pseudo-type {}", variable.name, format_type(backend_, type)));
     }
-    Oid base = type;
-    while (backend_.type(base).typtype == 'd') base = backend_.type(base).base;
-    if (base != type && backend_.type(base).typtype == 'c') throw NotSimulated("PL/pgSQL variables of a domain over a composite type");
+    if (info.typtype == 'd' && base_type(backend_, info).typtype == 'c') throw NotSimulated("PL/pgSQL variables of a domain over a composite type");
     variable.is_record = info.typtype == 'c' || type == oid::kRecord;
 }
 

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/parse_state.h"
 #include "sim/postgres/plpgsql/interpret.h"
+#include "sim/postgres/type/canonical.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg::plpgsql {
@@ -83,20 +85,10 @@ class VariableHook : public NameHook {
         Backend& backend = interpreter()->backend_;
         Oid base = function_.variables[static_cast<std::size_t>(number)].type;
         if (backend.type(base).typtype != 'd') return nullptr;
-        while (backend.type(base).typtype == 'd') base = backend.type(base).base;
-        const RowType& row = backend.type(base).attributes;
-        const auto found = std::ranges::find_if(row, [&](const Attribute& a) { return !a.dropped && a.name == name; });
-        if (found == row.end()) return nullptr;
-        auto select = std::make_shared<FieldSelectExpr>();
+        base = base_type(backend, backend.type(base)).oid;
         auto whole = std::make_shared<ParamExpr>(as<ParamExpr>(*variable(number, location)));
         whole->type = base;
-        select->arg = whole;
-        select->field = static_cast<int>(found - row.begin());
-        select->type = found->type;
-        select->typmod = found->typmod;
-        select->collation = backend.type(found->type).collation;
-        select->location = location;
-        return select;
+        return select_field(backend, whole, backend.type(base).attributes, name, location);
     }
 
     ExprPtr field(int number, const std::string& name, int location, bool required) {

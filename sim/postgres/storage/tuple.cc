@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "sim/postgres/storage/pglz.h"
 #include "sim/postgres/storage/placement.h"
+#include "sim/postgres/type/canonical.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -21,11 +22,7 @@ int align_to(int offset, char align) {
     return (offset + unit - 1) & ~(unit - 1);
 }
 
-const TypeInfo& storage_type(Environment& env, Oid oid) {
-    const TypeInfo* type = &env.type(oid);
-    while (type->typtype == 'd') type = &env.type(type->base);
-    return *type;
-}
+const TypeInfo& storage_type(Environment& env, Oid oid) { return base_type(env, env.type(oid)); }
 
 class Shaper {
   public:

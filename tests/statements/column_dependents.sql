@@ -1,0 +1,15 @@
+create table u(a int, b int, c int);
+create function tf() returns trigger as 'begin return new; end' language plpgsql;
+create trigger z before update of b on u for each row execute function tf();
+create trigger y before update of b, c on u for each row execute function tf();
+create trigger x before update of a on u for each row when (new.b > 1) execute function tf();
+create trigger w before update of a on u for each row when (new.* is distinct from old.*) execute function tf();
+create view uv as select b from u;
+create index ui on u(b) where c > 1;
+alter table u add check (b > 0);
+create view uw as select u from u;
+alter table u drop column b;
+drop function tf();
+drop table u;
+drop table u cascade;
+drop function tf() cascade;
