@@ -43,7 +43,12 @@ ExprPtr bind_a_const(ParseState& state, const Node& node) {
     if (Node bits = node["bsval"]) {
         // B'101' or X'1F', the letter first.
         std::string_view text = bits.text("bsval");
-        return make_const(oid::kBit, input_text(state.host(), oid::kBit, text, -1), node.location());
+        try {
+            return make_const(oid::kBit, input_text(state.host(), oid::kBit, text, -1), node.location());
+        } catch (SqlError& error) {
+            error.replace_position(node.location());
+            throw;
+        }
     }
     if (ExprPtr simple = bind_const(state, node)) return simple;
     Datum value = input_text(state.host(), oid::kNumeric, node["fval"].text("fval"), -1);
@@ -229,9 +234,10 @@ ExprPtr bind_collate(ParseState& state, const Node& node) {
 
 // A_Expr, by kind.
 
-std::string operator_name(const Node& node) {
+std::string operator_name(ParseState& state, const Node& node) {
     std::vector<std::string> names = name_list(node.items("name"));
     if (names.size() > 1 && names[0] != "pg_catalog") {
+        if (state.context().catalog().find_schema(names[0]) == nullptr) throw SqlError("3F000", fmt::format("schema \"{}\" does not exist", names[0])).at(node.location());
         throw SqlError("42883", fmt::format("operator does not exist: {}", fmt::join(names, "."))).at(node.location());
     }
     return names.back();
@@ -240,7 +246,7 @@ std::string operator_name(const Node& node) {
 bool is_row(const ExprPtr& expr) { return expr && expr->kind == ExprKind::kRow; }
 
 ExprPtr bind_op(ParseState& state, const Node& node) {
-    std::string name = operator_name(node);
+    std::string name = operator_name(state, node);
     int location = node.location();
     Node left_node = node["lexpr"], right_node = node["rexpr"];
     // (a, b) = (SELECT ...): a row comparison with a subquery.
@@ -258,7 +264,7 @@ ExprPtr bind_op(ParseState& state, const Node& node) {
 ExprPtr bind_op_any(ParseState& state, const Node& node, bool use_or) {
     ExprPtr left = bind_expr(state, node["lexpr"]);
     ExprPtr right = bind_expr(state, node["rexpr"]);
-    return make_scalar_array_op(state, operator_name(node), use_or, left, right, node.location());
+    return make_scalar_array_op(state, operator_name(state, node), use_or, left, right, node.location());
 }
 
 ExprPtr bind_distinct(ParseState& state, const Node& node, bool negate) {
@@ -290,7 +296,7 @@ ExprPtr bind_null_if(ParseState& state, const Node& node) {
 }
 
 ExprPtr bind_in(ParseState& state, const Node& node) {
-    std::string name = operator_name(node);
+    std::string name = operator_name(state, node);
     bool use_or = name == "=";
     int location = node.location();
     ExprPtr left = bind_expr(state, node["lexpr"]);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/current_views.h"
 #include "sim/postgres/binder/parse_state.h"
 
 namespace cdcsim::pg {
@@ -421,7 +422,7 @@ int add_relation(ParseState& state, const RelationPtr& relation, const std::stri
     rte.inherit = inherit;
     if (relation->kind == 'v') {
         rte.kind = RteKind::kSubquery;
-        rte.subquery = relation->view;
+        rte.subquery = with_current_views(state, relation->view);
     } else {
         rte.kind = RteKind::kRelation;
     }

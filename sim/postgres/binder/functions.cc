@@ -130,11 +130,21 @@ bool make_candidate(const Signature& declared, std::size_t nargs, const CallSynt
     return true;
 }
 
+/// The schema that a call names: what is wrong with it is told with the call's place.
+Oid schema_of_call(ParseState& state, const std::string& name, int location) {
+    try {
+        return require_schema(name, state.context()).oid;
+    } catch (SqlError& error) {
+        if (error.position() < 0) error.replace_position(location);
+        throw;
+    }
+}
+
 std::vector<Candidate> find_candidates(ParseState& state, const std::vector<std::string>& names, std::size_t nargs,
                                        const CallSyntax& syntax) {
     std::vector<Candidate> found;
     std::vector<Oid> schemas = function_search_path(state.context());
-    if (names.size() == 2) schemas = {require_schema(names[0], state.context()).oid};
+    if (names.size() == 2) schemas = {schema_of_call(state, names[0], syntax.location)};
     if (names.size() > 2) throw SqlError("42601", "improper qualified name (too many dotted names): " + fmt::format("{}", fmt::join(names, "."))).at(syntax.location);
     for (Oid schema : schemas) {
         std::size_t earlier = found.size();
@@ -442,7 +452,7 @@ ExprPtr try_function_cast(ParseState& state, const std::vector<std::string>& nam
     if (args.size() != 1 || names.size() > 2 || !syntax.arg_names.empty()) return nullptr;
     TypePtr type;
     std::vector<Oid> schemas = function_search_path(state.context());
-    if (names.size() == 2) schemas = {require_schema(names[0], state.context()).oid};
+    if (names.size() == 2) schemas = {schema_of_call(state, names[0], syntax.location)};
     for (Oid schema : schemas) {
         if ((type = state.context().catalog().find_type(schema, names.back()))) break;
     }

@@ -120,6 +120,7 @@ class Catalog {
     /// The access control list of an object, or nullptr: the default one is in force.
     const std::vector<Grant>* find_grants(const GrantKey& key) const;
     void set_grants(const GrantKey& key, std::vector<Grant> grants) { grants_[key] = std::move(grants); }
+    void forget_grants(const GrantKey& key) { grants_.erase(key); }
     const std::map<GrantKey, std::vector<Grant>>& grants() const { return grants_; }
 
     /// nullptr: none. The key is as for grants.

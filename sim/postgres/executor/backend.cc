@@ -10,6 +10,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/executor/plan_sharing.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/executor/settings.h"
 #include "sim/postgres/executor/utility.h"
 #include "sim/postgres/type/oids.h"
@@ -495,6 +496,7 @@ std::string Backend::setting(const std::string& name) {
 }
 
 void Backend::set_setting(const std::string& name, const std::string& value, SettingAction action) {
+    require_setting_right(*this, name);
     put_setting(name, validate_setting(name, value, *this), action);
     apply_settings();
 }

@@ -78,9 +78,17 @@ Datum call_extension_function(Backend& backend, const Function& function, CallCo
     return found(call, args);
 }
 
+/// A stored expression is bound to the function as it was before a CREATE OR REPLACE.
+FunctionPtr as_of_now(Backend& backend, const FunctionPtr& bound) {
+    FunctionPtr now = backend.catalog().find_function(bound->oid);
+    return now ? now : bound;
+}
+
 }  // namespace
 
-Datum Backend::call_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args) {
+Datum Backend::call_function(const std::shared_ptr<const Function>& bound, CallContext& call, std::span<const Datum> args) {
+    const FunctionPtr function = as_of_now(*this, bound);
+    if (function->strict && std::ranges::any_of(args, &Datum::is_null)) return {};
     if (function->language == "c") return call_extension_function(*this, *function, call, args);
     CallScope scope(*this, *function);
     if (function->language != "sql" && function->language != "plpgsql") throw NotSimulated(fmt::format("functions in language {}", function->language));
@@ -88,13 +96,15 @@ Datum Backend::call_function(const std::shared_ptr<const Function>& function, Ca
         return on_deep_stack([&] { return plpgsql_call(*this, function, call, args); });
     }
     SqlFunctionResult result = on_deep_stack([&] { return run_sql_function(*this, *function, call, args); });
-    if (call.result_type == oid::kVoid) return {};
     if (result.rows.empty()) return {};
+    if (call.result_type == oid::kVoid) return result.rows[0][0];
     return whole_result(*this, call.result_type, result.columns, result.rows[0]);
 }
 
-void Backend::call_set_function(const std::shared_ptr<const Function>& function, CallContext& call, std::span<const Datum> args,
+void Backend::call_set_function(const std::shared_ptr<const Function>& bound, CallContext& call, std::span<const Datum> args,
                                 const RowSink& emit) {
+    const FunctionPtr function = as_of_now(*this, bound);
+    if (function->strict && std::ranges::any_of(args, &Datum::is_null)) return;
     CallScope scope(*this, *function);
     const TypeInfo& wanted = type(call.result_type);
     const RowSink full = [&](std::span<const Datum> row) { return emit(with_dropped(wanted, row)); };

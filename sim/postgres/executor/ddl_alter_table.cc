@@ -164,7 +164,7 @@ void drop_column(Alteration& a) {
     column.generated = false;
     publish(a);
     auto catalog = a.backend.copy_catalog();
-    for (Oid oid : sequences) catalog->drop_relation(oid);
+    for (Oid oid : sequences) drop_with_grants(*catalog, oid);
     a.backend.set_catalog(std::move(catalog));
 }
 
@@ -565,7 +565,7 @@ void drop_identity(Alteration& a) {
     column.identity_sequence = kInvalidOid;
     publish(a);
     auto catalog = a.backend.copy_catalog();
-    catalog->drop_relation(sequence);
+    drop_with_grants(*catalog, sequence);
     a.backend.set_catalog(std::move(catalog));
 }
 

@@ -206,6 +206,7 @@ ExecResult drop_functions(Backend& backend, const Node& node, std::string_view k
         settle_dependents(backend, dependents_of_function(backend, *function), cascade, describe_function(backend, *function));
         auto catalog = backend.copy_catalog();
         catalog->drop_function(function->oid);
+        forget_grants_of(*catalog, function->oid);
         backend.set_catalog(std::move(catalog));
     }
     return tag_only(tag);
@@ -234,7 +235,7 @@ ExecResult drop_types(Backend& backend, const Node& node, const std::string& tag
             ref = bind_ddl_type(object, backend.bind_options());
         } catch (const SqlError& error) {
             if (!node.flag("missing_ok") || error.sqlstate() != "42704") throw;
-            skip_notice(backend, fmt::format("type \"{}\"", names.back()));
+            skip_notice(backend, fmt::format("type \"{}\"", fmt::join(names, ".")));
             continue;
         }
         if (node.text("removeType") == "OBJECT_DOMAIN" && backend.type(ref.type).typtype != 'd') {
@@ -266,6 +267,7 @@ ExecResult drop_schemas(Backend& backend, const Node& node) {
             if (type->schema == name) catalog->drop_type(type_oid);
         }
         catalog->drop_schema(oid);
+        forget_grants_of(*catalog, oid);
         backend.set_catalog(std::move(catalog));
     }
     return tag_only("DROP SCHEMA");

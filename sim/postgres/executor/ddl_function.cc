@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/dependents.h"
@@ -324,6 +325,25 @@ void check_parameter_defaults(const Function& before, const Function& after, con
     }
 }
 
+/// What PostgreSQL keeps of a function's past or expands only when a query is planned, and this does not.
+void refuse_replaced_uses(Backend& backend, const Function& before, const Function& after) {
+    auto calls_it = [&](const Expr& e) { return e.kind == ExprKind::kFunc && as<FuncExpr>(e).user && as<FuncExpr>(e).user->oid == before.oid; };
+    auto in_key = [&](const Index& index) {
+        return index.unique && std::ranges::any_of(index.keys, [&](const IndexKey& key) { return key.expr && any_expression(key.expr->expr, calls_it); });
+    };
+    const bool same_body = before.body == after.body && before.language == after.language;
+    for (const auto& [oid, relation] : backend.catalog().relations()) {
+        if (!same_body && std::ranges::any_of(relation->indexes, in_key)) throw NotSimulated("CREATE OR REPLACE of a function that a unique index calls");
+    }
+    bool same_defaults = true;
+    for (std::size_t i = 0; i < before.arg_defaults.size() && i < after.arg_defaults.size(); ++i) {
+        if (before.arg_defaults[i] && !equal_expressions(*before.arg_defaults[i]->expr, *after.arg_defaults[i]->expr)) same_defaults = false;
+    }
+    if (!same_defaults && !dependents_of_function(backend, before).empty()) {
+        throw NotSimulated("another default value of a function that a view or a table's definition calls");
+    }
+}
+
 /// What CREATE OR REPLACE must leave as it is: the checks of ProcedureCreate.
 void check_replacement(Backend& backend, const Function& before, const Function& after) {
     if (before.kind != after.kind) {
@@ -382,14 +402,17 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
         if (!node.flag("replace")) {
             throw SqlError("42723", fmt::format("function \"{}\" already exists with same argument types", function->name));
         }
+        require_ownership(backend, existing->owner, fmt::format("{} {}", existing->kind == 'p' ? "procedure" : "function", existing->name));
         check_replacement(backend, *existing, *function);
+        refuse_replaced_uses(backend, *existing, *function);
         function->oid = existing->oid;
+        function->owner = existing->owner;
     } else {
         function->oid = allocate_oid(backend);
     }
-    validate(backend, command, *function);
     auto catalog = backend.copy_catalog();
     catalog->put_function(function);
+    if (!existing) give_default_rights(*catalog, {function->oid, function->owner, function->schema, 'f'});
     // Triggers hold the function itself: they get the new body.
     std::vector<RelationPtr> holders;
     for (const auto& [oid, relation] : catalog->relations()) {
@@ -404,6 +427,7 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
         catalog->put_relation(changed);
     }
     backend.set_catalog(std::move(catalog));
+    validate(backend, command, *function);  // last: a body may call its own function
     return tag_only(tag);
 }
 

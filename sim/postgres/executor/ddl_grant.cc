@@ -35,6 +35,7 @@ constexpr ObjectKind kKinds[] = {
     {"OBJECT_FUNCTION", "function", right::kExecute, right::kExecute},
     {"OBJECT_PROCEDURE", "procedure", right::kExecute, right::kExecute},
     {"OBJECT_ROUTINE", "routine", right::kExecute, right::kExecute},
+    {"OBJECT_TYPE", "type", right::kUsage, right::kUsage},    // of default privileges only
 };
 
 /// One object of the statement.
@@ -122,17 +123,11 @@ std::uint32_t right_named(const Node& privilege, const ObjectKind& kind, bool of
     return it->bit;
 }
 
-void change_list(Backend& backend, const Target& target, int attno, std::uint32_t rights, const std::vector<Oid>& grantees, const Node& node) {
+/// GRANT or REVOKE, as `node` says, in a list of what others than the owner may do.
+void change_grants(std::vector<Grant>& grants, Oid owner, std::uint32_t rights, const std::vector<Oid>& grantees, const Node& node) {
     bool is_grant = node.flag("is_grant"), option = node.flag("grant_option");
-    GrantKey key{target.key.first, attno};
-    std::vector<Grant> grants;
-    if (const std::vector<Grant>* found = backend.catalog().find_grants(key)) {
-        grants = *found;
-    } else if (attno == 0 && target.by_default != 0) {
-        grants.push_back({kInvalidOid, target.by_default, 0});
-    }
     for (Oid grantee : grantees) {
-        if (!is_grant && grantee == target.owner) throw NotSimulated("REVOKE from the owner");
+        if (!is_grant && grantee == owner) throw NotSimulated("REVOKE from the owner");
         auto it = std::ranges::find(grants, grantee, &Grant::grantee);
         if (it == grants.end()) it = grants.insert(grants.end(), {grantee, 0, 0});
         if (is_grant) {
@@ -143,6 +138,17 @@ void change_list(Backend& backend, const Target& target, int attno, std::uint32_
             if (!option) it->rights &= ~rights;
         }
     }
+}
+
+void change_list(Backend& backend, const Target& target, int attno, std::uint32_t rights, const std::vector<Oid>& grantees, const Node& node) {
+    GrantKey key{target.key.first, attno};
+    std::vector<Grant> grants;
+    if (const std::vector<Grant>* found = backend.catalog().find_grants(key)) {
+        grants = *found;
+    } else if (attno == 0 && target.by_default != 0) {
+        grants.push_back({kInvalidOid, target.by_default, 0});
+    }
+    change_grants(grants, target.owner, rights, grantees, node);
     auto catalog = backend.copy_catalog();
     catalog->set_grants(key, std::move(grants));
     backend.set_catalog(std::move(catalog));
@@ -167,7 +173,7 @@ void require_grantor(Backend& backend, const Target& target, std::uint32_t right
 ExecResult grant_privileges(Backend& backend, const Command& command, const RowSink&) {
     const Node& node = command.node;
     auto kind = std::ranges::find(kKinds, node.text("objtype"), &ObjectKind::type);
-    if (kind == std::end(kKinds)) throw NotSimulated(fmt::format("GRANT or REVOKE on {}", node.text("objtype")));
+    if (kind == std::end(kKinds) || kind->type == "OBJECT_TYPE") throw NotSimulated(fmt::format("GRANT or REVOKE on {}", node.text("objtype")));
     if (node.has("grantor")) throw NotSimulated("GRANTED BY");
     bool in_schema = node.text("targtype") == "ACL_TARGET_ALL_IN_SCHEMA";
     std::vector<Target> targets = in_schema ? targets_in_schema(backend, node, *kind) : named_targets(backend, node, *kind);
@@ -243,54 +249,118 @@ ExecResult grant_roles(Backend& backend, const Command& command, const RowSink&)
 
 namespace {
 
-/// Default privileges lie among the grants: by schema (0: any) and, negative, creator and kind.
-GrantKey default_key(Oid schema, Oid creator, bool sequences) { return {schema, -static_cast<int>(creator * 2 + (sequences ? 1 : 0))}; }
+constexpr std::string_view kDefaultKinds = "rSfnT";
+
+/// Default privileges lie among the grants: by schema (0: any) and, negative, creator and kind of object.
+GrantKey default_key(Oid schema, Oid creator, char kind) {
+    return {schema, -static_cast<int>(creator * 8 + static_cast<Oid>(kDefaultKinds.find(kind)))};
+}
+
+char default_kind(std::string_view object_type) {
+    if (object_type == "OBJECT_TABLE") return 'r';
+    if (object_type == "OBJECT_SEQUENCE") return 'S';
+    if (object_type == "OBJECT_SCHEMA") return 'n';
+    return object_type == "OBJECT_TYPE" ? 'T' : 'f';
+}
+
+/// What others than the owner may do with a new object where no ALTER DEFAULT PRIVILEGES says otherwise.
+std::vector<Grant> built_in_default(char kind) {
+    if (kind == 'f') return {{kInvalidOid, right::kExecute, 0}};
+    if (kind == 'T') return {{kInvalidOid, right::kUsage, 0}};
+    return {};
+}
+
+bool same_grants(const std::vector<Grant>& a, const std::vector<Grant>& b) {
+    return std::ranges::equal(a, b, [](const Grant& x, const Grant& y) {
+        return x.grantee == y.grantee && x.rights == y.rights && x.grant_options == y.grant_options;
+    });
+}
+
+/// The statement's change in one list: that of a schema starts empty, the other one as PostgreSQL has it built in.
+void change_default(Catalog& catalog, Oid schema, Oid creator, char kind, std::uint32_t rights, const std::vector<Oid>& grantees, const Node& action) {
+    const GrantKey key = default_key(schema, creator, kind);
+    const std::vector<Grant> initial = schema == kInvalidOid ? built_in_default(kind) : std::vector<Grant>{};
+    const std::vector<Grant>* found = catalog.find_grants(key);
+    std::vector<Grant> grants = found != nullptr ? *found : initial;
+    change_grants(grants, creator, rights, grantees, action);
+    std::erase_if(grants, [](const Grant& grant) { return grant.rights == 0; });
+    const bool all_use = std::ranges::any_of(grants, [](const Grant& grant) { return grant.grantee == kInvalidOid; });
+    if (kind == 'T' && schema == kInvalidOid && !all_use) throw NotSimulated("types that not everyone may use");
+    if (same_grants(grants, initial)) {
+        catalog.forget_grants(key);
+    } else {
+        catalog.set_grants(key, std::move(grants));
+    }
+}
+
+std::uint32_t default_rights(const Node& action, const ObjectKind& kind) {
+    std::uint32_t rights = action.has("privileges") ? 0 : kind.rights;
+    for (const Node& privilege : action.items("privileges")) {
+        if (privilege.has("cols")) throw SqlError("0LP01", "default privileges cannot be set for columns");
+        const std::uint32_t one = right_named(privilege, kind, false);
+        // right_named lets USAGE of tables pass, which may be sequences. These are not.
+        if ((one & kind.rights) == 0) throw SqlError("0LP01", fmt::format("invalid privilege type USAGE for {}", kind.label));
+        rights |= one;
+    }
+    return rights;
+}
+
+/// Whose new objects are meant.
+std::vector<Oid> default_creators(Backend& backend, const std::vector<Node>& specs) {
+    if (specs.empty()) return {backend.current_user()};
+    std::vector<Oid> creators;
+    for (const Node& spec : specs) {
+        const Oid creator = role_of(backend, spec);
+        if (!is_superuser(backend, backend.current_user()) && !has_role(backend, backend.current_user(), creator)) {
+            throw SqlError("42501", fmt::format("must be member of role \"{}\"", backend.catalog().find_role(creator)->name));
+        }
+        creators.push_back(creator);
+    }
+    return creators;
+}
 
 }  // namespace
 
 ExecResult alter_default_privileges(Backend& backend, const Command& command, const RowSink&) {
     Node action = command.node["action"];
     auto kind = std::ranges::find(kKinds, action.text("objtype"), &ObjectKind::type);
-    bool sequences = action.text("objtype") == "OBJECT_SEQUENCE";
-    if (kind == std::end(kKinds) || (kind->type != "OBJECT_TABLE" && !sequences)) throw NotSimulated("ALTER DEFAULT PRIVILEGES on what is neither TABLES nor SEQUENCES");
-    if (!action.flag("is_grant")) throw NotSimulated("ALTER DEFAULT PRIVILEGES ... REVOKE");
-    std::vector<Oid> schemas, creators;
+    if (kind == std::end(kKinds)) throw NotSimulated(fmt::format("ALTER DEFAULT PRIVILEGES on {}", action.text("objtype")));
+    std::vector<Node> schema_names, role_names;
     for (const Node& option : command.node.items("options")) {
-        for (const Node& item : option["arg"].items()) {
-            if (option.text("defname") == "schemas") schemas.push_back(require_schema(std::string(item.string()), backend).oid);
-            if (option.text("defname") == "roles") creators.push_back(role_of(backend, item));
-        }
+        std::vector<Node>& to = option.text("defname") == "schemas" ? schema_names : role_names;
+        if (!to.empty()) throw SqlError("42601", "conflicting or redundant options").at(option.location());
+        to = option["arg"].items();
     }
-    if (schemas.empty()) schemas.push_back(kInvalidOid);
-    if (creators.empty()) creators.push_back(backend.current_user());
-    std::uint32_t rights = action.has("privileges") ? 0 : kind->rights;
-    for (const Node& privilege : action.items("privileges")) rights |= right_named(privilege, *kind, false);
     std::vector<Oid> grantees;
     for (const Node& spec : action.items("grantees")) grantees.push_back(role_of(backend, spec));
+    const std::uint32_t rights = default_rights(action, *kind);
+    const std::vector<Oid> creators = default_creators(backend, role_names);
+    std::vector<Oid> schemas;
+    for (const Node& name : schema_names) schemas.push_back(require_schema(std::string(name.string()), backend).oid);
+    if (!schemas.empty() && kind->type == "OBJECT_SCHEMA") throw SqlError("0LP01", "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
+    if (schemas.empty()) schemas.push_back(kInvalidOid);
     auto catalog = backend.copy_catalog();
-    for (Oid schema : schemas) {
-        for (Oid creator : creators) {
-            GrantKey key = default_key(schema, creator, sequences);
-            std::vector<Grant> grants;
-            if (const std::vector<Grant>* found = catalog->find_grants(key)) grants = *found;
-            for (Oid grantee : grantees) grants.push_back({grantee, rights, 0});
-            catalog->set_grants(key, std::move(grants));
-        }
+    for (Oid creator : creators) {
+        for (Oid schema : schemas) change_default(*catalog, schema, creator, default_kind(kind->type), rights, grantees, action);
     }
     backend.set_catalog(std::move(catalog));
     return tag_only("ALTER DEFAULT PRIVILEGES");
 }
 
-void apply_default_rights(Backend& backend, const Relation& relation) {
-    std::vector<Grant> grants;
-    for (Oid schema : {kInvalidOid, relation.schema}) {
-        const std::vector<Grant>* found = backend.catalog().find_grants(default_key(schema, relation.owner, relation.kind == 'S'));
-        if (found != nullptr) grants.insert(grants.end(), found->begin(), found->end());
+Oid creator_of_default(const GrantKey& key) { return key.second < 0 ? static_cast<Oid>(-key.second) / 8 : kInvalidOid; }
+
+void give_default_rights(Catalog& catalog, const NewObject& object) {
+    const std::vector<Grant>* anywhere = catalog.find_grants(default_key(kInvalidOid, object.owner, object.kind));
+    const std::vector<Grant>* in_schema = object.schema == kInvalidOid ? nullptr : catalog.find_grants(default_key(object.schema, object.owner, object.kind));
+    if (anywhere == nullptr && in_schema == nullptr) return;
+    std::vector<Grant> grants = anywhere != nullptr ? *anywhere : built_in_default(object.kind);
+    for (const Grant& more : in_schema != nullptr ? *in_schema : std::vector<Grant>{}) {
+        auto it = std::ranges::find(grants, more.grantee, &Grant::grantee);
+        if (it == grants.end()) it = grants.insert(grants.end(), {more.grantee, 0, 0});
+        it->rights |= more.rights;
+        it->grant_options |= more.grant_options;
     }
-    if (grants.empty()) return;
-    auto catalog = backend.copy_catalog();
-    catalog->set_grants({relation.oid, 0}, std::move(grants));
-    backend.set_catalog(std::move(catalog));
+    if (!same_grants(grants, built_in_default(object.kind))) catalog.set_grants({object.oid, 0}, std::move(grants));
 }
 
 }  // namespace cdcsim::pg

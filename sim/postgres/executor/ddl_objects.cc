@@ -375,7 +375,9 @@ ExecResult create_schema(Backend& backend, const Command& command, const RowSink
     }
     require_database_right(backend, right::kCreate);
     auto catalog = backend.copy_catalog();
-    catalog->put_schema({allocate_oid(backend), name, owner});
+    const Oid oid = allocate_oid(backend);
+    catalog->put_schema({oid, name, owner});
+    give_default_rights(*catalog, {oid, owner, kInvalidOid, 'n'});
     backend.set_catalog(std::move(catalog));
     if (node.has("schemaElts")) throw NotSimulated("CREATE SCHEMA with schema elements");
     (void)sink;
@@ -455,6 +457,8 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
     RelationPtr existing = backend.catalog().find_relation(schema, name);
     if (existing) {
         if (!node.flag("replace")) throw SqlError("42P07", fmt::format("relation \"{}\" already exists", name));
+        require_owner(backend, *existing);
+        view->owner = existing->owner;
         if (existing->kind != 'v') throw SqlError("42809", fmt::format("\"{}\" is not a view", name));
         if (view->columns.size() < existing->columns.size()) throw SqlError("42P16", "cannot drop columns from view");
         for (std::size_t i = 0; i < existing->columns.size(); ++i) {
@@ -477,6 +481,7 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
     auto catalog = backend.copy_catalog();
     put_row_types(backend, *catalog, *view);
     catalog->put_relation(view);
+    if (!existing) give_default_rights(*catalog, {view->oid, view->owner, view->schema, 'r'});
     backend.set_catalog(std::move(catalog));
     return tag_only("CREATE VIEW");
 }
@@ -499,6 +504,7 @@ void require_no_objects(Backend& backend, const Role& role) {
         }
     }
     for (const auto& [key, grants] : backend.catalog().grants()) {
+        if (creator_of_default(key) == role.oid) owned.push_back("privileges for something else");
         bool other = backend.catalog().find_relation(key.first) == nullptr;
         if (other && std::ranges::any_of(grants, [&](const Grant& g) { return g.grantee == role.oid && g.rights != 0; })) owned.push_back("privileges for something else");
     }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/privileges.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -185,6 +186,7 @@ RelationPtr make_sequence(Backend& backend, Catalog& catalog, Oid schema, const 
     relation->virtual_rows = [](Backend&, const RowSink&) { throw InternalError(__FILE__, __LINE__, "a sequence's row"); };
     backend.server().sequences[relation->file_node] = {options.start, false, 0};
     catalog.put_relation(relation);
+    give_default_rights(catalog, {relation->oid, relation->owner, relation->schema, 'S'});
     return relation;
 }
 

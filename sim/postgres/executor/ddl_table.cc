@@ -214,6 +214,7 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
     auto catalog = backend.copy_catalog();
     put_row_types(backend, *catalog, *relation);
     catalog->put_relation(relation);
+    give_default_rights(*catalog, {relation->oid, relation->owner, relation->schema, 'r'});
     backend.set_catalog(std::move(catalog));
     backend.database().create_table(*relation);
     backend.transaction().created_files.push_back(relation->file_node);
@@ -223,7 +224,6 @@ ExecResult create_table(Backend& backend, const Command& statement, const RowSin
         return kind == "CONSTR_CHECK" ? 0 : kind == "CONSTR_PRIMARY" ? 1 : kind == "CONSTR_FOREIGN" ? 3 : 2;
     };
     std::ranges::stable_sort(pending, {}, rank);
-    apply_default_rights(backend, *relation);
     // Foreign keys may need an index that LIKE brings.
     auto add = [&](bool is_foreign) {
         for (const PendingConstraint& constraint : pending) {
@@ -333,10 +333,10 @@ ExecResult table_from_query(Backend& backend, const Command& statement, const No
     auto catalog = backend.copy_catalog();
     put_row_types(backend, *catalog, *relation);
     catalog->put_relation(relation);
+    give_default_rights(*catalog, {relation->oid, relation->owner, relation->schema, 'r'});
     backend.set_catalog(std::move(catalog));
     backend.database().create_table(*relation);
     backend.transaction().created_files.push_back(relation->file_node);
-    apply_default_rights(backend, *relation);
     if (into.flag("skipData")) return tag_only("CREATE TABLE AS");
     std::vector<std::vector<Datum>> rows;
     backend.run_query(query, {}, statement.params, [&](std::span<const Datum> row) {

@@ -114,13 +114,15 @@ Dependents view_and_its(Backend& backend, const RelationPtr& view, const std::st
     return with(view_dependent(backend, *view, needs), dependents_of(backend, view, dropped));
 }
 
-Dependents function_and_its(Backend& backend, const Function& function, const std::string& needs) {
+/// `dropped`: relations that go anyway, with the triggers and defaults that call the function.
+Dependents function_and_its(Backend& backend, const Function& function, const std::string& needs, const std::vector<Oid>& dropped = {}) {
     auto drop = [&backend, oid = function.oid] {
         auto catalog = backend.copy_catalog();
         catalog->drop_function(oid);
+        forget_grants_of(*catalog, oid);
         backend.set_catalog(std::move(catalog));
     };
-    return with({describe_function(backend, function), needs, drop}, dependents_of_function(backend, function));
+    return with({describe_function(backend, function), needs, drop}, dependents_of_function(backend, function, dropped));
 }
 
 }  // namespace
@@ -187,11 +189,24 @@ bool view_uses(const Query& query, Oid relation) {
     return query_has(query, [&](const RangeTableEntry& rte) { return rte.relation && rte.relation->oid == relation; }, [](const Expr&) { return false; });
 }
 
+void forget_grants_of(Catalog& catalog, Oid oid) {
+    std::vector<GrantKey> gone;
+    for (const auto& [key, grants] : catalog.grants()) {
+        if (key.first == oid) gone.push_back(key);
+    }
+    for (const GrantKey& key : gone) catalog.forget_grants(key);
+}
+
+void drop_with_grants(Catalog& catalog, Oid relation) {
+    catalog.drop_relation(relation);
+    forget_grants_of(catalog, relation);
+}
+
 void remove_relation(Backend& backend, const RelationPtr& relation) {
     if (relation->kind == 'r') check_not_in_use(backend, *relation, "DROP TABLE");
     auto catalog = backend.copy_catalog();
     for (const auto& [oid, other] : std::map<Oid, RelationPtr>(catalog->relations())) {
-        if (other->sequence && other->sequence->owner_table == relation->oid) catalog->drop_relation(oid);
+        if (other->sequence && other->sequence->owner_table == relation->oid) drop_with_grants(*catalog, oid);
     }
     for (const auto& [oid, publication] : std::map<Oid, Publication>(catalog->publications())) {
         Publication changed = publication;
@@ -199,7 +214,7 @@ void remove_relation(Backend& backend, const RelationPtr& relation) {
         if (changed.tables.size() != publication.tables.size()) catalog->put_publication(changed);
     }
     for (const Column& column : relation->columns) {
-        if (column.identity_sequence != kInvalidOid && catalog->find_relation(column.identity_sequence)) catalog->drop_relation(column.identity_sequence);
+        if (column.identity_sequence != kInvalidOid && catalog->find_relation(column.identity_sequence)) drop_with_grants(*catalog, column.identity_sequence);
     }
     if (relation->row_type != kInvalidOid) {
         if (TypePtr type = catalog->find_type(relation->row_type)) {
@@ -207,7 +222,7 @@ void remove_relation(Backend& backend, const RelationPtr& relation) {
             catalog->drop_type(type->oid);
         }
     }
-    catalog->drop_relation(relation->oid);
+    drop_with_grants(*catalog, relation->oid);
     backend.set_catalog(std::move(catalog));
     if (relation->kind == 'r') backend.transaction().dropped_files.push_back(relation->file_node);
 }
@@ -233,11 +248,11 @@ void add_dependents(Dependents& to, Dependents from) {
     }
 }
 
-Dependents dependents_of_function(Backend& backend, const Function& function) {
+Dependents dependents_of_function(Backend& backend, const Function& function, const std::vector<Oid>& dropped) {
     Branches branches;
     std::string self = describe_function(backend, function);
     for (const auto& [oid, relation] : backend.catalog().relations()) {
-        add_expression_dependents(backend, *relation, function.oid, self, branches);
+        if (std::ranges::find(dropped, oid) == dropped.end()) add_expression_dependents(backend, *relation, function.oid, self, branches);
         if (relation->kind != 'v' || !relation->view) continue;
         auto in_from = [](const RangeTableEntry&) { return false; };
         if (query_has(*relation->view, in_from, [&](const Expr& e) { return calls(e, function.oid); })) branches.add(oid, view_and_its(backend, relation, self, {}));
@@ -368,7 +383,7 @@ Dependents dependents_of_schema(Backend& backend, const Schema& schema) {
     }
     for (const auto& [oid, function] : backend.catalog().functions()) {
         if (function->schema == schema.oid && function->extension != kInvalidOid) throw NotSimulated("DROP of a schema with an extension in it");
-        if (function->schema == schema.oid) branches.add(oid, function_and_its(backend, *function, self));
+        if (function->schema == schema.oid) branches.add(oid, function_and_its(backend, *function, self, inside));
     }
     for (const auto& [oid, type] : backend.catalog().types()) {
         RelationPtr relation = type->typtype == 'c' ? backend.catalog().find_relation(type->relation) : nullptr;

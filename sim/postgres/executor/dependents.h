@@ -35,7 +35,7 @@ Dependents dependents_of_column(Backend& backend, const RelationPtr& relation, c
 /// UPDATE OF the column, or WHEN over it.
 bool trigger_uses(const Trigger& trigger, int attno);
 Dependents dependents_of_type(Backend& backend, Oid type, const std::vector<Oid>& dropped);
-Dependents dependents_of_function(Backend& backend, const Function& function);
+Dependents dependents_of_function(Backend& backend, const Function& function, const std::vector<Oid>& dropped = {});
 Dependents dependents_of_schema(Backend& backend, const Schema& schema);
 
 /// One that was reached twice stays where it stands last.
@@ -45,6 +45,9 @@ void settle_dependents(Backend& backend, const Dependents& dependents, bool casc
 
 /// A relation with what belongs to it: row type, owned sequences, places in publications.
 void remove_relation(Backend& backend, const RelationPtr& relation);
+/// What was granted on a dropped object.
+void forget_grants_of(Catalog& catalog, Oid oid);
+void drop_with_grants(Catalog& catalog, Oid relation);
 void remove_relation_if_there(Backend& backend, Oid oid);
 
 /// A type that is no table's, with its array type.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/executor/settings.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -96,6 +97,11 @@ bool has_function_right(Backend& backend, const Function& function) {
 
 void require_function_right(Backend& backend, const Function& function) {
     if (!has_function_right(backend, function)) deny(fmt::format("{} {}", function.kind == 'p' ? "procedure" : "function", function.name));
+}
+
+void require_setting_right(Backend& backend, const std::string& name) {
+    if (!is_superuser_setting(name) || is_superuser(backend, backend.current_user())) return;
+    throw SqlError("42501", fmt::format("permission denied to set parameter \"{}\"", name));
 }
 
 void require_ownership(Backend& backend, Oid owner, const std::string& what) {

@@ -32,12 +32,21 @@ void require_database_right(Backend& backend, std::uint32_t rights);
 /// EXECUTE of the current user.
 bool has_function_right(Backend& backend, const Function& function);
 void require_function_right(Backend& backend, const Function& function);
+/// Throws unless the current user may change a setting.
+void require_setting_right(Backend& backend, const std::string& name);
 /// Throws unless the current user owns the object: "must be owner of function f".
 void require_ownership(Backend& backend, Oid owner, const std::string& what);
 /// All that a bound statement reads and writes, before it runs.
 void check_query_rights(Backend& backend, const Query& query);
-/// ALTER DEFAULT PRIVILEGES, applied to a new relation.
-void apply_default_rights(Backend& backend, const Relation& relation);
+struct NewObject {
+    Oid oid = kInvalidOid, owner = kInvalidOid;
+    Oid schema = kInvalidOid;                   ///< none of a schema itself
+    char kind = 'r';                            ///< of pg_default_acl: r, S, f, n
+};
+/// ALTER DEFAULT PRIVILEGES, applied to a new object.
+void give_default_rights(Catalog& catalog, const NewObject& object);
+/// Whose default privileges stand under a key; 0 for an object's own list.
+Oid creator_of_default(const GrantKey& key);
 /// "table t", "view v", "sequence s": an object in messages about rights.
 std::string relation_label(const Relation& relation);
 

@@ -31,7 +31,7 @@ Datum call_record_function(const FuncExpr& call, const RowType& row_type,
     if (!call.user && call.scalar == nullptr) return evaluate(call, context);
     std::vector<Datum> args;
     for (const ExprPtr& arg : call.args) args.push_back(evaluate(*arg, context));
-    if (call.strict && std::ranges::any_of(args, &Datum::is_null)) return {};
+    if (!call.user && call.strict && std::ranges::any_of(args, &Datum::is_null)) return {};
     CallContext call_context{.env = context.host,
                              .result_type = call.type,
                              .arg_types = call.arg_types,
@@ -116,7 +116,7 @@ void call_set_function(const FuncExpr& call, const EvalContext& context, const R
                        const RowType* row_type) {
     std::vector<Datum> args;
     for (const ExprPtr& arg : call.args) args.push_back(evaluate(*arg, context));
-    if (call.strict && std::ranges::any_of(args, &Datum::is_null)) return;
+    if (!call.user && call.strict && std::ranges::any_of(args, &Datum::is_null)) return;
     CallContext call_context{.env = context.host,
                              .result_type = call.type,
                              .arg_types = call.arg_types,

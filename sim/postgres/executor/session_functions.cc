@@ -109,6 +109,7 @@ Datum set_config_by_name(CallContext& call, std::span<const Datum> args) {
     bool local = !args[2].is_null() && args[2].as_bool();
     const SettingAction action = local ? SettingAction::kLocal : SettingAction::kSet;
     if (args[1].is_null()) {
+        require_setting_right(backend, name);
         backend.reset_setting(name, action);
     } else {
         set_session_setting(backend, name, args[1].as_text(), action);
@@ -210,36 +211,36 @@ std::string quote_name(Environment& env, const std::string& name) {
     return find_scalar_function(kQuoteIdent)(call, {&arg, 1}).as_text();
 }
 
-/// Splits "a.b" with quotes; folds to lower case.
+/// "a.b" with quotes, folded to lower case. Mirrors SplitIdentifierString.
 std::vector<std::string> split_qualified(std::string_view text) {
+    const SqlError invalid("42602", "invalid name syntax");
+    auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    std::size_t at = 0;
+    auto skip_spaces = [&] {
+        while (at < text.size() && is_space(text[at])) ++at;
+    };
     std::vector<std::string> names;
-    std::string current;
-    bool quoted = false, any = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char c = text[i];
-        if (quoted) {
-            if (c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
-                current += '"';
-                ++i;
-            } else if (c == '"') {
-                quoted = false;
-            } else {
-                current += c;
-            }
-        } else if (c == '"') {
-            quoted = any = true;
-        } else if (c == '.') {
-            names.push_back(current);
-            current.clear();
-            any = false;
-        } else if (c != ' ' || any) {
-            current += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-            any = true;
+    for (;;) {
+        skip_spaces();
+        std::string& name = names.emplace_back();
+        const bool quoted = at < text.size() && text[at] == '"';
+        for (at += quoted ? 1 : 0; quoted; name += text[at++]) {
+            if (at >= text.size()) throw invalid;
+            if (text[at] == '"' && (++at >= text.size() || text[at] != '"')) break;
         }
+        while (!quoted && at < text.size() && text[at] != '.' && !is_space(text[at])) name += text[at++];
+        if (!quoted) std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+        if (!quoted && name.empty()) throw invalid;
+        skip_spaces();
+        if (at == text.size()) return names;
+        if (text[at++] != '.') throw invalid;
     }
-    while (!current.empty() && current.back() == ' ') current.pop_back();
-    names.push_back(current);
-    return names;
+}
+
+std::string only_name(std::string_view text) {
+    std::vector<std::string> names = split_qualified(text);
+    if (names.size() != 1) throw SqlError("42602", "invalid name syntax");
+    return names[0];
 }
 
 bool is_number(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
@@ -257,6 +258,10 @@ Datum regclass_input(Environment& env, const TypeInfo&, std::string_view text, s
     if (is_number(text)) return number_datum(text);
     Backend& backend = backend_of(env);
     std::vector<std::string> names = split_qualified(text);
+    if (names.size() > 3) throw SqlError("42601", fmt::format("improper relation name (too many dotted names): {}", fmt::join(names, ".")));
+    if (names.size() == 3 && names[0] != backend.database_name()) {
+        throw SqlError("0A000", fmt::format("cross-database references are not implemented: \"{}\"", fmt::join(names, ".")));
+    }
     std::vector<Oid> schemas = backend.search_path();
     if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
     if (RelationPtr relation = find_relation_by_name(names, backend)) return Datum::of_int(relation->oid);
@@ -322,7 +327,7 @@ void regtype_output(Environment& env, const TypeInfo&, const Datum& value, std::
 Datum regnamespace_input(Environment& env, const TypeInfo&, std::string_view text, std::int32_t) {
     if (text == "-") return Datum::of_int(0);
     if (is_number(text)) return number_datum(text);
-    std::string name = split_qualified(text).back();
+    std::string name = only_name(text);
     const Schema* schema = backend_of(env).catalog().find_schema(name);
     if (schema == nullptr) throw SqlError("3F000", fmt::format("schema \"{}\" does not exist", name));
     return Datum::of_int(schema->oid);
@@ -336,7 +341,7 @@ void regnamespace_output(Environment& env, const TypeInfo&, const Datum& value, 
 Datum regrole_input(Environment& env, const TypeInfo&, std::string_view text, std::int32_t) {
     if (text == "-") return Datum::of_int(0);
     if (is_number(text)) return number_datum(text);
-    std::string name = split_qualified(text).back();
+    std::string name = only_name(text);
     const Role* role = backend_of(env).catalog().find_role(name);
     if (role == nullptr) throw SqlError("42704", fmt::format("role \"{}\" does not exist", name));
     return Datum::of_int(role->oid);
@@ -347,11 +352,8 @@ void regrole_output(Environment& env, const TypeInfo&, const Datum& value, std::
     out += value.as_int() == 0 ? "-" : role ? quote_name(env, role->name) : std::to_string(value.as_int());
 }
 
-Datum regproc_input(Environment& env, const TypeInfo&, std::string_view text, std::int32_t) {
-    if (text == "-") return Datum::of_int(0);
-    if (is_number(text)) return number_datum(text);
-    Backend& backend = backend_of(env);
-    std::vector<std::string> names = split_qualified(text);
+/// All functions of a name, in its schema or on the search_path.
+std::vector<Oid> functions_called(Backend& backend, const std::vector<std::string>& names) {
     std::vector<Oid> found, schemas = backend.search_path();
     if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
     for (Oid schema : schemas) {
@@ -361,6 +363,13 @@ Datum regproc_input(Environment& env, const TypeInfo&, std::string_view text, st
     for (const ProcRow& row : builtin_procs()) {
         if (may_be_built_in && row.name == names.back()) found.push_back(row.oid);
     }
+    return found;
+}
+
+Datum regproc_input(Environment& env, const TypeInfo&, std::string_view text, std::int32_t) {
+    if (text == "-") return Datum::of_int(0);
+    if (is_number(text)) return number_datum(text);
+    const std::vector<Oid> found = functions_called(backend_of(env), split_qualified(text));
     if (found.empty()) throw SqlError("42883", fmt::format("function \"{}\" does not exist", text));
     if (found.size() > 1) throw SqlError("42725", fmt::format("more than one function named \"{}\"", text));
     return Datum::of_int(found[0]);
@@ -368,28 +377,37 @@ Datum regproc_input(Environment& env, const TypeInfo&, std::string_view text, st
 void regproc_output(Environment& env, const TypeInfo&, const Datum& value, std::string& out) {
     if (number_while_decoding(env, value, out)) return;
     Oid oid = static_cast<Oid>(value.as_int());
-    if (oid == 0) {
-        out += '-';
-    } else if (const ProcRow* row = find_builtin_proc(oid)) {
-        out += quote_name(env, std::string(row->name));
-    } else if (FunctionPtr function = backend_of(env).catalog().find_function(oid)) {
-        out += quote_name(env, function->name);
+    std::string schema, name;
+    Backend& backend = backend_of(env);
+    if (const ProcRow* row = find_builtin_proc(oid)) {
+        schema = "pg_catalog";
+        name = row->name;
+    } else if (FunctionPtr function = backend.catalog().find_function(oid)) {
+        schema = backend.catalog().find_schema(function->schema)->name;
+        name = function->name;
     } else {
-        out += std::to_string(oid);
+        out += oid == 0 ? "-" : std::to_string(oid);
+        return;
     }
+    // The name alone where it would be read as this very function.
+    if (functions_called(backend, {name}) != std::vector<Oid>{oid}) out += quote_name(env, schema) + ".";
+    out += quote_name(env, name);
 }
 
 Datum to_reg(CallContext& call, std::span<const Datum> args, Datum (*input)(Environment&, const TypeInfo&, std::string_view, std::int32_t)) {
     try {
         return input(call.env, call.env.type(oid::kText), args[0].as_text(), -1);
-    } catch (const NotSimulated&) {
-        throw;
-    } catch (const SqlError&) {
+    } catch (const SqlError& error) {
+        // What names nothing is NULL; what is no name is an error still.
+        const std::string& state = error.sqlstate();
+        if (error.is_not_simulated() || state == "42602" || state == "42601" || state == "0A000") throw;
         return {};
     }
 }
 Datum to_regclass(CallContext& call, std::span<const Datum> args) { return to_reg(call, args, regclass_input); }
 Datum to_regtype(CallContext& call, std::span<const Datum> args) { return to_reg(call, args, regtype_input); }
+Datum to_regproc(CallContext& call, std::span<const Datum> args) { return to_reg(call, args, regproc_input); }
+Datum to_regrole(CallContext& call, std::span<const Datum> args) { return to_reg(call, args, regrole_input); }
 Datum to_regnamespace(CallContext& call, std::span<const Datum> args) { return to_reg(call, args, regnamespace_input); }
 Datum text_regclass(CallContext& call, std::span<const Datum> args) { return regclass_input(call.env, call.env.type(oid::kText), args[0].as_text(), -1); }
 
@@ -499,6 +517,8 @@ constexpr ScalarRow kScalars[] = {
     {"tidlt", tidlt},
     {"tidne", tidne},
     {"to_regclass", to_regclass},
+    {"to_regproc", to_regproc},
+    {"to_regrole", to_regrole},
     {"to_regnamespace", to_regnamespace},
     {"to_regtype", to_regtype},
     {"txid_current", txid_current},

@@ -79,8 +79,21 @@ std::string validate_bool(std::string_view name, std::string_view value) {
     throw SqlError("22023", fmt::format("parameter \"{}\" requires a Boolean value", name));
 }
 
+/// The words that an enum takes without naming them in its hint: those of Boolean settings where on and off
+/// are among its own, and two of the message levels.
+std::string hidden_word(const SettingRow& row, const std::string& text) {
+    const bool is_level = row.values.starts_with("debug5|");
+    if (is_level && text == "debug") return "debug2";
+    if (row.name == "client_min_messages" && text == "info") return text;
+    const std::string options = fmt::format("|{}|", row.values);
+    if (options.find("|on|") == std::string::npos || options.find("|off|") == std::string::npos) return "";
+    if (text == "true" || text == "yes" || text == "1") return "on";
+    return text == "false" || text == "no" || text == "0" ? "off" : "";
+}
+
 std::string validate_enum(const SettingRow& row, std::string_view value) {
     std::string text = lower(value), options;
+    if (std::string hidden = hidden_word(row, text); !hidden.empty()) return hidden;
     std::string_view rest = row.values;
     while (!rest.empty()) {
         auto bar = rest.find('|');
@@ -227,6 +240,11 @@ std::string canonical_setting_name(const std::string& name) {
         throw NotSimulated(fmt::format("configuration parameter {}", name));
     }
     throw SqlError("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
+}
+
+bool is_superuser_setting(std::string_view name) {
+    const SettingRow* row = find_setting(name);
+    return row != nullptr && row->context == "superuser";
 }
 
 void check_changeable(const std::string& name) {

@@ -21,6 +21,8 @@ std::string validate_setting(const std::string& name, const std::string& value, 
 
 /// Throws 55P02 for what no session can change.
 void check_changeable(const std::string& name);
+/// Whether only superusers may change it.
+bool is_superuser_setting(std::string_view name);
 
 /// With a dot in its name, and no row of the table.
 bool is_custom_setting(std::string_view name);

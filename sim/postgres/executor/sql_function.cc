@@ -257,12 +257,14 @@ bool body_is_expression(const Function& function, const BoundBody& body) {
     char volatility = volatility_of(*q.targets[0].expr);
     if (function.volatility == 'i' && volatility != 'i') return false;
     if (function.volatility == 's' && volatility == 'v') return false;
+    // VOID: only what goes on to another function of no result.
+    if (function.result == oid::kVoid && q.targets[0].expr->type != oid::kVoid) return false;
     return !(function.strict && contains_nonstrict(*q.targets[0].expr));
 }
 
 bool may_inline(const Function& function) {
     return function.language == "sql" && function.kind == 'f' && !function.returns_set && !function.security_definer && function.settings.empty() &&
-           function.result != oid::kRecord && function.result != oid::kVoid;
+           function.result != oid::kRecord;
 }
 
 /// A function in FROM whose query takes the place of the call.
@@ -271,12 +273,24 @@ bool may_inline_set(const Function& function, const BoundBody& body) {
     return plain && body.statements.size() == 1 && body.statements[0].query && body.statements[0].query->command == CommandKind::kSelect;
 }
 
+bool calls_immutable(const Expr& expr) {
+    bool found = expr.kind == ExprKind::kFunc && as<FuncExpr>(expr).user && as<FuncExpr>(expr).user->volatility == 'i';
+    for_each_child(expr, [&](const ExprPtr& child) { found = found || calls_immutable(*child); });
+    return found;
+}
+
+/// Whether the body failed while it was simplified, rather than in a function that runs with the query.
+bool failed_in_planning(const SqlError& error, const Expr& body) {
+    return error.context().empty() || error.context().ends_with(" during inlining") || calls_immutable(body);
+}
+
 }  // namespace
 
 void add_planning_context(Backend& backend, const Function& function, std::span<const Oid> arg_types, SqlError& error) {
     if (!may_inline(function) || !has_function_right(backend, function)) return;
     ArgumentHook hook(backend, function, arg_types);
-    if (!body_is_expression(function, bind_body(backend, function, hook))) return;
+    const BoundBody body = bind_body(backend, function, hook);
+    if (!body_is_expression(function, body) || !failed_in_planning(error, *body.statements[0].query->targets[0].expr)) return;
     // An immutable function is run beforehand, another one's expression takes its place.
     error.add_context(fmt::format("SQL function \"{}\" {}", function.name, function.volatility == 'i' ? "statement 1" : "during inlining"));
 }
@@ -318,7 +332,12 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
     backend.context_frames.push_back(&frame);
     struct Leave {
         Backend& backend;
-        ~Leave() { backend.context_frames.pop_back(); }
+        bool done = false;
+        void now() {
+            if (!done) backend.context_frames.pop_back();
+            done = true;
+        }
+        ~Leave() { now(); }
     } leave{backend};
     SqlFunctionResult result;
     bool inlined = false;
@@ -326,6 +345,7 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
         BoundBody body = bind_body(backend, function, hook);
         check_result(backend, function, body, call.result_type, &call);
         inlined = (may_inline(function) && body_is_expression(function, body)) || may_inline_set(function, body);
+        if (inlined) leave.now();  // an expression of its caller says nothing of itself
         for (const BoundStatement& statement : body.statements) {
             ++frame.number;
             result.rows.clear();
@@ -335,7 +355,8 @@ SqlFunctionResult run_sql_function(Backend& backend, const Function& function, C
             });
             result.columns = done.columns;
         }
-        cast_rows(backend, function, call.result_type, &call, result);
+        const bool is_redirection = inlined && call.result_type == oid::kVoid && !function.returns_set;
+        if (!is_redirection) cast_rows(backend, function, call.result_type, &call, result);
     } catch (SqlError& error) {
         if (error.position() >= 0 && error.internal_query().empty()) error.move_position_into(function.body);
         if (!inlined) error.add_context(frame.line());

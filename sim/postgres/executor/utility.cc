@@ -254,6 +254,7 @@ ExecResult exec_set(Backend& backend, const Command& statement, const RowSink&) 
     std::string name = canonical_setting_name(raw);
     if (kind == "VAR_RESET" || kind == "VAR_SET_DEFAULT") {
         if (name == "role") backend.set_current_user(backend.session_user());
+        require_setting_right(backend, name);
         backend.reset_setting(name, action);
         return tag_only(kind == "VAR_RESET" ? "RESET" : "SET");
     }

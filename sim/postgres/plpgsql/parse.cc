@@ -7,6 +7,7 @@
 
 #include "sim/postgres/plpgsql/parser.h"
 #include "sim/postgres/type/oids.h"
+#include "sim/postgres/type/quote.h"
 
 namespace cdcsim::pg::plpgsql {
 namespace {
@@ -172,10 +173,10 @@ std::string signature_of(Backend& backend, const Function& function) {
         const bool input = mode == 'i' || mode == 'b' || mode == 'v';
         if (input) types.push_back(format_type(backend, function.arg_types[i]));
     }
-    std::string name = function.name;
+    std::string name = quote_identifier(function.name);
     bool visible = false;
     for (Oid schema : backend.search_path()) visible = visible || schema == function.schema;
-    if (!visible) name = backend.catalog().find_schema(function.schema)->name + "." + name;
+    if (!visible) name = quote_identifier(backend.catalog().find_schema(function.schema)->name) + "." + name;
     return fmt::format("{}({})", name, fmt::join(types, ","));
 }
 
