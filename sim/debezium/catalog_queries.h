@@ -92,6 +92,11 @@ inline constexpr std::string_view kPublication =
 inline constexpr std::string_view kPublicationTables =
     "SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = {0}";
 
+/// {0}: schema, {1}: table.
+inline constexpr std::string_view kReplicaIdentity =
+    "SELECT c.relreplident FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON c.relnamespace = n.oid WHERE n.nspname = {0} AND c.relname = {1}";
+
 /// Assigns a transaction id to the snapshot's transaction.
 inline constexpr std::string_view kCurrentXid = "SELECT pg_current_xact_id()";
 inline constexpr std::string_view kCurrentWal = "SELECT pg_current_wal_lsn()";

@@ -324,6 +324,51 @@ bool is_system_table(const TableId& id) {
            lower(id.table) == "spatial_ref_sys" || id.schema.starts_with("pg_temp");
 }
 
+/// TableId.parse: the parts of a name without their quotes, joined by dots. `failure`: what it throws.
+std::string parsed_table_name(const std::string& text, std::string& failure) {
+    std::string name;
+    std::size_t at = 0;
+    auto skip_spaces = [&] { at = std::min(text.find_first_not_of(" \t\r\n", at), text.size()); };
+    for (;;) {
+        skip_spaces();
+        if (at == text.size()) return failure = "java.lang.IllegalArgumentException: Invalid identifier: " + text;
+        if (text[at] == '"' || text[at] == '\'' || text[at] == '`') {
+            const char quote = text[at++];
+            for (; at < text.size() && (text[at] != quote || text.substr(at + 1, 1) == text.substr(at, 1)); ++at) {
+                name += text[at];
+                if (text[at] == quote) ++at;
+            }
+            if (at++ >= text.size()) return failure = "java.lang.IllegalArgumentException: Invalid identifier: " + text;
+        } else {
+            const std::size_t end = std::min(text.find_first_of(". \t\r\n", at), text.size());
+            name += text.substr(at, end - at);
+            at = end;
+        }
+        skip_spaces();
+        if (at == text.size()) return name;
+        if (text[at] != '.') return failure = std::string("java.lang.IllegalArgumentException: Unexpected input: ") + text[at];
+        name += '.';
+        ++at;
+        skip_spaces();
+        if (text.substr(at, 1) == ".") return failure = "java.lang.IllegalArgumentException: Unexpected input: .";
+    }
+}
+
+/// ReplicaIdentityMapper: one word that is not in capitals voids them all.
+std::vector<ReplicaIdentityRule> replica_identity_rules(const ConfigMap& config) {
+    std::vector<ReplicaIdentityRule> rules;
+    const auto option = config.find("replica.identity.autoset.values");
+    if (option == config.end()) return rules;
+    for (const auto& part : split_trimmed(option->second, ',')) {
+        const auto colon = part.find(':');
+        const std::string identity = part.substr(colon + 1);
+        const bool by_index = identity.starts_with("INDEX ");
+        if (!by_index && identity != "DEFAULT" && identity != "FULL" && identity != "NOTHING") return {};
+        rules.push_back({RegexList(part.substr(0, colon)), (by_index ? "USING " : "") + identity});
+    }
+    return rules;
+}
+
 /// What AbstractTopicNamingStrategy.configure throws, as the task's trace; "": nothing.
 std::string naming_failure(const ConfigMap& config) {
     auto is_topic_text = [](const std::string& text) { return std::ranges::all_of(text, [](char c) { return is_letter(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-'; }); };
@@ -391,6 +436,7 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
       key_columns_(key_column_patterns(option_value(config, "message.key.columns"))) {
     if (heartbeat_topic.empty()) heartbeat_topic = option_value(config, "topic.heartbeat.prefix") + topic_delimiter + topic_prefix;
     publish_operations = publish_option(config, skipped_operations);
+    replica_identities = replica_identity_rules(config);
     start_failure = naming_failure(config);
     try {
         transforms = std::make_shared<TransformChain>(config);
@@ -411,8 +457,8 @@ ConnectorConfig::ConnectorConfig(const ConfigMap& config)
     for (const auto& part :
          split_regex_list(option_value(config, "snapshot.select.statement.overrides")))
         if (auto it = config.find("snapshot.select.statement.overrides." + part);
-            it != config.end())
-            snapshot_selects[part] = it->second;
+            it != config.end() && snapshot_failure.empty())
+            snapshot_selects[parsed_table_name(part, snapshot_failure)] = it->second;
 }
 
 bool ConnectorConfig::captures(const TableId& table) const {

@@ -48,6 +48,12 @@ struct ColumnRule {
     std::string salt;
 };
 
+/// One part of replica.identity.autoset.values.
+struct ReplicaIdentityRule {
+    RegexList tables;      ///< schema.table
+    std::string identity;  ///< as ALTER TABLE ... REPLICA IDENTITY says it
+};
+
 struct ConnectorConfig {
     /// REQUIRES: a configuration that validate_config() accepted.
     explicit ConnectorConfig(const ConfigMap& config);
@@ -59,10 +65,13 @@ struct ConnectorConfig {
     /// The publish option for a publication that is created, if skipped.operations was set.
     std::optional<std::string> publish_operations;
 
+    std::vector<ReplicaIdentityRule> replica_identities;
+
     SnapshotMode snapshot_mode;
     bool snapshots_data = false, streams = true;  ///< of snapshot.mode=configuration_based
     RegexList snapshot_tables;
     std::map<std::string, std::string> snapshot_selects;  ///< by schema.table
+    std::string snapshot_failure;  ///< what its set-up throws, "class: message"; "": nothing
 
     DecimalMode decimal_mode;
     TimeMode time_mode;

@@ -58,7 +58,7 @@ constexpr Option kConnectorOptions[] = {
     {"publication.autocreate.mode", Type::kString, "all_tables", Use::kObeyed, {Check::kAllowed},
      "no_tables, filtered, disabled, all_tables"},
     {"replica.identity.autoset.values", Type::kString,
-     {}, Use::kDefaultOnly, {Check::kReplicaIdentity},
+     {}, Use::kObeyed, {Check::kReplicaIdentity},
      ""},
     {"slot.drop.on.stop", Type::kBoolean, "false", Use::kObeyed, {Check::kBoolean}, ""},
     {"slot.failover", Type::kBoolean, "false", Use::kNoEffect, {Check::kBoolean}, ""},
@@ -330,6 +330,9 @@ constexpr Option kWorkerOptions[] = {
 constexpr std::string_view kConnectorClass = "io.debezium.connector.postgresql.PostgresConnector";
 constexpr std::string_view kKeyColumnsPattern = R"(^\s*([^:]+):([^:,]+(,[^:,]+)*)\s*$)";
 
+constexpr std::string_view kReplicaIdentityPattern =
+    R"((?i)^\s*(?<tablepredicate>[^\s:]+):(?<replicaidentity>DEFAULT|(INDEX) (?<indexname>.\w*)|FULL|NOTHING)\s*$)";
+
 std::vector<std::string> split(std::string_view text, std::string_view separator) {
     std::vector<std::string> parts;
     for (std::size_t start = 0;;) {
@@ -373,6 +376,24 @@ bool is_key_columns(std::string_view text) {
     for (const auto& column : split(parts[1], ","))
         if (column.empty()) return false;
     return true;
+}
+
+/// `table:identity`, the words in any case.
+bool is_replica_identity(std::string_view text) {
+    const std::string part = trimmed(text);
+    const auto colon = part.find(':');
+    if (colon == part.npos || colon == 0 || part.find_first_of(" \t\r\n") < colon) return false;
+    const std::string word = lowered(part.substr(colon + 1));
+    if (word == "default" || word == "full" || word == "nothing") return true;
+    // The index's name: any character, then letters, digits and underscores.
+    return word.starts_with("index ") && word.size() > 6 && only_chars(std::string_view(word).substr(7), "_");
+}
+
+/// String.split: empty parts at the end do not count.
+std::vector<std::string> java_split(std::string_view text, std::string_view separator) {
+    auto parts = split(text, separator);
+    while (parts.size() > 1 && parts.back().empty()) parts.pop_back();
+    return parts;
 }
 
 /// Collects the messages of one configuration.
@@ -490,6 +511,19 @@ void Validator::check_list(const Option& option, Check check, const std::string&
                                                            code)) == std::string_view::npos))
                 return add(name, "Invalid operation");
         }
+    } else if (check == Check::kReplicaIdentity) {
+        if (value.empty()) add(name, "Must not be empty");
+        for (const auto& part : java_split(value, ","))
+            if (!is_replica_identity(part))
+                add(name, part + " has an invalid format (expecting '" +
+                              std::string(kReplicaIdentityPattern) + "')");
+    } else if (check == Check::kKeyValuePairs) {
+        if (trimmed(value).empty()) return;
+        for (const auto& pair : java_split(value, ","))
+            if (java_split(trimmed(pair), "=").size() != 2)
+                return add(name,
+                           "A equivalent-separated map of valid key/value pairs is expected, for "
+                           "example: k1=v1,k2=v2");
     } else if (check == Check::kKeyColumns) {
         if (value.empty()) add(name, "Must not be empty");
         for (const auto& part : split(value, ";"))

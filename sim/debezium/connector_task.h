@@ -62,6 +62,12 @@ class ConnectorTask {
     void check_offset(const std::optional<SlotState>& slot);
     void init_publication();
     void execute_filtered_publication(bool update);
+    /// replica.identity.autoset.values: what fails is logged only.
+    void set_replica_identities(bool after_snapshot);
+    /// False: the statement failed.
+    bool set_replica_identity(const TableId& id, const std::string& wanted);
+    /// Those that exist now, in the order of their names.
+    std::vector<TableId> captured_tables();
     std::string with_clause() const;
     bool streams() const;
     bool snapshots() const;
@@ -73,6 +79,8 @@ class ConnectorTask {
     };
     void take_snapshot(std::optional<Lsn> slot_start);
     void snapshot_table(const TableId& id, bool first_table, bool last_table);
+    /// What comes of a table without columns. Throws where the real one does not know it.
+    void check_empty_table(const TableId& id);
     void read_rows(const TablePlan& plan, const std::function<void(PendingRow)>& row);
     void emit_pending(bool last_in_table, bool last_of_all);
     void check_width(const TablePlan& plan, std::size_t width) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/connect/decimal.h"
@@ -219,20 +221,40 @@ const DefaultRow* find_row(std::string_view type_name) {
     return row != std::end(kDefaultRows) && row->type == type_name ? row : nullptr;
 }
 
-/// The last part of a possibly quoted, possibly qualified type name.
-std::string last_name(std::string_view name) {
-    if (!name.empty() && name.back() == '"') {
-        auto open = name.rfind('"', name.size() - 2);
-        return open == name.npos ? "" : std::string(name.substr(open + 1, name.size() - open - 2));
+/// io.debezium.connector.postgresql.TypeId.parse: the first two parts of a possibly quoted name.
+struct TypeId {
+    std::string schema, name;
+};
+TypeId parsed_type_id(std::string_view text) {
+    std::vector<std::string> parts;
+    std::string part;
+    bool quoted = false;
+    auto end_part = [&] {
+        if (!part.empty()) parts.push_back(std::exchange(part, ""));
+    };
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool is_quote = text[at] == '"';
+        const bool doubled = is_quote && quoted && at + 1 < text.size() && text[at + 1] == '"';
+        if (doubled) ++at;
+        if (is_quote && !doubled) quoted = !quoted;
+        else if (text[at] == '.' && !quoted) end_part();
+        else part += text[at];
     }
-    auto dot = name.rfind('.');
-    return std::string(dot == name.npos ? name : name.substr(dot + 1));
+    end_part();
+    if (parts.empty()) return {};
+    return parts.size() == 1 ? TypeId{"", parts[0]} : TypeId{parts[0], parts[1]};
+}
+
+/// Whether the name as it stands in the catalog, read as an identifier, is that of the cast.
+bool names_type(const std::string& name, std::string_view cast) {
+    const TypeId type = parsed_type_id(name), other = parsed_type_id(cast);
+    return !type.name.empty() && type.name == other.name && (type.schema == other.schema || type.schema.empty() || other.schema.empty());
 }
 
 /// `'label'::type` of the enum's own type; quotes inside stay doubled.
 std::optional<std::string> enum_json(const std::string& expression, const TypeInfo& type) {
     auto cast = expression.rfind("::");
-    if (cast == expression.npos || last_name(trimmed(expression.substr(cast + 2))) != type.name)
+    if (cast == expression.npos || !names_type(type.name, trimmed(expression.substr(cast + 2))))
         return std::nullopt;
     std::string value = expression.substr(0, cast);
     if (value.size() < 2 || value.front() != '\'' || value.back() != '\'') return std::nullopt;

@@ -78,6 +78,8 @@ class EventWriter {
     /// A field of the envelope as JSON.
     std::string reference_json(const Unwrap::FieldReference& reference, const RowEvent& event,
                                const OffsetContext& offset) const;
+    /// The topic that the row names, if ExtractNewRecordState routes by one of its fields.
+    void route_by_field(const RowEvent& event, kafka::ProducerRecord& record) const;
     void add_headers(const RowEvent& event, const OffsetContext& offset, bool tombstone,
                      kafka::ProducerRecord& record) const;
 

@@ -1,4 +1,7 @@
 // The row events of EventWriter as ExtractNewRecordState leaves them.
+#include <algorithm>
+
+#include "core/base/error.h"
 #include "core/connect/json_text.h"
 #include "sim/debezium/event_writer.h"
 
@@ -101,6 +104,26 @@ void EventWriter::add_headers(const RowEvent& event, const OffsetContext& offset
     record.headers = std::make_shared<const kafka::Headers>(std::move(headers));
 }
 
+void EventWriter::route_by_field(const RowEvent& event, kafka::ProducerRecord& record) const {
+    const std::string& name = config_.unwrap->route_by_field;
+    if (name.empty()) return;
+    const auto& fields = event.plan.row_schema()->fields;
+    const auto field = std::ranges::find(fields, name, &connect::Field::name);
+    if (field == fields.end())
+        fail_transform("org.apache.kafka.connect.errors.DataException: " + name + " is not a valid field name");
+    if (field->schema->type != connect::SchemaType::kString)
+        fail_transform("org.apache.kafka.connect.errors.DataException: Field '" + name + "' is not of type STRING");
+    // NULL shows as the default here, which is not what the transform routes by.
+    if (field->schema->optional && field->schema->default_json)
+        throw NotSimulated("route.by.field with a nullable column that has a default");
+    std::string row;
+    event.plan.append_value(event.after ? *event.after : *event.before, row);
+    const std::string_view value = field_texts(row).at(static_cast<std::size_t>(field - fields.begin()));
+    if (value == "null" || trimmed(json_string_text(value)).empty()) return;
+    record.topic = json_string_text(value);
+    if (config_.transforms->empty()) require_topic_name(record.topic);
+}
+
 void EventWriter::unwrapped_row(const RowEvent& event, OffsetContext& offset) {
     const auto& unwrap = *config_.unwrap;
     transaction_json_.clear();
@@ -111,6 +134,7 @@ void EventWriter::unwrapped_row(const RowEvent& event, OffsetContext& offset) {
     add_headers(event, offset, false, record);
     // The tombstone shares the delete's headers object, so it carries what was added to that.
     auto tombstone = record;
+    if (!deleted || unwrap.delete_mode != DeleteMode::kDrop) route_by_field(event, record);
     if (!deleted || unwrap.rewrites()) {
         std::string mark = unwrap.rewrites() ? deleted ? "\"true\"" : "\"false\"" : "";
         record.value = content(event.plan.unwrapped_prefix(), unwrapped_value(event, mark, offset));

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/error.h"
 #include "sim/debezium/catalog_queries.h"
 #include "sim/debezium/default_value.h"
 #include "sim/debezium/sql_text.h"
@@ -36,6 +37,17 @@ std::string serial_name(const std::string& type, const std::optional<std::string
     if (type == "int4") return "serial";
     if (type == "int8") return "bigserial";
     return type == "int2" ? "smallserial" : type;
+}
+
+/// Strings.unquoteIdentifierPart, which takes the quotes that belong to a name for those around it.
+std::string unquoted(const std::string& name) {
+    if (name.size() < 2 || name.front() != name.back() || std::string_view("\"'`").find(name.front()) == std::string_view::npos) return name;
+    std::string inner;
+    for (std::size_t at = 1; at + 1 < name.size(); ++at) {
+        inner += name[at];
+        if (name[at] == name.front() && at + 2 < name.size() && name[at + 1] == name.front()) ++at;
+    }
+    return inner;
 }
 
 void check_case(const Table& table) {
@@ -124,6 +136,13 @@ std::vector<std::string> SchemaReader::key_of(const TableId& id) {
     return {};
 }
 
+void SchemaReader::check_columns(const TableId& id) {
+    Table table;
+    table.id = id;
+    for (const auto& row : ask(connection_, catalog::kColumns, id).rows) table.columns.emplace_back().name = row[0].value_or("");
+    check_case(table);
+}
+
 Table SchemaReader::read(const TableId& id) {
     Table table;
     table.id = id;
@@ -146,7 +165,8 @@ Table SchemaReader::from_relation(const pgoutput::Relation& relation,
     for (const auto& sent : relation.columns) {
         const auto& type = types_.get(sent.type, connection_);
         Column column;
-        column.name = sent.name;
+        column.name = unquoted(sent.name);
+        if (unquoted(column.name) != column.name) throw NotSimulated("a column whose name has two pairs of quotes around it");
         column.type_name = type.name;
         column.native_type = types_.root(type.oid, connection_).oid;
         if (sent.typmod != -1) {
@@ -156,8 +176,9 @@ Table SchemaReader::from_relation(const pgoutput::Relation& relation,
             column.length = types_.default_length(type, connection_);
             column.scale = types_.default_scale(type, connection_);
         }
-        const auto* current = now.column(sent.name);
-        if (current && config.includes_column(table.id, sent.name)) {
+        // A name that was changed is not found.
+        const auto* current = now.column(column.name);
+        if (current && config.includes_column(table.id, column.name)) {
             column.optional = current->optional;
             column.default_expression = current->default_expression;
         }

@@ -22,6 +22,8 @@ class SchemaReader {
     std::vector<TableId> tables();
     /// The table as the catalog shows it now. Throws TaskFailure for columns that differ by case.
     Table read(const TableId& id);
+    /// Throws as read() does, and does no more.
+    void check_columns(const TableId& id);
     /// The table of a Relation message: its columns and types, the catalog's key, NOT NULL and
     /// defaults.
     Table from_relation(const pgoutput::Relation& relation, const ConnectorConfig& config);

@@ -99,12 +99,15 @@ std::optional<Unwrap> read_unwrap(const ConfigMap& config) {
     const TransformOptions options(config, "transforms." + *name + ".");
     auto get = [&](const char* option, const char* otherwise = "") { return options.get(option, otherwise); };
     const std::string& prefix = options.prefix();
-    for (const char* option : {"route.by.field", "drop.fields.header.name", "predicate", "negate"})
+    for (const char* option : {"drop.fields.header.name", "predicate", "negate"})
         if (!get(option).empty()) throw NotSimulated("connector option " + prefix + option);
     Unwrap unwrap;
     unwrap.delete_mode = delete_mode(lowered(get("delete.tombstone.handling.mode")));
     unwrap.fields = references(get("add.fields.prefix", "__"), get("add.fields"));
     unwrap.headers = references(get("add.headers.prefix", "__"), get("add.headers"));
+    unwrap.route_by_field = get("route.by.field");
+    if (!unwrap.route_by_field.empty() && name != names.begin())
+        throw NotSimulated("connector option " + prefix + "route.by.field after another transform");
     return unwrap;
 }
 

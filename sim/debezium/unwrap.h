@@ -30,6 +30,7 @@ struct Unwrap {
     };
     DeleteMode delete_mode = DeleteMode::kTombstone;
     std::vector<FieldReference> fields, headers;
+    std::string route_by_field;  ///< whose value is the topic's name; "": none
 
     bool rewrites() const {
         return delete_mode == DeleteMode::kRewrite ||

@@ -71,7 +71,7 @@ const std::vector<TransformClass>& transform_classes() {
         {"org.apache.kafka.connect.transforms.TimestampRouter"},
         {kUnwrapClass, nullptr, kUnwrapKeys},
         {"io.debezium.transforms.outbox.EventRouter", make_event_router, kOutboxKeys,
-         {"table.field.event.schema.version", "tracing.span.context.field", "tracing.operation.name"}},
+         {"tracing.span.context.field", "tracing.operation.name"}},
         {"io.debezium.transforms.ByLogicalTableRouter", nullptr, kLogicalTableKeys},
         {"io.debezium.connector.postgresql.transforms.DecodeLogicalDecodingMessageContent"},
         {"io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb"},
@@ -229,8 +229,12 @@ bool TransformChain::apply(SourceRecord& record) {
         if (stage->predicate && stage->predicate->holds(record) == stage->negate) continue;
         if (!stage->transform->apply(record)) return false;
     }
-    if (!is_topic_name(record.topic)) throw NotSimulated("a topic with the name \"" + record.topic + "\"");
+    require_topic_name(record.topic);
     return true;
+}
+
+void require_topic_name(const std::string& topic) {
+    if (!is_topic_name(topic)) throw NotSimulated("a topic with the name \"" + topic + "\"");
 }
 
 void fail_transform(const std::string& cause) {

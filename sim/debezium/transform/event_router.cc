@@ -32,6 +32,15 @@ class OutboxRow {
         return texts_[static_cast<std::size_t>(found - schema_.fields.begin())];
     }
 
+    /// Struct.getInt32.
+    std::string_view int32(const std::string& name) const {
+        const std::string_view value = text(name);
+        const Schema& column = *type(name);
+        if (column.optional && column.default_json == value) throw NotSimulated("EventRouter: \"" + name + "\", where NULL and its default are one text");
+        if (column.type != SchemaType::kInt32) fail_transform("org.apache.kafka.connect.errors.DataException: Field '" + name + "' is not of type INT32");
+        return value;
+    }
+
   private:
     const Schema& schema_;
     std::vector<std::string_view> texts_;
@@ -54,6 +63,12 @@ kafka::Header header_of(const std::string& name, const Schema& type, std::string
     throw NotSimulated("EventRouter: a header of the column \"" + name + "\", which is neither text nor a whole number");
 }
 
+std::string schema_text(const Schema& schema) {
+    std::string text;
+    connect::append_schema_json(text, schema);
+    return text;
+}
+
 bool is_blank(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' '; });
 }
@@ -65,12 +80,14 @@ class EventRouter : public Transform {
           key_(options.get("table.field.event.key", "aggregateid")),
           payload_(options.get("table.field.event.payload", "payload")),
           timestamp_(options.get("table.field.event.timestamp")),
+          version_(options.get("table.field.event.schema.version")),
           route_(options.get("route.by.field", "aggregatetype")),
           router_(options.get("route.topic.regex", "(?<routedByValue>.*)"), options.get("route.topic.replacement", "outbox.event.${routedByValue}")),
           tombstones_(options.flag("route.tombstone.on.empty.payload", false)),
           expands_(options.flag("table.expand.json.payload", false)),
           ignores_missing_(one_of(options, "table.field.additional.missing", "ignore, error") == "ignore"),
           fails_on_update_(one_of(options, "table.op.invalid.behavior", "warn, error, fatal") == "fatal") {
+        expansion_.text_converter = options.value_converter().ends_with(".StringConverter");
         expansion_.null_as_bytes = one_of(options, "table.json.payload.null.behavior", "ignore, optional_bytes") == "optional_bytes";
         const auto placements = options.list("table.fields.additional.placement");
         for (const std::string& text : placements) add_placement(options, text, placements);
@@ -97,8 +114,9 @@ class EventRouter : public Transform {
 
   private:
     struct Placement {
+        enum class Place { kEnvelope, kHeader, kPartition };
         std::string field, alias;
-        bool in_header;
+        Place place;
     };
 
     /// The option's word in lower case; "" if it is not given.
@@ -117,11 +135,13 @@ class EventRouter : public Transform {
             fail_configuration("table.fields.additional.placement", options.get("table.fields.additional.placement"),
                                "A comma-separated list of valid String pairs or trios is expected but got: [" + list + "]");
         }
-        const std::string place = lowered(parts[1]);
-        if (place != "header" && place != "envelope")
+        static constexpr std::pair<std::string_view, Placement::Place> kPlaces[] = {
+            {"envelope", Placement::Place::kEnvelope}, {"header", Placement::Place::kHeader}, {"partition", Placement::Place::kPartition}};
+        const auto* place = std::ranges::find(kPlaces, lowered(parts[1]), &std::pair<std::string_view, Placement::Place>::first);
+        if (place == std::end(kPlaces))
             throw NotSimulated("connector option " + options.prefix() + "table.fields.additional.placement with \"" + text + "\"");
-        has_envelope_ = has_envelope_ || place == "envelope";
-        placements_.push_back({parts[0], parts.size() == 3 ? parts[2] : parts[0], place == "header"});
+        has_envelope_ = has_envelope_ || place->second == Placement::Place::kEnvelope;
+        placements_.push_back({parts[0], parts.size() == 3 ? parts[2] : parts[0], place->second});
     }
 
     void route(SourceRecord& record, const OutboxRow& row, std::string_view processed_ms) {
@@ -141,8 +161,10 @@ class EventRouter : public Transform {
         for (const Placement& placement : placements_) {
             if (ignores_missing_ && !row.type(placement.field)) continue;
             const std::string_view text = row.text(placement.field);
-            if (placement.in_header) record.headers.push_back(header_of(placement.alias, *row.type(placement.field), text));
-            else members.push_back(text);
+            if (placement.place == Placement::Place::kHeader) record.headers.push_back(header_of(placement.alias, *row.type(placement.field), text));
+            else if (placement.place == Placement::Place::kEnvelope) members.push_back(text);
+            else if (const std::string_view number = row.int32(placement.field); number != "null" && number != "0")
+                throw NotSimulated("EventRouter: the partition " + std::string(number) + " of a topic with one");
         }
         const std::string_view routed = row.text(route_);
         if (row.type(route_)->type != SchemaType::kString) fail_transform("org.apache.kafka.connect.errors.DataException: Field '" + route_ + "' is not of type STRING");
@@ -172,19 +194,24 @@ class EventRouter : public Transform {
                        (type->name.empty() ? "without logical schema name" : "with logical schema name " + type->name) + ") for event timestamp");
     }
 
-    /// Cached by the payload's schema alone: it keeps the name that the first event has given it.
+    /// Cached by the payload's schema alone, or by the version alone: it keeps the name that the first event has given it.
     SchemaPtr envelope_schema(const OutboxRow& row, const SchemaPtr& payload) {
-        std::string id;
-        connect::append_schema_json(id, *payload);
+        const std::string version(version_.empty() ? "null" : row.int32(version_));
+        const std::string id = version_.empty() ? schema_text(*payload) : version;
         SchemaPtr& made = envelopes_[id];
+        if (made && made->fields[0].schema->type != payload->type)
+            throw NotSimulated("EventRouter: payloads of two types with one version");
+        if (made && !version_.empty() && payload->type == SchemaType::kStruct && schema_text(*made->fields[0].schema) != schema_text(*payload))
+            fail_transform("org.apache.kafka.connect.errors.DataException: Struct schemas do not match.");
         if (made) return made;
         Schema schema = connect::schema_of(SchemaType::kStruct);
         const std::string& name = row.schema().name;
         const auto dot = name.rfind('.') + 1;  // 0: there is none
         schema.name = name.substr(0, dot) + json_string_text(row.text(route_)) + "." + name.substr(dot);
+        if (version != "null") schema.version = std::stoi(version);
         schema.fields.push_back({"payload", payload});
         for (const Placement& placement : placements_) {
-            if (placement.in_header) continue;
+            if (placement.place != Placement::Place::kEnvelope) continue;
             const SchemaPtr type = row.type(placement.field);
             if (!type && ignores_missing_) continue;
             if (!type || schema.field(placement.alias) != nullptr) fail_transform();
@@ -193,7 +220,7 @@ class EventRouter : public Transform {
         return made = connect::share(std::move(schema));
     }
 
-    std::string id_, key_, payload_, timestamp_, route_;
+    std::string id_, key_, payload_, timestamp_, version_, route_;
     JavaReplacer router_;
     bool tombstones_, expands_, ignores_missing_, fails_on_update_;
     bool has_envelope_ = false;

@@ -26,6 +26,8 @@ class TransformOptions {
     /// The parts of a comma-separated list, trimmed.
     std::vector<std::string> list(std::string_view option) const;
     const std::string& prefix() const { return prefix_; }
+    /// The class of the connector's value converter; "": the worker's.
+    std::string value_converter() const { return TransformOptions(config_, "").get("value.converter"); }
 
   private:
     const ConfigMap& config_;
@@ -101,6 +103,9 @@ std::unique_ptr<Transform> make_event_router(const TransformOptions& options);
 [[noreturn]] void fail_start(const std::string& cause);
 /// The same where a transform of Debezium's does not take an option's value.
 [[noreturn]] void fail_configuration(std::string_view option, const std::string& value, const std::string& problem);
+
+/// Throws NotSimulated for what no Kafka topic can be called; the producer fails then.
+void require_topic_name(const std::string& topic);
 
 /// JavaReplacer::replaced for a transform, which fails where that throws.
 std::string replaced_topic(const JavaReplacer& replacer, const std::string& topic);

@@ -246,15 +246,15 @@ void pg_publication_tables(Backend& backend, const RowSink& emit) {
     for (const auto& [oid, publication] : backend.catalog().publications()) {
         for (const auto& [table_oid, relation] : backend.catalog().relations()) {
             if (!is_published(publication, *relation)) continue;
-            std::string names;
+            std::vector<Datum> names;
             auto table = std::ranges::find(publication.tables, table_oid, &PublicationTable::relation);
             bool by_table = !publication.all_tables && table != publication.tables.end();
             for (const Column& column : relation->columns) {
                 bool listed = !by_table || table->columns.empty() || std::ranges::find(table->columns, column.attno) != table->columns.end();
                 if (column.dropped || (column.generated && listed) || !listed) continue;
-                names += (names.empty() ? "" : ",") + column.name;
+                names.push_back(Datum::of_text(column.name));
             }
-            row.text("pubname", publication.name).text("schemaname", relation->schema_name).text("tablename", relation->name).text("attnames", "{" + names + "}");
+            row.text("pubname", publication.name).text("schemaname", relation->schema_name).text("tablename", relation->name).set("attnames", array_datum(backend, oid::kNameArray, ArrayValue::of(std::move(names))));
             if (by_table && table->where) row.text("rowfilter", text_of(backend, *table->where, relation.get()));
             if (!row.emit()) return;
         }
