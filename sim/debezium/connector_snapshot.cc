@@ -6,6 +6,7 @@
 #include "sim/debezium/catalog_queries.h"
 #include "sim/debezium/connector_task.h"
 #include "sim/debezium/sql_text.h"
+#include "sim/debezium/type_registry.h"
 
 namespace cdcsim::debezium {
 
@@ -17,6 +18,25 @@ std::string select_of(const TablePlan& plan) {
         columns +=
             (columns.empty() ? "" : ", ") + quoted_identifier(plan.table().columns[index].name);
     return "SELECT " + columns + " FROM " + plan.table().id.quoted();
+}
+
+/// A query of the user's own may give a column another type. What Java makes of it is known for some.
+void require_known_pair(const QueryResult::Column& given, const Column& column) {
+    enum class Family { kOther, kText, kInteger, kNumeric, kDate, kTimestamp };
+    auto family = [](Oid type) {
+        static constexpr std::pair<Oid, Family> kFamilies[] = {
+            {oid::kText, Family::kText}, {oid::kVarchar, Family::kText}, {oid::kBpchar, Family::kText}, {oid::kInt2, Family::kInteger},
+            {oid::kInt4, Family::kInteger}, {oid::kInt8, Family::kInteger}, {oid::kNumeric, Family::kNumeric},
+            {oid::kDate, Family::kDate}, {oid::kTimestamp, Family::kTimestamp}};
+        const auto* row = std::ranges::find(kFamilies, type, &std::pair<Oid, Family>::first);
+        return row == std::end(kFamilies) ? Family::kOther : row->second;
+    };
+    static constexpr std::pair<Family, Family> kKnown[] = {
+        {Family::kText, Family::kText}, {Family::kText, Family::kInteger}, {Family::kText, Family::kNumeric}, {Family::kText, Family::kTimestamp},
+        {Family::kInteger, Family::kInteger}, {Family::kInteger, Family::kNumeric}, {Family::kInteger, Family::kText}, {Family::kDate, Family::kTimestamp}};
+    if (given.type == column.native_type || given.type == kInvalidOid) return;
+    if (std::ranges::find(kKnown, std::pair(family(given.type), family(column.native_type))) == std::end(kKnown))
+        throw NotSimulated("snapshot.select.statement.overrides that give the column \"" + column.name + "\" another type");
 }
 
 }  // namespace
@@ -94,7 +114,11 @@ void ConnectorTask::read_rows(const TablePlan& plan, const std::function<void(Pe
         indexes.push_back(static_cast<std::size_t>(known - table.columns.data()));
     }
     if (!answer.rows.empty()) check_width(plan, width_of(indexes));
-    for (const auto& values : answer.rows) spread(values, indexes);
+    for (const auto& values : answer.rows) {
+        for (std::size_t i = 0; i < indexes.size(); ++i)
+            if (values[i]) require_known_pair(answer.columns[i], table.columns[indexes[i]]);
+        spread(values, indexes);
+    }
 }
 
 void ConnectorTask::check_empty_table(const TableId& id) {

@@ -147,6 +147,19 @@ TEST_CASE("time passes when it is told to") {
     CHECK(after.substr(0, 10) == "2024-01-02");
 }
 
+TEST_CASE("what the real connector makes of odd configurations and nobody has built is refused") {
+    Pipeline cdc;
+    cdc.sql("CREATE TABLE t (id int PRIMARY KEY, at timestamp); CREATE TABLE u (id int PRIMARY KEY); INSERT INTO t VALUES (1, '2020-01-01')");
+    const std::string select = "snapshot.select.statement.overrides";
+    CHECK_THROWS_WITH(cdc.create_connector("a", {{"topic.prefix", "a"}, {"slot.name", "a"}, {select, "public.t"}, {select + ".public.t", "SELECT id, at::timestamptz AS at FROM t"}}),
+                      Catch::Contains("give the column \"at\" another type"));
+    auto config = [](const char* tables) {
+        return std::map<std::string, std::string>{{"topic.prefix", "b"}, {"slot.name", "b"}, {"publication.name", "p"}, {"publication.autocreate.mode", "filtered"}, {"skipped.operations", "d"}, {"table.include.list", tables}};
+    };
+    cdc.create_connector("b", config("public.t"));
+    CHECK_THROWS_WITH(cdc.configure_connector("b", config("public.t,public.u")), Catch::Contains("a filtered publication whose tables change"));
+}
+
 TEST_CASE("what is not simulated says so") {
     Pipeline cdc;
     CHECK_THROWS_WITH(cdc.sql("CREATE ACCESS METHOD m TYPE TABLE HANDLER h"), Catch::StartsWith("not simulated: "));
