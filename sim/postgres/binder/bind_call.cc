@@ -196,15 +196,19 @@ void reject_set_functions(const ExprPtr& expr, std::string_view message) {
     if (last != nullptr) throw SqlError("0A000", std::string(message)).hint("You might be able to move the set-returning function into a LATERAL FROM item.").at(last->location);
 }
 
+void require_star(const FuncExpr& call, const std::string& name, const CallSyntax& syntax) {
+    constexpr Oid kCountAll = 2803;
+    if (syntax.star || !call.args.empty() || call.function != kCountAll) return;
+    throw SqlError("42809", fmt::format("{}(*) must be used to call a parameterless aggregate function", name)).at(syntax.location);
+}
+
 ExprPtr bind_aggregate(ParseState& state, const std::shared_ptr<FuncExpr>& call, const CallSyntax& syntax) {
     std::string name(find_builtin_proc(call->function)->name);
     auto node = node_of_call<AggregateExpr>(*call, syntax);
     node->distinct = syntax.distinct;
     if (syntax.star && !call->args.empty()) CDCSIM_CHECK(false);
     split_ordered_set(*node, syntax);
-    if (!syntax.star && call->args.empty() && call->function == 2803) {
-        throw SqlError("42809", fmt::format("{}(*) must be used to call a parameterless aggregate function", name)).at(syntax.location);
-    }
+    require_star(*call, name, syntax);
     for (const ExprPtr& arg : call->args) {
         int inner = -1;
         const bool nested = any_expression(arg, [&](const Expr& e) {
@@ -282,6 +286,7 @@ ExprPtr bind_window_call(ParseState& state, const std::shared_ptr<FuncExpr>& cal
     }
     auto node = node_of_call<WindowExpr>(*call, syntax);
     if (kind == 'a') {
+        require_star(*call, name, syntax);
         node->aggregate = find_aggregate(call->function);
         if (node->aggregate == nullptr) throw NotSimulated("aggregate " + signature(state, name, call->args), syntax.location);
     } else if (syntax.filter) {

@@ -6,6 +6,7 @@
 
 #include "sim/postgres/binder/current_views.h"
 #include "sim/postgres/binder/parse_state.h"
+#include "sim/postgres/binder/polymorphic.h"
 
 namespace cdcsim::pg {
 namespace {
@@ -469,17 +470,7 @@ void bind_from(ParseState& state, const std::vector<Node>& items) {
 RowType function_columns(ParseState& state, const Expr& expr, const std::string&) {
     const auto& call = as<FuncExpr>(expr);
     RowType row;
-    if (call.user) {
-        const Function& function = *call.user;
-        for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
-            char mode = function.arg_modes[i];
-            if (mode != 'o' && mode != 'b' && mode != 't') continue;
-            std::string name = function.arg_names[i];
-            if (name.empty()) name = fmt::format("column{}", row.size() + 1);
-            row.push_back({name, function.arg_types[i], -1, false});
-        }
-        return row;
-    }
+    if (call.user) return out_columns(state.host(), *call.user, call.arg_types);
     const ProcRow* proc = find_builtin_proc(call.function);
     std::size_t i = 0;
     std::string_view names = proc->arg_names;
@@ -490,7 +481,6 @@ RowType function_columns(ParseState& state, const Expr& expr, const std::string&
         names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 1);
         if (mode == 'o' || mode == 'b' || mode == 't') row.push_back({name, type, -1, false});
     }
-    (void)state;
     return row;
 }
 

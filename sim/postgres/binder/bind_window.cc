@@ -138,10 +138,18 @@ WindowClause bind_window(ParseState& state, const Node& node) {
 
 /// The windows' keys are targets: they are bound when the target list is there.
 void bind_windows(ParseState& state) {
+    for (auto name = state.window_names.begin(); name != state.window_names.end(); ++name) {
+        const bool is_known = std::any_of(state.window_names.begin(), name, [&](const auto& before) { return before.first == name->first; });
+        if (is_known) throw SqlError("42P20", fmt::format("window \"{}\" is already defined", name->first)).at(name->second.location());
+    }
     for (std::size_t i = 0; i < state.window_definitions.size(); ++i) {
         std::string name = state.query->windows[i].name;
         state.query->windows[i] = bind_window(state, state.window_definitions[i]);
         state.query->windows[i].name = name;
+    }
+    for (const auto& [name, definition] : state.window_names) {
+        const bool is_used = std::ranges::find(state.query->windows, name, &WindowClause::name) != state.query->windows.end();
+        if (!is_used) bind_window(state, definition);
     }
 }
 

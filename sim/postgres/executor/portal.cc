@@ -35,11 +35,9 @@ std::vector<std::vector<Datum>> pass(Portal& portal, std::int64_t count) {
 /// To a position; the row there, if there is one.
 std::vector<std::vector<Datum>> go_to(Portal& portal, std::int64_t position) {
     auto size = static_cast<std::int64_t>(portal.rows.size());
-    position = std::clamp<std::int64_t>(position, 0, size + 1);
-    if (position < portal.position) require_backward(portal);
-    portal.position = position;
-    if (position < 1 || position > size) return {};
-    return {portal.rows[static_cast<std::size_t>(position - 1)]};
+    portal.position = std::clamp<std::int64_t>(position, 0, size + 1);
+    if (portal.position < 1 || portal.position > size) return {};
+    return {portal.rows[static_cast<std::size_t>(portal.position - 1)]};
 }
 
 std::int64_t saturated_sum(std::int64_t a, std::int64_t b) {
@@ -47,21 +45,39 @@ std::int64_t saturated_sum(std::int64_t a, std::int64_t b) {
     return __builtin_add_overflow(a, b, &sum) ? (b < 0 ? 0 : INT64_MAX) : sum;
 }
 
+bool is_on_row(const Portal& portal) { return portal.position > 0 && portal.position <= static_cast<std::int64_t>(portal.rows.size()); }
+
+/// Whether PostgreSQL's way to that row has a step back in it or starts anew: the shorter one counts.
+bool goes_back(const Portal& portal, std::int64_t row) {
+    if (row < 0) return true;
+    const std::int64_t fetched = std::min(portal.position, static_cast<std::int64_t>(portal.rows.size()));
+    if (row == 0 || row - 1 <= fetched / 2) return portal.position > 0;
+    return row <= portal.position;
+}
+
 }  // namespace
 
 std::vector<std::vector<Datum>> fetch_rows(Portal& portal, FetchRequest request) {
     if (portal.failure) portal.failure->rethrow();
-    switch (request.direction) {
-        case FetchDirection::kAbsolute:
-            if (request.count >= 0) return go_to(portal, request.count);
-            return go_to(portal, std::max<std::int64_t>(static_cast<std::int64_t>(portal.rows.size()) + 1 + request.count, 0));
-        case FetchDirection::kRelative: return go_to(portal, saturated_sum(portal.position, request.count));
-        case FetchDirection::kForward: case FetchDirection::kBackward: break;
+    const std::int64_t count = request.count;
+    if (request.direction == FetchDirection::kAbsolute) {
+        if (goes_back(portal, count)) require_backward(portal);
+        return go_to(portal, count >= 0 ? count : static_cast<std::int64_t>(portal.rows.size()) + 1 + count);
     }
-    std::int64_t count = request.direction == FetchDirection::kForward ? request.count : request.count == kFetchAll ? -kFetchAll : -request.count;
-    if (count == 0) return go_to(portal, portal.position);
-    if (count < 0) require_backward(portal);
-    return pass(portal, count);
+    if (request.direction == FetchDirection::kRelative && count != 0) {
+        if (count < 0) require_backward(portal);
+        return go_to(portal, saturated_sum(portal.position, count));
+    }
+    const bool backward = request.direction == FetchDirection::kBackward;
+    if (count == 0) {
+        // Fetched again by a step back; MOVE only counts it.
+        if (!request.is_move && (backward || is_on_row(portal))) require_backward(portal);
+        return go_to(portal, portal.position);
+    }
+    const bool rewinds_unmoved = request.is_move && backward && count == kFetchAll && portal.position == 0;
+    const std::int64_t steps = !backward ? count : count == kFetchAll ? -kFetchAll : -count;
+    if (steps < 0 && !rewinds_unmoved) require_backward(portal);
+    return pass(portal, steps);
 }
 
 namespace {
@@ -255,7 +271,7 @@ ExecResult fetch_cursor(Backend& backend, const Command& command, const RowSink&
     const Node& node = command.node;
     bool is_move = node.flag("ismove");
     Portal& portal = require_portal(backend, std::string(node.text("portalname")));
-    FetchRequest request{direction_of(node.text("direction")), node.integer("howMany")};
+    FetchRequest request{direction_of(node.text("direction")), node.integer("howMany"), is_move};
     require_unchanged(backend, portal, request.count);
     std::vector<std::vector<Datum>> rows = fetch_rows(portal, request);
     ExecResult result;

@@ -15,6 +15,7 @@ inline constexpr std::int64_t kFetchAll = INT64_MAX;
 struct FetchRequest {
     FetchDirection direction = FetchDirection::kForward;
     std::int64_t count = 1;
+    bool is_move = false;
 };
 
 /// Moves the portal; the rows that it passes, in the order in which they are met. Throws 55000 for a

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "sim/postgres/binder/bound_walk.h"
+#include "sim/postgres/binder/polymorphic.h"
 #include "sim/postgres/catalog/builtin.h"
 #include "sim/postgres/catalog/objects.h"
 #include "sim/postgres/type/canonical.h"
@@ -74,23 +75,10 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
     return rows;
 }
 
-/// The OUT parameters of a user's function, as columns.
-RowType out_columns(const Function& function) {
-    RowType columns;
-    for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
-        char mode = function.arg_modes[i];
-        if (mode != 'o' && mode != 'b' && mode != 't') continue;
-        std::string name = function.arg_names[i];
-        if (name.empty()) name = "column" + std::to_string(columns.size() + 1);
-        columns.push_back({.name = std::move(name), .type = function.arg_types[i], .typmod = -1});
-    }
-    return columns;
-}
-
 /// The value of a set-returning function in a target list: rows of several columns are composites.
 Datum as_value(const FuncExpr& call, std::span<const Datum> row, Environment& env) {
     if (row.size() == 1) return row[0];
-    if (call.user && call.type == oid::kRecord) return make_row(env, call.type, out_columns(*call.user), row);
+    if (call.user && call.type == oid::kRecord) return make_row(env, call.type, out_columns(env, *call.user, call.arg_types), row);
     const ProcRow* proc = find_builtin_proc(call.function);
     if (proc == nullptr || call.type != oid::kRecord) {
         return make_row(env, call.type, env.type(call.type).attributes, row);

@@ -237,6 +237,14 @@ std::vector<std::string> split_qualified(std::string_view text) {
     }
 }
 
+/// `kind`: what the error calls it; a relation's name stands in quotes there.
+void require_own_database(const std::vector<std::string>& names, std::string_view kind, Backend& backend) {
+    const std::string text = fmt::format("{}", fmt::join(names, "."));
+    if (names.size() > 3) throw SqlError("42601", fmt::format("improper {} name (too many dotted names): {}", kind, text));
+    if (names.size() < 3 || names[0] == backend.database_name()) return;
+    throw SqlError("0A000", "cross-database references are not implemented: " + (kind == "relation" ? '"' + text + '"' : text));
+}
+
 std::string only_name(std::string_view text) {
     std::vector<std::string> names = split_qualified(text);
     if (names.size() != 1) throw SqlError("42602", "invalid name syntax");
@@ -258,10 +266,7 @@ Datum regclass_input(Environment& env, const TypeInfo&, std::string_view text, s
     if (is_number(text)) return number_datum(text);
     Backend& backend = backend_of(env);
     std::vector<std::string> names = split_qualified(text);
-    if (names.size() > 3) throw SqlError("42601", fmt::format("improper relation name (too many dotted names): {}", fmt::join(names, ".")));
-    if (names.size() == 3 && names[0] != backend.database_name()) {
-        throw SqlError("0A000", fmt::format("cross-database references are not implemented: \"{}\"", fmt::join(names, ".")));
-    }
+    require_own_database(names, "relation", backend);
     std::vector<Oid> schemas = backend.search_path();
     if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
     if (RelationPtr relation = find_relation_by_name(names, backend)) return Datum::of_int(relation->oid);
@@ -354,6 +359,7 @@ void regrole_output(Environment& env, const TypeInfo&, const Datum& value, std::
 
 /// All functions of a name, in its schema or on the search_path.
 std::vector<Oid> functions_called(Backend& backend, const std::vector<std::string>& names) {
+    require_own_database(names, "qualified", backend);
     std::vector<Oid> found, schemas = backend.search_path();
     if (names.size() > 1) schemas = {require_schema(names[names.size() - 2], backend).oid};
     for (Oid schema : schemas) {
@@ -447,6 +453,7 @@ Datum pg_typeof(CallContext& call, std::span<const Datum>) { return Datum::of_in
 Datum pg_get_serial_sequence(CallContext& call, std::span<const Datum> args) {
     Backend& backend = backend_of(call.env);
     std::vector<std::string> names = split_qualified(args[0].as_text());
+    require_own_database(names, "relation", backend);
     require_schema_of(names, backend);
     RelationPtr table = find_relation_by_name(names, backend);
     if (!table) throw SqlError("42P01", fmt::format("relation \"{}\" does not exist", fmt::join(names, ".")));

@@ -112,15 +112,7 @@ RowType result_columns(const Query& query) {
 /// The columns that a composite result must have; empty: any (RECORD).
 RowType declared_columns(Backend& backend, const Function& function, Oid wanted, const CallContext* call) {
     const RowType* given = call != nullptr ? call->row_type : nullptr;
-    const std::vector<Oid> resolved = resolved_types(backend, function, call);
-    const std::vector<Oid>& types = resolved.empty() ? function.arg_types : resolved;
-    RowType outs;
-    for (std::size_t i = 0; i < function.arg_modes.size(); ++i) {
-        char mode = function.arg_modes[i];
-        if (mode != 'o' && mode != 'b' && mode != 't') continue;
-        std::string name = function.arg_names[i].empty() ? fmt::format("column{}", outs.size() + 1) : function.arg_names[i];
-        outs.push_back({name, types[i], -1, false});
-    }
+    RowType outs = out_columns(backend, function, call != nullptr ? call->arg_types : std::span<const Oid>());
     if (outs.size() > 1 || (function.kind == 'p' && !outs.empty())) return outs;
     if (wanted == oid::kRecord) return given != nullptr ? *given : RowType{};
     RowType live;

@@ -148,6 +148,7 @@ void JoinPlanner::make_join(const JoinRelation& a, const JoinRelation& b) {
     }
     add_paths(joined, left, right, forward, outer_join);
     add_paths(joined, right, left, backward, outer_join);
+    if (joined.paths.empty() && forward == PathJoin::kFull) throw SqlError("0A000", "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions");
 }
 
 /// calc_joinrel_size_estimate.

@@ -33,7 +33,7 @@ JoinPlanner::JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, co
         }
         clauses.filter_selectivity *= filter.selectivity;
         clauses.filter_cost += filter.cost;
-        clauses.has_filters = true;
+        clauses.has_filters = clauses.has_filters || !filter.is_constant;
     };
     if (outer_join != nullptr) {
         for (const Filter& filter : outer_join->filters) add(filter);
@@ -46,7 +46,7 @@ JoinPlanner::JoinClauses JoinPlanner::clauses_between(Mask outer, Mask inner, co
     for (const Filter& late : late_filters_) {
         if (!is_due(late, outer | inner) || is_due(late, outer) || is_due(late, inner)) continue;
         clauses.filter_cost += late.cost;
-        clauses.has_filters = true;
+        clauses.has_late_filters = true;
     }
     for (JoinClauses::Equality& equality : clauses.equalities) {
         equality.cost = 1 + cost_of(host_, *equality.outer.expr) + cost_of(host_, *equality.inner.expr);
@@ -271,7 +271,9 @@ void JoinPlanner::add_sorting_merges(JoinRelation& joined, const Pair& pair) {
 void JoinPlanner::add_sorted_merges(JoinRelation& joined, const Pair& pair, const Path& outer) {
     Equalities equalities = merged_by(pair, outer.keys);
     const bool needs_all = keeps_inner(pair.join);
-    if (equalities.empty() || (needs_all && equalities.size() != pair.clauses.equalities.size())) return;
+    // FULL JOIN ON TRUE, ON FALSE: each row is merged with each, or none.
+    if (equalities.empty() && pair.join != PathJoin::kFull) return;
+    if (needs_all && equalities.size() != pair.clauses.equalities.size()) return;
     PathKeys keys = inner_keys(equalities, outer.keys);
     merge_join(joined, pair, outer, pair.inner.cheapest(), equalities, {}, keys);
     const Path* cheapest = is_sorted_by(pair.inner.cheapest().keys, keys) ? &pair.inner.cheapest() : nullptr;
@@ -315,7 +317,7 @@ void JoinPlanner::merge_join(JoinRelation& joined, const Pair& pair, const Path&
         merged.equalities.push_back(*equality);
     }
     const double tuples = clamp_rows(inner_selectivity(merged) * outer_rows * inner_rows);
-    const bool is_all = equalities.size() == pair.clauses.equalities.size() && !pair.clauses.has_filters;
+    const bool is_all = equalities.size() == pair.clauses.equalities.size() && !pair.clauses.has_filters && !pair.clauses.has_late_filters;
     const bool skips_mark = pair.inner_unique && is_all;
     const PathCost outer_cost = sorts_outer ? sort_cost(outer.total, outer_rows, 0) : PathCost{outer.startup, outer.total};
     const PathCost inner_cost = sorts_inner ? sort_cost(inner.total, inner_rows, 0) : PathCost{inner.startup, inner.total};

@@ -54,6 +54,7 @@ class JoinPlanner {
         Mask mask = 0;
         double selectivity = 1, cost = 1;
         std::optional<std::pair<Side, Side>> equality;
+        bool is_constant = false;  ///< FALSE or NULL
     };
 
     /// A join that is not inner (SpecialJoinInfo). LEFT JOIN: `right` may be missing. FULL JOIN: both may.
@@ -97,7 +98,8 @@ class JoinPlanner {
         std::vector<Equality> equalities;
         double equality_cost = 0;  ///< operator calls
         double filter_selectivity = 1, filter_cost = 0;
-        bool has_filters = false;
+        bool has_filters = false;  ///< constants not counted
+        bool has_late_filters = false;  ///< of WHERE, above an outer join
     };
 
     /// Whether a row of the inner side that nothing matches stays.

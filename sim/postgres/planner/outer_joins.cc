@@ -6,6 +6,7 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/evaluate.h"
 #include "sim/postgres/planner/conditions.h"
+#include "sim/postgres/planner/cost.h"
 #include "sim/postgres/planner/join_search.h"
 #include "sim/postgres/planner/nullability.h"
 
@@ -73,6 +74,10 @@ void JoinPlanner::add_outer_join(OuterJoin join, Mask inner, std::vector<ExprPtr
         referred |= mask_of(condition);
         strict |= mask_of(relations_not_null(condition));
         std::optional<Filter> filter = filter_of(condition);
+        if (!filter && join.is_full()) {
+            const bool is_constant = condition->kind == ExprKind::kConst;
+            filter = Filter{.mask = 0, .selectivity = is_constant ? 0 : kInequality, .cost = cost_of(host_, *condition), .equality = {}, .is_constant = is_constant};
+        }
         if (!filter) continue;
         // What looks at the missing side alone restricts it before the join.
         const bool is_own = !join.is_full() && (filter->mask & ~join.right) == 0 && std::has_single_bit(filter->mask) &&

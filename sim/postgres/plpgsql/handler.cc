@@ -27,53 +27,11 @@ struct CacheEntry {
 using CacheKey = std::tuple<const Function*, Oid, std::vector<Oid>>;
 using Cache = std::map<CacheKey, CacheEntry>;
 
-/// RECORD parameters are of the types of the call's arguments, as polymorphic ones are.
-bool has_polymorphic(const Function& function) {
-    return is_polymorphic(function.result) || std::ranges::any_of(function.arg_types, [](Oid type) { return is_polymorphic(type) || type == oid::kRecord; });
-}
-
-}  // namespace
-
-std::vector<Oid> resolved_types(Backend& backend, const Function& function, const CallContext* call) {
-    if (call == nullptr || !has_polymorphic(function)) return {};
-    std::vector<Oid> types = function.arg_types;
-    Oid element = kInvalidOid, array = kInvalidOid;
-    std::size_t next = 0;
-    auto note = [&](Oid declared, Oid actual) {
-        bool is_array = declared == oid::kAnyarray || declared == oid::kAnycompatiblearray;
-        if (is_array) {
-            array = actual;
-            element = array_element_type(backend, actual);
-        } else {
-            element = actual;
-            array = backend.type(actual).array;
-        }
-    };
-    for (std::size_t i = 0; i < types.size(); ++i) {
-        char mode = function.arg_modes[i];
-        bool input = mode == 'i' || mode == 'b' || mode == 'v' || (mode == 'o' && function.kind == 'p');
-        if (!input || next >= call->arg_types.size()) continue;
-        Oid actual = call->arg_types[next++];
-        if (!is_polymorphic(types[i]) && types[i] != oid::kRecord) continue;
-        if (types[i] != oid::kRecord) note(types[i], actual);
-        types[i] = actual;
-    }
-    for (std::size_t i = 0; i < types.size(); ++i) {
-        if (!is_polymorphic(types[i])) continue;
-        bool is_array = types[i] == oid::kAnyarray || types[i] == oid::kAnycompatiblearray;
-        types[i] = is_array ? array : element;
-        if (types[i] == kInvalidOid) throw NotSimulated("polymorphic ranges in functions");
-    }
-    return types;
-}
-
-namespace {
-
 std::shared_ptr<PlFunction> compiled(Backend& backend, const std::shared_ptr<const Function>& function, const RelationPtr& relation,
                                      const CallContext* call = nullptr) {
     if (!backend.plpgsql_cache) backend.plpgsql_cache = std::make_shared<Cache>();
     Cache& cache = *std::static_pointer_cast<Cache>(backend.plpgsql_cache);
-    std::vector<Oid> types = resolved_types(backend, *function, call);
+    std::vector<Oid> types = call != nullptr ? resolved_types(backend, *function, call->arg_types) : std::vector<Oid>();
     CacheEntry& entry = cache[{function.get(), relation ? relation->oid : kInvalidOid, types}];
     if (entry.compiled) {
         // ALTER TABLE does not compile a trigger's function again: its plans stay.

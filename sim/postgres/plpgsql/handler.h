@@ -30,9 +30,6 @@ struct TriggerResult {
     std::vector<FieldOrigin> origins;   ///< by attno - 1
 };
 
-/// All parameters' types with the polymorphic ones as in this call; empty: as declared.
-std::vector<Oid> resolved_types(Backend& backend, const Function& function, const CallContext* call);
-
 /// plpgsql_validator: the syntax check of CREATE FUNCTION. Throws SqlError with a position in the
 /// body's text (the caller moves it into the statement) and CONTEXT `compilation of PL/pgSQL function ...`.
 void plpgsql_validate(Backend& backend, const Function& function);

@@ -76,7 +76,7 @@ void Interpreter::run_open(PlStatement& statement) {
 
 void Interpreter::run_fetch(PlStatement& statement) {
     Portal& portal = portal_of(statement.cursor);
-    FetchRequest request{statement.direction, statement.how_many};
+    FetchRequest request{statement.direction, statement.how_many, statement.kind != PlKind::kFetch};
     if (statement.expr) {
         Oid type = kInvalidOid;
         std::int32_t typmod = -1;

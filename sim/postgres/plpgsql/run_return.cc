@@ -118,8 +118,10 @@ void Interpreter::run_return_query(PlStatement& statement) {
     std::string sql;
     SpiResult rows = statement.expr ? query(*statement.expr, 0) : execute_dynamic(statement, *statement.expr2, 0, false, &sql);
     if (!rows.returns_rows) {
-        SqlError error("42601", fmt::format("{} query does not return tuples", rows.command));
-        error.add_context(fmt::format("SQL statement \"{}\"", statement.expr ? statement.expr->text : sql));
+        const std::string& text = statement.expr ? statement.expr->text : sql;
+        const bool makes_table = rows.command.starts_with("SELECT");
+        SqlError error("42601", fmt::format("{} query does not return tuples", !makes_table ? rows.command : std::tolower(text[0]) == 's' ? "SELECT INTO" : "CREATE TABLE AS"));
+        error.add_context(fmt::format("SQL statement \"{}\"", text));
         throw error;
     }
     constexpr const char* kMessage = "structure of query does not match function result type";

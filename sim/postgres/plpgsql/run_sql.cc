@@ -42,7 +42,8 @@ void Interpreter::rethrow_with_query(SqlError& error, const PlExpr& expr, bool p
         error.replace_position(error.position() - expr.shift);
         error.move_position_into(expr.text);
     } else if (planning || !simple) {
-        error.add_context(fmt::format("{} \"{}\"", label_of(expr), expr.text));
+        const bool is_of_result = error.context().empty() && error.message().starts_with("query returned ");
+        error.add_context(is_of_result ? "query: " + expr.text : fmt::format("{} \"{}\"", label_of(expr), expr.text));
     }
     error.rethrow();
     throw InternalError(__FILE__, __LINE__, "rethrow returned");

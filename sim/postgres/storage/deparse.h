@@ -163,7 +163,13 @@ class Block {
     bool add_side(const PlanNode& node, const JoinPlan& plan, const Stage& stage, JoinSide& side);
     bool add_conditions(std::span<const ExprPtr> conditions, const Stage& stage, JoinSide& side);
     bool add_order(const PlanNode& node, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
+    /// A side of a merge join as a sort_table; none: not possible.
+    struct SortedSide {
+        std::string table, row;
+    };
+    std::optional<SortedSide> sorted_side(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage);
     bool add_merge_order(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
+    bool add_full_merge_order(const PlanNode& node, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms);
     void add_scan_order(const PlanNode& node, const Stage& stage, std::vector<OrderTerm>& terms);
     std::string missing_text(const PlanNode& node, const Stage& stage);
     std::string bucket_text(const PlanNode& node, const Stage& stage);

@@ -92,10 +92,9 @@ bool Block::add_side(const PlanNode& node, const JoinPlan& plan, const Stage& st
     return true;
 }
 
-/// A side of a merge join: its rows in the order of PostgreSQL's sort, which is not stable.
-bool Block::add_merge_order(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms) {
+std::optional<Block::SortedSide> Block::sorted_side(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage) {
     JoinSide side;
-    if (!add_side(node, plan, stage, side)) return false;
+    if (!add_side(node, plan, stage, side)) return {};
     std::vector<ExprPtr> own;
     for (const ExprPtr& expr : plan.conditions) {
         const bool is_below = std::ranges::any_of(side.missing, [&](const auto& tables) { return are_all_among(expr, tables); });
@@ -103,7 +102,7 @@ bool Block::add_merge_order(const PlanNode& node, std::span<const OrderKey> keys
     }
     std::ranges::copy_if(plan.late_conditions, std::back_inserter(own), [&](const ExprPtr& expr) { return are_all_among(expr, side.tables); });
     std::vector<OrderTerm> before;
-    if (!add_conditions(own, stage, side) || !add_order(node, plan, stage, before)) return false;
+    if (!add_conditions(own, stage, side) || !add_order(node, plan, stage, before)) return {};
     std::string order, columns = side.row + " AS row", arguments = "row";
     for (const OrderTerm& term : before) order += (order.empty() ? "" : ",") + term.text();
     CompiledSortTable table;
@@ -116,8 +115,34 @@ bool Block::add_merge_order(const PlanNode& node, std::span<const OrderKey> keys
     }
     const std::string number = std::to_string(d_.program.sort_tables.size());
     d_.program.sort_tables.push_back(std::move(table));
-    terms.push_back({"sort_rank(?1,(SELECT sort_table(?1," + number + "," + arguments + ") FROM (SELECT " + columns + " FROM " + side.from + " WHERE " +
-                     all_of(side.conditions) + " ORDER BY " + order + "))," + side.row + ")"});
+    return SortedSide{"(SELECT sort_table(?1," + number + "," + arguments + ") FROM (SELECT " + columns + " FROM " + side.from + " WHERE " + all_of(side.conditions) +
+                          " ORDER BY " + order + "))",
+                      side.row};
+}
+
+/// A side of a merge join: its rows in the order of PostgreSQL's sort, which is not stable.
+bool Block::add_merge_order(const PlanNode& node, std::span<const OrderKey> keys, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms) {
+    const std::optional<SortedSide> side = sorted_side(node, keys, plan, stage);
+    if (side) terms.push_back({"sort_rank(?1," + side->table + "," + side->row + ")"});
+    return side.has_value();
+}
+
+/// Where a FULL JOIN's merge gives a row: by the keys of its side. One with a NULL key matches nothing and is given as soon as it is
+/// read, after what stands before it on its side; the outer side is read on first.
+bool Block::add_full_merge_order(const PlanNode& node, const JoinPlan& plan, const Stage& stage, std::vector<OrderTerm>& terms) {
+    const std::optional<SortedSide> outer = node.sorts_outer ? sorted_side(*node.outer, node.merge_keys, plan, stage) : std::nullopt;
+    const std::optional<SortedSide> inner = node.sorts_inner ? sorted_side(*node.inner, node.inner_keys, plan, stage) : std::nullopt;
+    if (!outer || !inner) return false;
+    const std::string is_inner = missing_text(*node.outer, stage);
+    std::string outer_nulls, inner_nulls;
+    for (std::size_t i = 0; i < node.merge_keys.size(); ++i) {
+        const OrderKey& key = node.merge_keys[i];
+        auto anchor = [&](const SortedSide& side) { return "merge_key(?1," + side.table + "," + side.row + "," + std::to_string(i) + ")"; };
+        terms.push_back({"(CASE WHEN " + is_inner + " THEN " + anchor(*inner) + " ELSE " + anchor(*outer) + " END)" + d_.collation(key.expr->type), key.descending, true});
+        outer_nulls += (i > 0 ? " OR " : "") + expression(key.expr, stage) + " IS NULL";
+        inner_nulls += (i > 0 ? " OR " : "") + expression(node.inner_keys[i].expr, stage) + " IS NULL";
+    }
+    terms.push_back({"(CASE WHEN " + is_inner + " THEN 2*(" + inner_nulls + ") ELSE (" + outer_nulls + ") END)"});
     return true;
 }
 
@@ -143,7 +168,9 @@ bool Block::add_order(const PlanNode& node, const JoinPlan& plan, const Stage& s
     const bool is_full = node.join == PathJoin::kFull, is_right = node.join == PathJoin::kRight || is_full;
     const bool merges = node.kind == PlanNode::Kind::kMergeJoin;
     if (is_right && !merges) terms.push_back({"(" + missing_text(*node.outer, stage) + ")"});
-    if (is_right || node.sorts_outer) {
+    if (merges && node.merge_keys.empty()) terms.push_back({"NOT (" + missing_text(*node.outer, stage) + ")"});
+    const bool is_known_merge = is_full && merges && !node.merge_keys.empty() && add_full_merge_order(node, plan, stage, terms);
+    if (!is_known_merge && (is_right || node.sorts_outer)) {
         for (std::size_t i = 0; i < node.merge_keys.size(); ++i) {
             const OrderKey& key = is_right ? node.inner_keys[i] : node.merge_keys[i];
             std::string sql = expression(key.expr, stage);

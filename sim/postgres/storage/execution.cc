@@ -139,17 +139,35 @@ void Execution::add_sorted(int number, sqlite3_value** values) {
     }
 }
 
-std::uint32_t Execution::sort_rank(int number, std::string_view name) {
+Execution::SortTable& Execution::ranked_table(int number) {
     SortTable& table = sort_tables_[static_cast<std::size_t>(number)];
-    if (table.ranks.empty()) {
-        CompiledSort sort;
-        for (const CompiledKey& key : program_.sort_tables[static_cast<std::size_t>(table.number)].keys) {
-            sort.keys.push_back({.column = sort.keys.size(), .type = key.type, .descending = key.descending, .nulls_first = key.nulls_first});
-        }
-        std::uint32_t rank = 0;
-        for (std::uint32_t row : sort_rows(host_, sort, table.keys, -1, 0)) table.ranks[table.rows[row]] = rank++;
+    if (!table.ranks.empty()) return table;
+    CompiledSort sort;
+    for (const CompiledKey& key : program_.sort_tables[static_cast<std::size_t>(table.number)].keys) {
+        sort.keys.push_back({.column = sort.keys.size(), .type = key.type, .descending = key.descending, .nulls_first = key.nulls_first});
     }
-    return table.ranks.find(name)->second;
+    std::int64_t anchor = -1;
+    for (std::uint32_t row : sort_rows(host_, sort, table.keys, -1, 0)) {
+        const auto keys = std::span(table.keys.values).subspan(row * table.keys.width, table.keys.width);
+        if (std::ranges::none_of(keys, [](const Datum& key) { return key.is_null(); })) anchor = row;
+        table.ranks[table.rows[row]] = static_cast<std::uint32_t>(table.anchors.size());
+        table.anchors.push_back(anchor);
+    }
+    return table;
+}
+
+std::uint32_t Execution::sort_rank(int number, std::string_view name) { return ranked_table(number).ranks.find(name)->second; }
+
+const Datum& Execution::merge_key(int number, std::string_view name, std::size_t key) {
+    static const Datum kNull;
+    const SortTable& table = ranked_table(number);
+    const std::int64_t anchor = table.anchors[table.ranks.find(name)->second];
+    return anchor < 0 ? kNull : table.keys.values[static_cast<std::size_t>(anchor) * table.keys.width + key];
+}
+
+const CompiledKey& Execution::sort_key(int number, std::size_t key) const {
+    const SortTable& table = sort_tables_[static_cast<std::size_t>(number)];
+    return program_.sort_tables[static_cast<std::size_t>(table.number)].keys[key];
 }
 
 namespace {

@@ -74,6 +74,9 @@ class Execution {
     int new_sort_table(int number);
     void add_sorted(int table, sqlite3_value** values);
     std::uint32_t sort_rank(int table, std::string_view row);
+    /// A key of the row, or of the last one before it that has no NULL among its keys; NULL if there is none.
+    const Datum& merge_key(int table, std::string_view row, std::size_t key);
+    const CompiledKey& sort_key(int table, std::size_t key) const;
     /// Data-modifying CTEs that were not read.
     void finish();
 
@@ -96,7 +99,9 @@ class Execution {
         RowTable keys;
         std::vector<std::string> rows;                ///< their rids
         std::map<std::string, std::uint32_t, std::less<>> ranks;  ///< made when the first is asked for
+        std::vector<std::int64_t> anchors;            ///< of each rank the row whose keys count; -1: none
     };
+    SortTable& ranked_table(int number);
     Datum parameter_value(const Parameter& parameter);
     void visit_entries(const TableScan& scan);
 

@@ -72,6 +72,18 @@ void call_sort_rank(sqlite3_context* context, int, sqlite3_value** values) {
     });
 }
 
+/// merge_key(?1, table, rids, n): Execution::merge_key.
+void call_merge_key(sqlite3_context* context, int, sqlite3_value** values) {
+    if (sqlite3_value_type(values[2]) == SQLITE_NULL) return;
+    Execution& execution = execution_of(database_of(context), values[0]);
+    guarded(context, execution, [&] {
+        const int table = sqlite3_value_int(values[1]);
+        const auto key = static_cast<std::size_t>(sqlite3_value_int64(values[3]));
+        const Datum& value = execution.merge_key(table, reinterpret_cast<const char*>(sqlite3_value_text(values[2])), key);
+        write_result(context, value, execution.sort_key(table, key).codec);
+    });
+}
+
 void free_bundle(void* pointer) {
     std::unique_ptr<Bundle> bundle(static_cast<Bundle*>(pointer));
     for (sqlite3_value* value : bundle->values) sqlite3_value_free(value);
@@ -93,7 +105,7 @@ void register_functions(SqliteDatabase& database) {
     };
     for (Row row : {Row{"x", call_expression}, Row{"vis", call_visible},
                     Row{"root_line", call_root_line}, Row{"hash_bucket", call_hash_bucket},
-                    Row{"hash_rank", call_hash_rank}, Row{"sort_rank", call_sort_rank},
+                    Row{"hash_rank", call_hash_rank}, Row{"sort_rank", call_sort_rank}, Row{"merge_key", call_merge_key},
                     Row{"bundle", call_bundle}}) {
         sqlite3_create_function_v2(database.handle(), row.name, -1, SQLITE_UTF8, &database,
                                    row.function, nullptr, nullptr, nullptr);
