@@ -89,6 +89,14 @@ def dump_btree(cur):
                                 for r in cur.fetchall()], "BtreeOperatorRow")
 
 
+def dump_opclasses(cur):
+    cur.execute("""
+        SELECT amname, opcname, opcintype, opcdefault
+        FROM pg_opclass JOIN pg_am a ON a.oid = opcmethod WHERE pg_opclass.oid < 16384 ORDER BY 1, 2, 3""")
+    write("pg_opclass.inc", ["{%s, %s, %d, %s}," % (q(r[0]), q(r[1]), r[2], "true" if r[3] else "false") for r in cur.fetchall()],
+          "OperatorClassRow, by access method and name")
+
+
 RELATIONS = {
     "pg_catalog": ["pg_class", "pg_namespace", "pg_attribute", "pg_attrdef", "pg_type", "pg_enum", "pg_index", "pg_constraint",
                    "pg_publication", "pg_publication_rel", "pg_publication_tables", "pg_replication_slots", "pg_trigger", "pg_proc",
@@ -149,6 +157,7 @@ def main():
     dump_operators(cur)
     dump_casts(cur)
     dump_btree(cur)
+    dump_opclasses(cur)
     dump_settings(cur)
     dump_relations(cur)
     dump_errcodes(sys.argv[2] if len(sys.argv) > 2 else "/usr/share/postgresql/15/errcodes.txt")

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/postgres/executor/ddl.h"
+#include "sim/postgres/executor/operator_class.h"
 #include "sim/postgres/type/oids.h"
 
 namespace cdcsim::pg {
@@ -109,8 +110,13 @@ ExecResult create_index(Backend& backend, const Command& command, const RowSink&
         auto refuse = [&](std::string_view what) { throw SqlError("0A000", fmt::format("access method \"{}\" does not support {}", method.name, what)); };
         if (orders(element) && !method.can_order) refuse("ASC/DESC options");
         if (places_nulls(element) && !method.can_order) refuse("NULLS FIRST/LAST options");
-        const bool needs_class = index.method == "btree" && element.items("opclass").empty();
-        if (needs_class) require_btree_class(backend, key.expr ? key.expr->expr->type : relation->columns[static_cast<std::size_t>(key.attno - 1)].type);
+        const Oid type = key.expr ? key.expr->expr->type : relation->columns[static_cast<std::size_t>(key.attno - 1)].type;
+        const std::vector<std::string> classes = name_list(element.items("opclass"));
+        if (index.method == "btree" && classes.empty()) {
+            require_btree_class(backend, type);
+        } else {
+            require_operator_class(backend, index.method, classes, type);
+        }
         labels.push_back(key.label);
     }
     for (const Node& element : node.items("indexIncludingParams")) {

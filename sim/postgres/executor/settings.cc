@@ -36,10 +36,11 @@ constexpr std::string_view kObeyed[] = {
     "check_function_bodies", "session_replication_role", "plpgsql.variable_conflict", "plpgsql.check_asserts", "lc_messages",
 };
 
-/// Settings that change nothing that a client or the connector can see here.
+/// Settings that change nothing that a client or the connector can see here. The planner's costs and enable_seqscan
+/// and the like are none of them: other plans give and change rows in another order.
 constexpr std::string_view kHarmlessPrefixes[] = {
-    "enable_", "cpu_", "log_", "jit", "geqo", "from_collapse", "join_collapse", "random_page_cost", "seq_page_cost",
-    "work_mem", "maintenance_work_mem", "temp_buffers", "effective_", "statement_timeout", "lock_timeout",
+    "enable_async", "enable_gathermerge", "enable_parallel", "enable_partition", "log_", "jit", "geqo",
+    "work_mem", "maintenance_work_mem", "temp_buffers", "effective_io_concurrency", "statement_timeout", "lock_timeout",
     "idle_", "deadlock_timeout", "vacuum_", "autovacuum", "synchronous_commit", "commit_", "max_parallel", "min_parallel",
     "parallel_", "track_", "default_statistics_target", "constraint_exclusion", "cursor_tuple_fraction", "plan_cache_mode",
     "tcp_", "client_connection", "debug_", "hash_mem", "logical_decoding_work_mem", "wal_", "backend_flush", "gin_", "row_security",

@@ -271,9 +271,17 @@ bool calls_immutable(const Expr& expr) {
     return found;
 }
 
+/// A built-in call whose value may change: it runs with the query.
+bool calls_changing(const Expr& expr) {
+    bool found = expr.kind == ExprKind::kSqlValue || (expr.kind == ExprKind::kFunc && !as<FuncExpr>(expr).user && as<FuncExpr>(expr).volatility != 'i');
+    for_each_child(expr, [&](const ExprPtr& child) { found = found || calls_changing(*child); });
+    return found;
+}
+
 /// Whether the body failed while it was simplified, rather than in a function that runs with the query.
 bool failed_in_planning(const SqlError& error, const Expr& body) {
-    return error.context().empty() || error.context().ends_with(" during inlining") || calls_immutable(body);
+    if (error.context().empty()) return !calls_changing(body);
+    return error.context().ends_with(" during inlining") || calls_immutable(body);
 }
 
 }  // namespace
