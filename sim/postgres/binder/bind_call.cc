@@ -137,20 +137,7 @@ ExprPtr bind_routine_call(ParseState& state, const Node& node, bool is_procedure
         } else if (named) {
             throw SqlError("42601", "positional argument cannot follow named argument").at(item.location());
         }
-        if (arg.is("ColumnRef") && arg.items("fields").back().is("A_Star") && arg.items("fields").size() > 1) {
-            // f(t.*) passes the whole row.
-            std::vector<TargetEntry> star = expand_star(state, arg);
-            auto row = std::make_shared<RowExpr>();
-            for (const TargetEntry& target : star) {
-                row->fields.push_back(target.expr);
-                row->row_type.push_back({target.name, target.expr->type, target.expr->typmod, false});
-            }
-            row->type = oid::kRecord;
-            row->location = arg.location();
-            args.push_back(row);
-        } else {
-            args.push_back(bind_expr(state, arg));
-        }
+        args.push_back(bind_expr(state, arg));
         syntax.arg_names.push_back(name);
     }
     if (!named) syntax.arg_names.clear();

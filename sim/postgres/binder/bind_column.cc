@@ -14,13 +14,14 @@ struct Match {
     int levels = 0;
 };
 
-void check_lateral(const NameItem& item, bool& inaccessible) {
-    inaccessible = item.lateral_only && !item.lateral_ok;
-}
-
-[[noreturn]] void throw_lateral(const NameItem& item, int location) {
-    throw SqlError("42P10", fmt::format("invalid reference to FROM-clause entry for table \"{}\"", item.alias))
-        .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").at(location);
+[[noreturn]] void throw_lateral(const ParseState& level, const NameItem& item, int location) {
+    SqlError error("42P10", fmt::format("invalid reference to FROM-clause entry for table \"{}\"", item.alias));
+    error.set_position(location);
+    if (item.rt_index == level.query->result_relation) {
+        error.set_hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the query.", item.alias));
+        throw error;
+    }
+    throw std::move(error).detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
 }
 
 /// An unqualified name in one level. Throws if ambiguous.
@@ -31,9 +32,7 @@ ExprPtr find_in_level(ParseState& state, const std::string& name, int location) 
         if (item.lateral_only && !state.lateral_active) continue;
         for (const NameColumn& column : item.columns) {
             if (column.name != name) continue;
-            bool inaccessible = false;
-            check_lateral(item, inaccessible);
-            if (inaccessible) throw_lateral(item, location);
+            if (item.lateral_only && !item.lateral_ok) throw_lateral(state, item, location);
             if (found) throw SqlError("42702", fmt::format("column reference \"{}\" is ambiguous", name)).at(location);
             found = column.expr;
         }
@@ -62,9 +61,7 @@ TableMatch find_table(ParseState& state, const std::string& schema, const std::s
             if (!item.table_visible || item.alias != name) continue;
             if (!schema.empty() && item.schema != schema) continue;
             if (item.lateral_only && !level->lateral_active) continue;
-            bool inaccessible = false;
-            check_lateral(item, inaccessible);
-            if (inaccessible) throw_lateral(item, location);
+            if (item.lateral_only && !item.lateral_ok) throw_lateral(*level, item, location);
             if (found != nullptr) {
                 throw SqlError("42P09", fmt::format("table reference \"{}\" is ambiguous", name)).at(location);
             }
@@ -181,31 +178,37 @@ int edit_distance(const std::string& a, const std::string& b) {
 struct Fuzzy {
     int distance = 4;   // MAX_FUZZY_DISTANCE + 1
     std::vector<std::pair<std::string, std::string>> best;  // table, column
-    const NameItem* exact_hidden = nullptr;
+    const RangeTableEntry* exact_hidden = nullptr;
 };
 
 /// Mirrors updateFuzzyAttrMatchState: distance of the alias (if given) plus that of the column.
-void consider(Fuzzy& fuzzy, const NameItem& item, const std::string& table, const std::string& column) {
-    int penalty = table.empty() ? 0 : edit_distance(table, item.alias);
-    if (!table.empty() && penalty > 3) return;
-    for (const NameColumn& candidate : item.columns) {
-        if (candidate.name.empty()) continue;
+void consider(Fuzzy& fuzzy, const RangeTableEntry& rte, int penalty, const std::string& column) {
+    if (penalty > fuzzy.distance) return;
+    for (const Attribute& candidate : rte.columns) {
+        if (candidate.dropped || candidate.name.empty()) continue;
         int distance = penalty + edit_distance(column, candidate.name);
         // A match needs at least half of the characters right.
         if (distance > fuzzy.distance || distance - penalty > static_cast<int>(column.size()) / 2) continue;
         if (distance > 3) continue;
         if (distance < fuzzy.distance) fuzzy.best.clear();
         fuzzy.distance = distance;
-        fuzzy.best.emplace_back(item.alias, candidate.name);
+        fuzzy.best.emplace_back(rte.alias, candidate.name);
     }
 }
 
-/// The table of an INSERT whose VALUES are bound now.
-const RangeTableEntry* hidden_target(const ParseState& level) {
-    const int target = level.query->result_relation;
-    if (target == 0 || std::ranges::find(level.names, target, &NameItem::rt_index) != level.names.end()) return nullptr;
-    const RangeTableEntry& entry = level.query->range_table[static_cast<std::size_t>(target - 1)];
-    return entry.relation ? &entry : nullptr;
+/// searchRangeTableForCol: all tables so far, those that cannot be seen from here too.
+Fuzzy search_range_table(const ParseState& state, const std::string& table, const std::string& column) {
+    Fuzzy fuzzy;
+    for (const ParseState* level = &state; level != nullptr; level = level->parent) {
+        for (const RangeTableEntry& rte : level->query->range_table) {
+            if (rte.kind == RteKind::kJoin) continue;
+            const int penalty = table.empty() ? 0 : edit_distance(table, rte.alias);
+            consider(fuzzy, rte, penalty, column);
+            const bool is_exact = penalty == 0 && std::ranges::any_of(rte.columns, [&](const Attribute& one) { return !one.dropped && one.name == column; });
+            if (is_exact) return {.best = {}, .exact_hidden = &rte};
+        }
+    }
+    return fuzzy;
 }
 
 }  // namespace
@@ -213,27 +216,12 @@ const RangeTableEntry* hidden_target(const ParseState& level) {
 void throw_missing_column(ParseState& state, const std::string& table, const std::string& column, int location) {
     std::string message = table.empty() ? fmt::format("column \"{}\" does not exist", column)
                                         : fmt::format("column {}.{} does not exist", table, column);
-    Fuzzy fuzzy;
-    for (ParseState* level = &state; level != nullptr; level = level->parent) {
-        // The target of an INSERT is there, but not to be referred to.
-        if (const RangeTableEntry* target = hidden_target(*level)) {
-            if (target->relation->find_column(column) != nullptr && (table.empty() || table == target->alias)) {
-                throw SqlError("42703", message).at(location)
-                    .hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this part of the query.", column, target->alias));
-            }
-            NameItem item;
-            item.alias = target->alias;
-            for (const Column& one : target->relation->columns) item.columns.push_back({one.dropped ? "" : one.name, nullptr});
-            consider(fuzzy, item, table, column);
-        }
-        for (const NameItem& item : level->names) {
-            if (item.is_join) continue;
-            consider(fuzzy, item, table, column);
-        }
-    }
+    const Fuzzy fuzzy = search_range_table(state, table, column);
     SqlError error("42703", message);
     error.set_position(location);
-    if (fuzzy.best.size() == 1) {
+    if (fuzzy.exact_hidden != nullptr) {
+        error.set_hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this part of the query.", column, fuzzy.exact_hidden->alias));
+    } else if (fuzzy.best.size() == 1) {
         error.set_hint(fmt::format("Perhaps you meant to reference the column \"{}.{}\".", fuzzy.best[0].first, fuzzy.best[0].second));
     } else if (fuzzy.best.size() == 2) {
         error.set_hint(fmt::format("Perhaps you meant to reference the column \"{}.{}\" or the column \"{}.{}\".",
@@ -244,23 +232,19 @@ void throw_missing_column(ParseState& state, const std::string& table, const std
 
 namespace {
 
+/// searchRangeTableForRel: the nearest table of this name or alias, seen from here or not.
 [[noreturn]] void throw_missing_table(ParseState& state, const std::string& table, int location) {
     for (ParseState* level = &state; level != nullptr; level = level->parent) {
         for (const RangeTableEntry& rte : level->query->range_table) {
-            bool same_table = rte.kind == RteKind::kRelation && rte.relation->name == table && rte.alias != table;
-            if (same_table) {
-                throw SqlError("42P01", fmt::format("invalid reference to FROM-clause entry for table \"{}\"", table))
-                    .hint(fmt::format("Perhaps you meant to reference the table alias \"{}\".", rte.alias)).at(location);
-            }
-        }
-    }
-    for (ParseState* level = &state; level != nullptr; level = level->parent) {
-        for (const RangeTableEntry& rte : level->query->range_table) {
-            if (rte.alias == table) {
-                throw SqlError("42P01", fmt::format("invalid reference to FROM-clause entry for table \"{}\"", table))
-                    .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the query.", table))
-                    .at(location);
-            }
+            const bool is_named = rte.kind == RteKind::kRelation && rte.relation->name == table;
+            if (!is_named && rte.alias != table) continue;
+            SqlError error("42P01", fmt::format("invalid reference to FROM-clause entry for table \"{}\"", table));
+            error.set_position(location);
+            const TableMatch seen = rte.alias != table ? find_table(state, "", rte.alias, location) : TableMatch{};
+            const bool is_seen = seen.item != nullptr && &rte - level->query->range_table.data() == seen.item->rt_index - 1;
+            error.set_hint(is_seen ? fmt::format("Perhaps you meant to reference the table alias \"{}\".", rte.alias)
+                                   : fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the query.", rte.alias));
+            throw error;
         }
     }
     throw SqlError("42P01", fmt::format("missing FROM-clause entry for table \"{}\"", table)).at(location);

@@ -377,7 +377,7 @@ Bound bind_join(ParseState& state, const Node& node) {
         item.alias = rte.alias = alias.text("aliasname");
         std::vector<std::string> names = alias_columns(alias);
         if (names.size() > item.columns.size()) {
-            throw SqlError("42P10", fmt::format("column alias list for \"{}\" has too many entries", item.alias));
+            throw SqlError("42P10", fmt::format("join expression \"{}\" has {} columns available but {} columns specified", item.alias, item.columns.size(), names.size()));
         }
         for (std::size_t i = 0; i < names.size(); ++i) item.columns[i].name = names[i];
         item.rt_index = add_rte(state, std::move(rte));

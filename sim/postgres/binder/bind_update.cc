@@ -42,6 +42,15 @@ Target bind_target_table(ParseState& state, const Node& range_var, ViewCommand c
     return target;
 }
 
+/// FROM of an UPDATE, USING of a DELETE: what stands in it cannot refer to the target.
+void bind_from_beside_target(ParseState& state, const std::vector<Node>& items) {
+    NameItem& target = state.names.back();
+    target.lateral_only = true;
+    target.lateral_ok = false;
+    bind_from(state, items);
+    for (NameItem& item : state.names) item.lateral_ok = true;
+}
+
 /// The view's own WHERE comes last.
 void add_view_condition(Query& query, const Target& target) {
     if (!target.view || !target.view->where) return;
@@ -259,9 +268,7 @@ std::shared_ptr<Query> bind_update(ParseState& state, const Node& node) {
     query.command = CommandKind::kUpdate;
     bind_with(state, node["withClause"]);
     Target target = bind_target_table(state, node["relation"], ViewCommand::kUpdate);
-    state.names.back().lateral_ok = false;
-    bind_from(state, node.items("fromClause"));
-    for (NameItem& item : state.names) item.lateral_ok = true;
+    bind_from_beside_target(state, node.items("fromClause"));
     if (Node where = node["whereClause"]) {
         bind_where(state, where, target.view.has_value());
     }
@@ -285,7 +292,7 @@ std::shared_ptr<Query> bind_delete(ParseState& state, const Node& node) {
     query.command = CommandKind::kDelete;
     bind_with(state, node["withClause"]);
     Target target = bind_target_table(state, node["relation"], ViewCommand::kDelete);
-    bind_from(state, node.items("usingClause"));
+    bind_from_beside_target(state, node.items("usingClause"));
     if (Node where = node["whereClause"]) {
         bind_where(state, where, target.view.has_value());
     }

@@ -194,6 +194,8 @@ std::optional<double> returned_rows(Host& host, const Query& query) {
 /// A WITH query that has not been put in this place.
 std::optional<Leaf> cte_leaf(Host& host, const RangeTableEntry& entry) {
     if (entry.self_reference) return working_leaf(host, entry);
+    // A WITH inside of a recursive term: not placed, so nothing is known of it.
+    if (entry.cte_query == nullptr) return {};
     if (entry.cte_is_recursive) return recursive_leaf(host, *entry.cte_query);
     if (entry.cte_query->command == CommandKind::kSelect) return query_leaf(host, *entry.cte_query, true);
     std::optional<double> rows = returned_rows(host, *entry.cte_query);

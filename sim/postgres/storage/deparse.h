@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -107,7 +108,15 @@ class Block {
     bool is_indexed(const Expr& expr) const;
 
     // deparse_from.cc
-    std::string from_node(const FromNode& node, Stage& stage, bool nullable);
+    /// A part of FROM. In parentheses SQLite sees their own tables only, so a join that needs others (LATERAL) is open: a row of joins.
+    struct FromPart {
+        std::string text;
+        std::string on = {};             ///< is_open: the condition that ends it, not in `text` yet
+        std::set<int> tables, needs = {};
+        bool is_open = false, ends_inner = true;
+        std::string whole() const { return text + (on.empty() ? "" : " ON " + on); }
+    };
+    FromPart from_part(const FromNode& node, Stage& stage, bool nullable);
     std::string leaf(int rt_index, Stage& stage, bool nullable);
     std::string item_text(int rt_index, Stage& stage, bool nullable);
     static std::string alias(int rt_index);
@@ -262,6 +271,7 @@ class Block {
     std::vector<std::string> presence_;  ///< by rt_index - 1: a column that is NULL only without a row
     std::vector<bool> direct_;           ///< by rt_index - 1: the stored table itself
     std::vector<std::string> leaf_texts_;  ///< by rt_index - 1: in FROM
+    std::vector<std::set<int>> laterals_;  ///< by rt_index - 1: the items that it looks at
     std::vector<int> scans_;             ///< by rt_index - 1: index into program.scans + 1
     int join_leaves_ = 0;
     std::vector<ExprPtr> fixed_;         ///< what WHERE says the one value of

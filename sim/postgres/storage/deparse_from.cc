@@ -1,6 +1,7 @@
 // FROM and WHERE: tables with the snapshot's visibility, joins as a tree, subqueries in place,
 // everything else as rows<width>(...).
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/error.h"
 #include "sim/postgres/planner/conditions.h"
@@ -44,11 +45,12 @@ Stage Block::from_and_where() {
     presence_.resize(query_.range_table.size(), "slot");
     direct_.resize(query_.range_table.size());
     leaf_texts_.resize(query_.range_table.size());
+    laterals_.resize(query_.range_table.size());
 
     if (has_result) stage.from = leaf(query_.result_relation, stage, false);
     for (const FromNode& node : query_.from) {
         if (!stage.from.empty()) stage.from += " JOIN ";
-        stage.from += from_node(node, stage, false);
+        stage.from += from_part(node, stage, false).whole();
     }
     if (stage.from.empty()) stage.from = "(SELECT 1)";
     std::vector<ExprPtr> conjuncts;
@@ -156,22 +158,34 @@ std::string Stage::heap_order_text() const {
     return text;
 }
 
-std::string Block::from_node(const FromNode& node, Stage& stage, bool nullable) {
-    if (node.is_leaf()) return leaf(node.rt_index, stage, nullable);
-    bool left_nullable = nullable || node.join == JoinType::kRight || node.join == JoinType::kFull;
-    bool right_nullable = nullable || node.join == JoinType::kLeft || node.join == JoinType::kFull;
-    static constexpr const char* kJoins[] = {" JOIN ", " LEFT JOIN ", " RIGHT JOIN ",
-                                             " FULL JOIN "};
-    std::string left = from_node(*node.left, stage, left_nullable);
-    std::string right = from_node(*node.right, stage, right_nullable);
-    std::string on = condition(node.condition, stage);
-    std::string text = left + kJoins[static_cast<int>(node.join)] + right;
-    if (!on.empty()) {
-        text += " ON " + on;
-    } else if (node.join != JoinType::kInner) {
-        text += " ON 1";
+Block::FromPart Block::from_part(const FromNode& node, Stage& stage, bool nullable) {
+    if (node.is_leaf()) {
+        std::string text = leaf(node.rt_index, stage, nullable);
+        return {.text = std::move(text), .tables = {node.rt_index}, .needs = laterals_[static_cast<std::size_t>(node.rt_index - 1)]};
     }
-    return "(" + text + ")";
+    const bool left_nullable = nullable || node.join == JoinType::kRight || node.join == JoinType::kFull;
+    const bool right_nullable = nullable || node.join == JoinType::kLeft || node.join == JoinType::kFull;
+    static constexpr const char* kJoins[] = {" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN "};
+    const FromPart left = from_part(*node.left, stage, left_nullable), right = from_part(*node.right, stage, right_nullable);
+    const bool is_inner = node.join == JoinType::kInner;
+    FromPart part;
+    part.on = condition(node.condition, stage);
+    if (part.on.empty() && !is_inner) part.on = "1";
+    if (right.is_open && !right.on.empty()) part.on = right.on + (part.on.empty() ? "" : " AND " + part.on);
+    part.text = left.whole() + kJoins[static_cast<int>(node.join)] + right.text;
+    part.ends_inner = is_inner;
+    part.tables = left.tables;
+    part.tables.insert(right.tables.begin(), right.tables.end());
+    std::set<int> needs = left.needs;
+    needs.insert(right.needs.begin(), right.needs.end());
+    if (node.condition) std::ranges::copy(relations_of(node.condition), std::inserter(needs, needs.end()));
+    std::ranges::set_difference(needs, part.tables, std::inserter(part.needs, part.needs.end()));
+    part.is_open = !part.needs.empty();
+    const bool can_be_open = is_inner || (node.join == JoinType::kLeft && !right.is_open);
+    const bool is_known = (!part.is_open && !right.is_open && !left.is_open) || (can_be_open && (!right.is_open || right.ends_inner));
+    if (!is_known) throw NotSimulated("LATERAL items inside a side of an outer join that look outside of it");
+    if (!part.is_open) part = {.text = "(" + part.whole() + ")", .tables = std::move(part.tables)};
+    return part;
 }
 
 std::string Block::leaf(int rt_index, Stage& stage, bool nullable) {
@@ -299,6 +313,7 @@ std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
     std::string table = "rows" + std::to_string(rows_table_width(rte.columns.size())) + "(?1," +
                         std::to_string(d_.program.sources.size()) + source_arguments(source.inputs) + ")";
     bool is_lateral = !source.inputs.vars.empty();
+    for (const VarInput& var : source.inputs.vars) laterals_[static_cast<std::size_t>(rt_index - 1)].insert(var.rt_index);
     if (source.inputs.widths.size() < query_.range_table.size()) {
         source.inputs.widths.resize(query_.range_table.size());
     }
@@ -306,10 +321,9 @@ std::string Block::source_leaf(int rt_index, RowSource source, const Stage&) {
     // Computed once, and with an index of SQLite's own, if it is joined with something.
     if (!is_lateral && is_result_of_join()) {
         std::string columns = columns_text(rte.columns.size());
-        return "(SELECT " + columns + (columns.empty() ? "" : ",") + "1 AS slot,rowid AS seq FROM " +
+        return "(SELECT " + columns + (columns.empty() ? "" : ",") + "slot,seq FROM " +
                table + " LIMIT -1 OFFSET 0) AS " + alias(rt_index);
     }
-    number_of_row_[static_cast<std::size_t>(rt_index - 1)] = "rowid";
     return table + " AS " + alias(rt_index);
 }
 

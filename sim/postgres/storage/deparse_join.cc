@@ -72,7 +72,7 @@ bool Block::add_side(const PlanNode& node, const JoinPlan& plan, const Stage& st
     side.conditions = std::move(outer.conditions);
     side.missing = std::move(outer.missing);
     if (node.join == PathJoin::kInner) {
-        side.from = "(" + outer.from + " JOIN " + inner.from + ")";
+        side.from = outer.from + " JOIN " + inner.from;
         side.row = outer.row + "||','||" + inner.row;
         side.conditions.insert(side.conditions.end(), inner.conditions.begin(), inner.conditions.end());
         side.missing.insert(side.missing.end(), inner.missing.begin(), inner.missing.end());
@@ -85,7 +85,11 @@ bool Block::add_side(const PlanNode& node, const JoinPlan& plan, const Stage& st
         if (is_own && !is_below) own.push_back(expr);
     }
     if (!add_conditions(own, stage, inner)) return false;
-    side.from = "(" + outer.from + " LEFT JOIN " + inner.from + " ON " + all_of(inner.conditions) + ")";
+    const bool looks_outside = std::ranges::any_of(inner.tables, [&](int table) {
+        return std::ranges::any_of(laterals_[static_cast<std::size_t>(table - 1)], [&](int needed) { return std::ranges::find(inner.tables, needed) == inner.tables.end(); });
+    });
+    if (looks_outside && inner.tables.size() > 1) return false;
+    side.from = "(" + outer.from + " LEFT JOIN " + (inner.tables.size() > 1 ? "(" + inner.from + ")" : inner.from) + " ON " + all_of(inner.conditions) + ")";
     side.row = outer.row + "||','||coalesce(" + inner.row + ",'')";
     if (node.join == PathJoin::kAnti) side.conditions.push_back("(" + inner.row + ") IS NULL");
     side.missing.push_back(std::move(inner.tables));

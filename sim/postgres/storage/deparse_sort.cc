@@ -229,7 +229,7 @@ Stage Block::sorted_stage(const Stage& base, std::span<const OrderKey> keys, std
                 std::to_string(d_.program.sources.size()) + ") AS " + name;
     d_.program.sorted.push_back(std::move(sorted));
     d_.program.sources.push_back(std::move(source));
-    next.heap_order = {name + ".rowid"};
+    next.heap_order = {name + ".seq"};
     next.sorted_by = keys.empty() ? base.sorted_by : std::vector<OrderKey>(keys.begin(), keys.end());
     return next;
 }

@@ -1,6 +1,7 @@
 // rows<width>(?1, n, args...): an eponymous table-valued function over a RowSource. Its columns are
-// c1..c<width>; slot, id and the arguments are hidden. One module for each of a few widths, because
-// SQLite fixes a module's columns.
+// c1..c<width>, slot (there is a row) and seq (its number); the arguments are hidden. Those are not, as a
+// join in parentheses shows no hidden columns. One module for each of a few widths, because SQLite fixes a
+// module's columns.
 #include <span>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ int connect(sqlite3* db, void* argument, int, const char* const*, sqlite3_vtab**
     auto* module = static_cast<Module*>(argument);
     std::string sql = "CREATE TABLE x(";
     for (int i = 1; i <= module->width; ++i) sql += "c" + std::to_string(i) + ",";
-    sql += "slot HIDDEN,id HIDDEN";
+    sql += "slot,seq,execution HIDDEN,id HIDDEN";
     for (int i = 1; i <= kMaxArguments; ++i) sql += ",a" + std::to_string(i) + " HIDDEN";
     int rc = sqlite3_declare_vtab(db, (sql + ")").c_str());
     if (rc != SQLITE_OK) return rc;
@@ -57,14 +58,14 @@ int disconnect(sqlite3_vtab* table) {
 
 /// Every hidden column must be given; then the arguments come in order of the columns.
 int best_index(sqlite3_vtab* base, sqlite3_index_info* info) {
-    int width = reinterpret_cast<Table*>(base)->module->width;
+    const int first_argument = reinterpret_cast<Table*>(base)->module->width + 2;
     int highest = -1;
     for (int i = 0; i < info->nConstraint; ++i) {
         const auto& constraint = info->aConstraint[i];
-        if (constraint.iColumn < width) continue;
+        if (constraint.iColumn < first_argument) continue;
         if (constraint.op != SQLITE_INDEX_CONSTRAINT_EQ) return SQLITE_CONSTRAINT;
         if (!constraint.usable) return SQLITE_CONSTRAINT;
-        int argument = constraint.iColumn - width;
+        int argument = constraint.iColumn - first_argument;
         highest = std::max(highest, argument);
         info->aConstraintUsage[i].argvIndex = argument + 1;
         info->aConstraintUsage[i].omit = 1;
@@ -131,12 +132,15 @@ int eof(sqlite3_vtab_cursor* cursor) { return cursor_of(cursor).at_end; }
 
 int column(sqlite3_vtab_cursor* base, sqlite3_context* context, int index) {
     Cursor& cursor = cursor_of(base);
+    const int width = reinterpret_cast<Table*>(base->pVtab)->module->width;
     auto i = static_cast<std::size_t>(index);
     if (i < cursor.row.size()) {
         write_result(context, cursor.row[i],
                      i < cursor.source->codecs.size() ? cursor.source->codecs[i] : ColumnCodec{});
-    } else if (index == reinterpret_cast<Table*>(base->pVtab)->module->width) {
-        sqlite3_result_int(context, 1);  // slot: says that there is a row
+    } else if (index == width) {
+        sqlite3_result_int(context, 1);
+    } else if (index == width + 1) {
+        sqlite3_result_int64(context, cursor.number);
     }
     return SQLITE_OK;
 }
