@@ -232,7 +232,7 @@ bool is_implied(const ExprPtr& predicate, const ExprPtr& by) {
 }
 
 /// The indexes whose columns are exactly the inference list; kInvalidOid: there is none.
-std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation, bool do_update) {
+std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Relation& relation) {
     std::set<int> wanted;
     std::vector<ExprPtr> wanted_exprs;
     for (const Node& element : infer.items("indexElems")) {
@@ -244,12 +244,7 @@ std::vector<Oid> infer_arbiters(ParseState& state, const Node& infer, const Rela
         }
         std::string name(element.text("name"));
         const Column* column = relation.find_column(name);
-        if (column == nullptr) {
-            // The hint may name a column of EXCLUDED too, though none can stand here.
-            if (do_update) state.names.push_back(state.names[0]);
-            state.names.back().alias = do_update ? "excluded" : state.names[0].alias;
-            throw_missing_column(state, "", name, infer.location());
-        }
+        if (column == nullptr) throw_missing_column(state, "", name, infer.location());
         wanted.insert(column->attno);
     }
     ExprPtr predicate;
@@ -300,6 +295,7 @@ void bind_on_conflict(ParseState& state, const Node& node, const RelationPtr& re
     std::vector<NameItem> none = std::move(state.names);
     state.names = {name_item(state, target)};
     state.names[0].alias = state.rte(target).alias;
+    if (clause.do_update) clause.excluded_rt_index = add_relation(state, relation, "excluded", {}, false, false);
     std::string constraint_name(infer ? infer.text("conname") : std::string_view());
     if (!constraint_name.empty()) {
         auto it = std::ranges::find(relation->constraints, constraint_name, &Constraint::name);
@@ -309,10 +305,10 @@ void bind_on_conflict(ParseState& state, const Node& node, const RelationPtr& re
         clause.arbiters = {it->index};
     } else if (infer) {
         state.other_place = "index expressions";
-        clause.arbiters = infer_arbiters(state, infer, *relation, clause.do_update);
+        clause.arbiters = infer_arbiters(state, infer, *relation);
     }
     if (clause.do_update) {
-        clause.excluded_rt_index = add_relation(state, relation, "excluded", {}, false, true);
+        state.names.push_back(name_item(state, clause.excluded_rt_index));
         clause.set = bind_set_list(state, node.items("targetList"), *relation, target);
         if (Node where = node["whereClause"]) clause.where = coerce_boolean(state, bind_expr(state, where, Place::kWhere), "WHERE");
     }
