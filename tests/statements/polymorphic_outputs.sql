@@ -21,3 +21,8 @@ select * from d5(1, 2.5);
 select x, pg_typeof(x), l from d5(1, 2) d(x,l);
 select * from tt, duplic(tt.b);
 select * from tt, lateral d2(tt.a);
+create function bad(f1 int, out f2 anyelement, out f3 anyarray) as 'select $1, array[$1,$1]' language sql;
+create function bad(f1 anyarray, out f2 anycompatible, out f3 anycompatiblearray) as 'select $1, array[$1,$1]' language sql;
+create function bad(f1 int) returns table (a anyelement) as 'select $1' language sql;
+create function good(inout f1 anyelement, out f2 anyarray) as 'select $1, array[$1]' language sql;
+select * from good(1);

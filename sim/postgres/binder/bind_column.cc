@@ -124,6 +124,12 @@ ExprPtr system_column(ParseState& state, const TableMatch& match, const std::str
     if (state.place == Place::kMergeWhen && row->attno != kTableOid) {
         throw SqlError("42P10", fmt::format("cannot use system column \"{}\" in MERGE WHEN condition", name)).at(location);
     }
+    if (state.place == Place::kOther && row->attno != kTableOid && state.other_place == "column generation expressions") {
+        throw SqlError("42P10", fmt::format("cannot use system column \"{}\" in column generation expression", name)).at(location);
+    }
+    if (state.place == Place::kOther && row->attno != kTableOid && state.other_place == "check constraints") {
+        throw SqlError("42P10", fmt::format("system column \"{}\" reference in check constraint is invalid", name)).at(location);
+    }
     auto var = std::make_shared<VarExpr>();
     var->rt_index = match.item->rt_index;
     var->attno = row->attno;

@@ -36,29 +36,30 @@ TypeRef declared_type(Backend& backend, const Node& type, bool quoted) {
     }
 }
 
-/// A polymorphic result needs a polymorphic parameter to follow.
-void check_polymorphic_result(Backend& backend, const Function& function) {
+/// A polymorphic output needs a polymorphic parameter to follow (check_valid_polymorphic_signature).
+void check_polymorphic_output(Backend& backend, const Function& function, Oid output) {
+    if (!is_polymorphic(output)) return;
     auto is_compatible = [](Oid type) { return type >= oid::kAnycompatible && type <= oid::kAnycompatiblerange; };
-    auto input = [&](auto wanted) {
-        for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
-            char mode = function.arg_modes[i];
-            if (mode != 'o' && mode != 't' && is_polymorphic(function.arg_types[i]) && wanted(function.arg_types[i])) return true;
-        }
-        return false;
-    };
-    const auto of_compatible_range = [](Oid type) { return type == oid::kAnycompatiblerange; };
-    if (std::ranges::any_of(function.arg_types, of_compatible_range)) throw NotSimulated("functions over anycompatiblerange");
-    Oid result = function.result;
-    if (!is_polymorphic(result)) return;
-    bool range = result == oid::kAnyrange || result == oid::kAnymultirange, compatible = is_compatible(result);
-    bool found = input([&](Oid type) { return range ? type == oid::kAnyrange || type == oid::kAnymultirange : is_compatible(type) == compatible; });
-    if (found && result != oid::kAnycompatiblerange) return;
+    const bool range = output == oid::kAnyrange || output == oid::kAnymultirange, compatible = is_compatible(output);
+    for (std::size_t i = 0; i < function.arg_types.size() && output != oid::kAnycompatiblerange; ++i) {
+        const Oid type = function.arg_types[i];
+        if (function.arg_modes[i] == 'o' || function.arg_modes[i] == 't' || !is_polymorphic(type)) continue;
+        if (range ? type == oid::kAnyrange || type == oid::kAnymultirange : is_compatible(type) == compatible) return;
+    }
     std::string needed = range                                  ? "anyrange or anymultirange"
-                         : result == oid::kAnycompatiblerange ? "anycompatiblerange or anycompatiblemultirange"
+                         : output == oid::kAnycompatiblerange ? "anycompatiblerange or anycompatiblemultirange"
                          : compatible ? "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or anycompatiblemultirange"
                                       : "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange";
     throw SqlError("42P13", "cannot determine result data type")
-        .detail(fmt::format("A result of type {} requires at least one input of type {}.", format_type(backend, result), needed));
+        .detail(fmt::format("A result of type {} requires at least one input of type {}.", format_type(backend, output), needed));
+}
+
+void check_polymorphic_outputs(Backend& backend, const Function& function) {
+    if (std::ranges::find(function.arg_types, oid::kAnycompatiblerange) != function.arg_types.end()) throw NotSimulated("functions over anycompatiblerange");
+    check_polymorphic_output(backend, function, function.result);
+    for (std::size_t i = 0; i < function.arg_types.size(); ++i) {
+        if (function.arg_modes[i] == 'o' || function.arg_modes[i] == 't') check_polymorphic_output(backend, function, function.arg_types[i]);
+    }
 }
 
 /// What a parameter after a VARIADIC one, or a VARIADIC one itself, must not be.
@@ -392,7 +393,7 @@ ExecResult create_function(Backend& backend, const Command& command, const RowSi
     require_language(*function);
     bind_parameters(backend, node, *function);
     bind_result(backend, node, *function, is_procedure);
-    check_polymorphic_result(backend, *function);
+    check_polymorphic_outputs(backend, *function);
     const std::vector<Node> options = node.items("options");
     auto is_given = [&](std::string_view name) { return std::ranges::any_of(options, [&](const Node& option) { return option.text("defname") == name; }); };
     if (!is_given("as")) throw SqlError("42P13", "no function body specified");

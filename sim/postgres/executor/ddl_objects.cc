@@ -7,6 +7,8 @@
 #include "sim/postgres/binder/bound_walk.h"
 #include "sim/postgres/executor/ddl.h"
 #include "sim/postgres/executor/privileges.h"
+#include "sim/postgres/executor/utility.h"
+#include "sim/postgres/type/bool.h"
 
 namespace cdcsim::pg {
 
@@ -393,6 +395,22 @@ bool reads_temporary(const Query& query) {
     return found;
 }
 
+void check_view_options(const std::vector<Node>& options) {
+    constexpr std::string_view kBooleans[] = {"security_barrier", "security_invoker"};
+    std::vector<std::string_view> seen;
+    for (const Node& option : options) {
+        const std::string_view name = option.text("defname"), space = option.text("defnamespace");
+        if (space == "toast") continue;
+        if (!space.empty()) throw SqlError("22023", fmt::format("unrecognized parameter namespace \"{}\"", space));
+        if (std::ranges::find(seen, name) != seen.end()) throw SqlError("22023", fmt::format("parameter \"{}\" specified more than once", name));
+        seen.push_back(name);
+        if (name == "check_option") continue;
+        if (std::ranges::find(kBooleans, name) == std::end(kBooleans)) throw SqlError("22023", fmt::format("unrecognized parameter \"{}\"", name));
+        const std::string value = option.has("arg") ? option_string(option) : "true";
+        if (!parse_bool(value)) throw SqlError("22023", fmt::format("invalid value for boolean option \"{}\": {}", name, value));
+    }
+}
+
 /// WITH CHECK OPTION, also as WITH (check_option = ...).
 char check_option_of(const Node& node, const Query& query) {
     std::string option;
@@ -422,6 +440,7 @@ ExecResult create_view(Backend& backend, const Command& command, const RowSink&)
     bind.allow_into = true;
     std::shared_ptr<const Query> query = bind_query(node["query"], bind);
     if (node["query"].has("intoClause")) throw SqlError("42601", "views must not contain SELECT INTO");
+    check_view_options(node.items("options"));
     const char check_option = check_option_of(node, *query);
     bool temporary = range_var.text("relpersistence") == "t";
     if (!temporary && reads_temporary(*query)) {

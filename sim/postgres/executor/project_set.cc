@@ -78,7 +78,11 @@ std::vector<std::vector<Datum>> item_rows(const RangeTableEntry::FunctionItem& i
 /// The value of a set-returning function in a target list: rows of several columns are composites.
 Datum as_value(const FuncExpr& call, std::span<const Datum> row, Environment& env) {
     if (row.size() == 1) return row[0];
-    if (call.user && call.type == oid::kRecord) return make_row(env, call.type, out_columns(env, *call.user, call.arg_types), row);
+    if (call.user && call.type == oid::kRecord) {
+        const RowType columns = out_columns(env, *call.user, call.arg_types);
+        if (columns.empty()) throw NotSimulated("a function that returns SETOF record without OUT parameters in a select list");
+        return make_row(env, call.type, columns, row);
+    }
     const ProcRow* proc = find_builtin_proc(call.function);
     if (proc == nullptr || call.type != oid::kRecord) {
         return make_row(env, call.type, env.type(call.type).attributes, row);

@@ -194,8 +194,8 @@ void plpgsql_call_set(Backend& backend, const std::shared_ptr<const Function>& f
             if (!attribute.dropped) interpreter.wanted.push_back(attribute);
         }
     } else if (call.result_type == oid::kRecord) {
-        if (call.row_type == nullptr) throw SqlError("0A000", "set-valued function called in context that cannot accept a set");
-        interpreter.wanted = *call.row_type;
+        interpreter.knows_wanted = call.row_type != nullptr;
+        if (call.row_type != nullptr) interpreter.wanted = *call.row_type;
     } else if (!code->out_columns.empty()) {
         interpreter.wanted = code->out_columns;
     } else {

@@ -65,6 +65,7 @@ class Interpreter : public ContextFrame {
     int result_record = -1;             ///< RETURN of a whole record variable
     const RowSink* emit = nullptr;      ///< RETURN NEXT, RETURN QUERY
     RowType wanted;                     ///< columns of the result set, or of a composite result
+    bool knows_wanted = true;           ///< not those of SETOF record in a select list
     Oid wanted_type = kInvalidOid;      ///< the function's result type, polymorphic ones resolved
     /// Applies the cast of an assignment.
     Datum cast(const Datum& value, Oid from, std::int32_t from_typmod, Oid to, std::int32_t to_typmod);
@@ -96,6 +97,8 @@ class Interpreter : public ContextFrame {
 
     // run_return.cc
     Flow run_return(PlStatement& statement);
+    /// exec_init_tuple_store.
+    void require_known_columns() const;
     void run_return_next(PlStatement& statement);
     void run_return_query(PlStatement& statement);
 

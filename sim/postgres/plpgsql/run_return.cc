@@ -63,7 +63,12 @@ std::vector<Datum> Interpreter::convert_row(const RowType& from, const std::vect
     return converted;
 }
 
+void Interpreter::require_known_columns() const {
+    if (!knows_wanted) throw SqlError("0A000", "materialize mode required, but it is not allowed in this context");
+}
+
 void Interpreter::run_return_next(PlStatement& statement) {
+    require_known_columns();
     if (!statement.expr) {
         std::vector<Datum> row;
         for (int variable : function_.out_variables) {
@@ -115,6 +120,7 @@ void Interpreter::run_return_next(PlStatement& statement) {
 }
 
 void Interpreter::run_return_query(PlStatement& statement) {
+    require_known_columns();
     std::string sql;
     SpiResult rows = statement.expr ? query(*statement.expr, 0) : execute_dynamic(statement, *statement.expr2, 0, false, &sql);
     if (!rows.returns_rows) {
